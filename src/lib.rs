@@ -1,3 +1,6 @@
 //! fhir-assay: a conformance test harness for FHIR REST servers.
 
 pub mod fhir;
+pub mod requirement;
+pub mod source;
+pub mod suite;

@@ -1,0 +1,14 @@
+//! What is asked: suites, cases, steps and expectations, read from YAML (`docs/suite-format.md`).
+
+pub mod assertion;
+pub mod id;
+pub mod model;
+pub mod template;
+
+pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
+pub use id::{CaseId, SuiteId};
+pub use model::{
+    Action, Assume, Body, BodySource, Capture, CaptureSource, Case, Claim, Fixture, HeaderLine, LocationPart, Needs, Repetition,
+    ResourceNeeds, Step, Suite, Types,
+};
+pub use template::Template;
