@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut catalogue = serde_json::Map::new();
     for file in files {
         let text = fs::read_to_string(&file)?;
-        let entries: serde_json::Value = serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let entries: serde_json::Value =
+            serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         catalogue.insert(file.to_string_lossy().into_owned(), entries);
     }
     let out = Path::new(&env::var("OUT_DIR")?).join("catalogue.json");

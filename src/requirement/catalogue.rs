@@ -105,7 +105,12 @@ mod tests {
         assert_eq!(http.count(), 551);
         assert_eq!(catalogue.iter().count(), 551 + 127);
         for requirement in catalogue.iter() {
-            assert_eq!(requirement.testable != Testable::Yes, requirement.why_not.is_some(), "{}", requirement.id);
+            assert_eq!(
+                requirement.testable != Testable::Yes,
+                requirement.why_not.is_some(),
+                "{}",
+                requirement.id
+            );
             assert!(requirement.versions.values().any(|&holds| holds), "{}", requirement.id);
         }
     }

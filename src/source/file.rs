@@ -30,7 +30,10 @@ impl SourceFile {
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
         let text = text.into();
         let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(byte, _)| Span::new(byte + 1..byte + 1).start))
+            .chain(
+                text.match_indices('\n')
+                    .map(|(byte, _)| Span::new(byte + 1..byte + 1).start),
+            )
             .collect();
         Self {
             name: name.into(),
@@ -63,7 +66,10 @@ impl SourceFile {
         let byte = Span::new(byte..byte).start;
         let index = self.line_starts.partition_point(|&start| start <= byte) - 1;
         let start = self.line_starts[index] as usize;
-        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |&next| next as usize);
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(self.text.len(), |&next| next as usize);
         Line {
             number: u32::try_from(index + 1).unwrap_or(u32::MAX),
             start,
@@ -76,7 +82,9 @@ impl SourceFile {
     pub fn site(&self, span: Span) -> Site {
         let line = self.line_at(span.start as usize);
         let from = (span.start as usize - line.start).min(line.text.len());
-        let to = (span.end as usize).saturating_sub(line.start).clamp(from, line.text.len());
+        let to = (span.end as usize)
+            .saturating_sub(line.start)
+            .clamp(from, line.text.len());
         let count = |text: Option<&str>| u32::try_from(text.map_or(0, |text| text.chars().count())).unwrap_or(u32::MAX);
         Site {
             file: self.name.clone(),

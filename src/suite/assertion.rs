@@ -58,7 +58,10 @@ impl PartialResponse {
     /// Its assertions one by one, in the order in which they are judged.
     pub fn assertions(&self) -> impl Iterator<Item = Assertion<'_>> {
         let status = self.status.iter().map(Assertion::Status);
-        let headers = self.headers.iter().map(|(name, matcher)| Assertion::Header(name, matcher));
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, matcher)| Assertion::Header(name, matcher));
         status.chain(headers).chain(self.body.iter().map(Assertion::Body))
     }
 }

@@ -8,7 +8,7 @@ pub mod template;
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
 pub use id::{CaseId, SuiteId};
 pub use model::{
-    Action, Assume, Body, BodySource, Capture, CaptureSource, Case, Claim, Fixture, HeaderLine, LocationPart, Needs, Repetition,
-    ResourceNeeds, Step, Suite, Types,
+    Action, Assume, Body, BodySource, Capture, CaptureSource, Case, Claim, Fixture, HeaderLine, LocationPart, Needs,
+    Repetition, ResourceNeeds, Step, Suite, Types,
 };
 pub use template::Template;

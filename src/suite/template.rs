@@ -80,7 +80,11 @@ impl Template {
         if !literal.is_empty() || parts.is_empty() {
             parts.push(Part::Text(literal));
         }
-        if errors.is_empty() { Ok(Self { parts }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self { parts })
+        } else {
+            Err(errors)
+        }
     }
 
     /// A template without variables, whatever the text holds.
@@ -155,7 +159,10 @@ mod tests {
     #[test]
     fn variables_are_filled_in_and_escapes_are_not() {
         assert_eq!(render("Patient/${id}/${run.tag}").unwrap(), "Patient/<id>/<run.tag>");
-        assert_eq!(render("costs $5, $${id} and ${id}").unwrap(), "costs $5, ${id} and <id>");
+        assert_eq!(
+            render("costs $5, $${id} and ${id}").unwrap(),
+            "costs $5, ${id} and <id>"
+        );
         assert_eq!(render("").unwrap(), "");
         assert_eq!(render("a${missing}").unwrap_err(), "missing");
     }
