@@ -1,9 +1,11 @@
 //! What is asked: suites, cases, steps and expectations, read from YAML (`docs/suite-format.md`).
 
 pub mod assertion;
+pub mod fixture;
 pub mod id;
 pub mod model;
 pub mod template;
+pub mod variables;
 
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
 pub use id::{CaseId, SuiteId};
@@ -12,3 +14,4 @@ pub use model::{
     Repetition, ResourceNeeds, Step, Suite, Types,
 };
 pub use template::Template;
+pub use variables::Variables;
