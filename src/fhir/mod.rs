@@ -1,9 +1,11 @@
 //! FHIR's own words: releases, interactions, media types and the resources a harness has to understand.
 
+pub mod capability_statement;
 pub mod interaction;
 pub mod media_type;
 pub mod version;
 
+pub use capability_statement::{CapabilityStatement, ResourceClaims};
 pub use interaction::Interaction;
 pub use media_type::MediaType;
 pub use version::FhirVersion;
