@@ -6,4 +6,5 @@ pub mod plan;
 pub mod requirement;
 pub mod source;
 pub mod suite;
+pub mod transport;
 pub mod verdict;

@@ -2,10 +2,14 @@
 
 pub mod capability_statement;
 pub mod interaction;
+pub mod location;
 pub mod media_type;
+pub mod reference;
 pub mod version;
 
 pub use capability_statement::{CapabilityStatement, ResourceClaims};
 pub use interaction::Interaction;
+pub use location::Location;
 pub use media_type::MediaType;
+pub use reference::Reference;
 pub use version::FhirVersion;

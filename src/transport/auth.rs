@@ -3,11 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::exchange::redact;
+
 /// Headers that go with every request to the server under test, and the secrets in them.
 #[derive(Clone, Default)]
 pub struct Credentials {
     headers: Vec<(String, String)>,
     secrets: Vec<String>,
+    /// Names of headers whose values are secrets.
+    secret_headers: Vec<String>,
 }
 
 /// Why credentials cannot be used.
@@ -50,7 +54,9 @@ impl Credentials {
     /// As [`Credentials::bearer`], and where there is no colon.
     pub fn basic(&mut self, variable: &str, value: Option<String>) -> Result<(), AuthError> {
         let pair = checked(variable, value)?;
-        let (_, password) = pair.split_once(':').ok_or_else(|| AuthError::NoColon(variable.to_owned()))?;
+        let (_, password) = pair
+            .split_once(':')
+            .ok_or_else(|| AuthError::NoColon(variable.to_owned()))?;
         let encoded = STANDARD.encode(&pair);
         self.secrets.extend([password.to_owned(), encoded.clone()]);
         self.headers.push(("Authorization".into(), format!("Basic {encoded}")));
@@ -66,10 +72,12 @@ impl Credentials {
         let parsed = line.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
         match parsed {
             Some((name, value))
-                if http::HeaderName::from_bytes(name.as_bytes()).is_ok() && http::HeaderValue::from_str(value).is_ok() =>
+                if http::HeaderName::from_bytes(name.as_bytes()).is_ok()
+                    && http::HeaderValue::from_str(value).is_ok() =>
             {
-                if crate::exchange::redact::is_secret(name) {
+                if speaks_of_secret(name) {
                     self.secrets.push(value.to_owned());
+                    self.secret_headers.push(name.to_owned());
                 }
                 self.headers.push((name.to_owned(), value.to_owned()));
                 Ok(())
@@ -84,6 +92,11 @@ impl Credentials {
         &self.headers
     }
 
+    /// The names of headers whose values are secrets, beyond the usual ones.
+    pub(super) fn secret_headers(&self) -> &[String] {
+        &self.secret_headers
+    }
+
     /// A text without our secrets in it, should a server have sent one back.
     #[must_use]
     pub fn masked(&self, text: &str) -> Option<String> {
@@ -92,15 +105,30 @@ impl Credentials {
         if !secrets.clone().any(|secret| text.contains(secret.as_str())) {
             return None;
         }
-        Some(secrets.by_ref().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***")))
+        Some(
+            secrets
+                .by_ref()
+                .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***")),
+        )
     }
 }
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
-        f.debug_struct("Credentials").field("headers", &names).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("headers", &names)
+            .finish_non_exhaustive()
     }
+}
+
+/// Whether the name of a header says that its value is a secret.
+fn speaks_of_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    redact::is_secret(&name)
+        || ["key", "token", "secret", "auth", "password"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 fn checked(variable: &str, value: Option<String>) -> Result<String, AuthError> {

@@ -86,7 +86,9 @@ impl Client {
             let certificates = reqwest::Certificate::from_pem_bundle(&options.certificates)
                 .map_err(|error| ClientError::Certificates(deepest(&error)))?;
             if certificates.is_empty() {
-                return Err(ClientError::Certificates("there is no `BEGIN CERTIFICATE` in the file".into()));
+                return Err(ClientError::Certificates(
+                    "there is no `BEGIN CERTIFICATE` in the file".into(),
+                ));
             }
             builder = builder.tls_certs_merge(certificates);
         }
@@ -107,7 +109,8 @@ impl Client {
     }
 
     async fn exchange(&self, request: &Request) -> Result<Exchange, TransportError> {
-        let url = Url::parse(&request.url).map_err(|error| TransportError::Malformed(format!("{}: {error}", request.url)))?;
+        let url =
+            Url::parse(&request.url).map_err(|error| TransportError::Malformed(format!("{}: {error}", request.url)))?;
         if url.origin().ascii_serialization() != self.origin {
             return Err(TransportError::OtherOrigin {
                 url: request.url.clone(),
@@ -126,7 +129,9 @@ impl Client {
         let status = response.status().as_u16();
         let version = format!("{:?}", response.version());
         let headers = self.received(response.headers());
-        let body = self.read(&mut response, self.options.total.saturating_sub(first_byte)).await?;
+        let body = self
+            .read(&mut response, self.options.total.saturating_sub(first_byte))
+            .await?;
         let total = begin.elapsed();
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         Ok(Exchange {
@@ -159,8 +164,9 @@ impl Client {
         for (name, value) in own.chain(credentials) {
             let name = reqwest::header::HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| TransportError::Malformed(format!("`{name}` is no header name")))?;
-            let value = reqwest::header::HeaderValue::from_str(value)
-                .map_err(|_| TransportError::Malformed(format!("the value of {name} holds a character that no header may hold")))?;
+            let value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
+                TransportError::Malformed(format!("the value of {name} holds a character that no header may hold"))
+            })?;
             prepared.headers_mut().append(name, value);
         }
         if let Body::Whole(bytes) = &request.body {
@@ -177,19 +183,21 @@ impl Client {
                 sent.headers.push(name.clone(), value.clone());
             }
         }
-        redact::request(&mut sent);
+        sent.headers = redact::redacted(&sent.headers, self.options.credentials.secret_headers());
         sent
     }
 
     fn received(&self, headers: &reqwest::header::HeaderMap) -> Headers {
         let lines = headers.iter().map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let text = self.options.credentials.masked(&text).unwrap_or_else(|| text.into_owned());
+            let text = self
+                .options
+                .credentials
+                .masked(&text)
+                .unwrap_or_else(|| text.into_owned());
             (name.as_str().to_owned(), text)
         });
-        let mut headers: Headers = lines.collect();
-        redact::headers(&mut headers);
-        headers
+        redact::redacted(&lines.collect(), self.options.credentials.secret_headers())
     }
 
     async fn read(&self, response: &mut reqwest::Response, remaining: Duration) -> Result<Bytes, TransportError> {
@@ -228,8 +236,14 @@ impl Client {
                 limit: self.options.longest_body,
             }),
             Ok(Ok(false)) => {
-                let body = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
-                let masked = std::str::from_utf8(&body).ok().and_then(|text| self.options.credentials.masked(text));
+                let body = if rest.is_empty() {
+                    first.unwrap_or_default()
+                } else {
+                    rest.freeze()
+                };
+                let masked = std::str::from_utf8(&body)
+                    .ok()
+                    .and_then(|text| self.options.credentials.masked(text));
                 Ok(masked.map_or(body, Bytes::from))
             }
         }

@@ -69,24 +69,22 @@ impl<T: Transport> Retrying<T> {
                     failures += 1;
                 }
                 Err(error) => return Err(error),
-                Ok(mut exchange) => {
-                    match asked_to_wait(&exchange) {
-                        Some(pause) if waited + pause <= self.patience.budget && attempts < 20 => {
-                            if self.quiet_until.get().is_none_or(|until| until < Instant::now()) {
-                                (self.notice)(format!(
-                                    "the server answered {} and asks to wait {} s",
-                                    exchange.response.status,
-                                    pause.as_secs_f32()
-                                ));
-                            }
-                            self.quiet_until.set(Some(Instant::now() + pause));
+                Ok(mut exchange) => match asked_to_wait(&exchange) {
+                    Some(pause) if waited + pause <= self.patience.budget && attempts < 20 => {
+                        if self.quiet_until.get().is_none_or(|until| until < Instant::now()) {
+                            (self.notice)(format!(
+                                "the server answered {} and asks to wait {} s",
+                                exchange.response.status,
+                                pause.as_secs_f32()
+                            ));
                         }
-                        _ => {
-                            exchange.timing.attempts = attempts;
-                            return Ok(exchange);
-                        }
+                        self.quiet_until.set(Some(Instant::now() + pause));
                     }
-                }
+                    _ => {
+                        exchange.timing.attempts = attempts;
+                        return Ok(exchange);
+                    }
+                },
             }
             attempts += 1;
         }
@@ -167,7 +165,10 @@ mod tests {
             body: Body::Empty,
         };
         let transport = Retrying::new(Scripted(RefCell::new(script)), patience, |_| {});
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         match runtime.block_on(transport.perform(&request)) {
             Ok(exchange) => format!("{} after {}", exchange.response.status, exchange.timing.attempts),
             Err(error) => error.to_string(),
@@ -185,7 +186,10 @@ mod tests {
     fn a_connection_that_fails_is_tried_again() {
         assert_eq!(asked("POST", vec![Err(refused()), Ok((201, None))]), "201 after 2");
         let thrice = vec![Err(refused()), Err(refused()), Err(refused())];
-        assert_eq!(asked("GET", thrice), "no connection to http://localhost: Connection refused");
+        assert_eq!(
+            asked("GET", thrice),
+            "no connection to http://localhost: Connection refused"
+        );
     }
 
     #[test]
@@ -197,10 +201,16 @@ mod tests {
 
     #[test]
     fn a_server_that_asks_to_wait_is_waited_for_within_the_budget() {
-        assert_eq!(asked("POST", vec![Ok((429, Some("0"))), Ok((201, None))]), "201 after 2");
+        assert_eq!(
+            asked("POST", vec![Ok((429, Some("0"))), Ok((201, None))]),
+            "201 after 2"
+        );
         assert_eq!(asked("GET", vec![Ok((503, Some("3600")))]), "503 after 1");
         assert_eq!(asked("GET", vec![Ok((503, None))]), "503 after 1");
         let past = "Wed, 21 Oct 2015 07:28:00 GMT";
-        assert_eq!(asked("GET", vec![Ok((503, Some(past))), Ok((200, None))]), "200 after 2");
+        assert_eq!(
+            asked("GET", vec![Ok((503, Some(past))), Ok((200, None))]),
+            "200 after 2"
+        );
     }
 }
