@@ -1,10 +1,13 @@
 //! FHIR's own words: releases, interactions, media types and the resources a harness has to understand.
 
 pub mod capability_statement;
+pub mod fhirpath;
 pub mod interaction;
 pub mod location;
 pub mod media_type;
+pub mod model;
 pub mod reference;
+pub mod schema;
 pub mod version;
 
 pub use capability_statement::{CapabilityStatement, ResourceClaims};
