@@ -24,7 +24,7 @@ public final class JpaServer {
   private JpaServer() {}
 
   /** Starts the server on the port given as the only argument and stays in the foreground. */
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
     int port = LoopbackServer.portFrom(arguments);
     AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext(StorageBeans.class);
     beans.registerShutdownHook();

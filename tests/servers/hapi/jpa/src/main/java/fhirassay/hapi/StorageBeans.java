@@ -4,6 +4,7 @@ import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
 import ca.uhn.fhir.jpa.api.config.ThreadPoolFactoryConfig;
+import ca.uhn.fhir.jpa.api.model.HistoryCountModeEnum;
 import ca.uhn.fhir.jpa.batch2.JpaBatch2Config;
 import ca.uhn.fhir.jpa.config.HapiJpaConfig;
 import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
@@ -43,11 +44,20 @@ class StorageBeans {
   /** More than the requests that a run has in flight, so that none waits for a connection. */
   private static final int CONNECTIONS = 40;
 
-  /** HAPI's defaults, with the text search that its starter project switches on too. */
+  /**
+   * HAPI's defaults, with the {@code :contains} search that its starter project switches on too.
+   *
+   * <p>By default HAPI answers a repeated search, and the total of a repeated history, from a result up to one minute
+   * old. {@code HAPI_CACHES=off} in the environment makes both answer from the database every time.
+   */
   @Bean
   JpaStorageSettings storageSettings() {
     JpaStorageSettings settings = new JpaStorageSettings();
     settings.setAllowContainsSearches(true);
+    if ("off".equals(System.getenv("HAPI_CACHES"))) {
+      settings.setReuseCachedSearchResultsForMillis(null);
+      settings.setHistoryCountMode(HistoryCountModeEnum.COUNT_ACCURATE);
+    }
     return settings;
   }
 

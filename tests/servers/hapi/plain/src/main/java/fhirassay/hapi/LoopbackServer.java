@@ -43,9 +43,20 @@ final class LoopbackServer {
   /**
    * Serves the servlet at {@code http://127.0.0.1:PORT/fhir} until the process is stopped.
    *
-   * <p>Prints {@code ready URL} on standard output once {@code /metadata} has answered 200.
+   * <p>Prints {@code ready URL} on standard output once {@code /metadata} has answered 200. When that cannot be
+   * reached, it says why on standard error and ends the process with status 1: threads of the storage layer would
+   * otherwise keep it alive.
    */
-  static void serve(RestfulServer fhir, int port) throws Exception {
+  static void serve(RestfulServer fhir, int port) {
+    try {
+      start(fhir, port).join();
+    } catch (Exception failure) {
+      failure.printStackTrace();
+      System.exit(1);
+    }
+  }
+
+  private static Server start(RestfulServer fhir, int port) throws Exception {
     String base = "http://" + HOST + ":" + port + "/fhir";
     fhir.setServerAddressStrategy(new HardcodedServerAddressStrategy(base));
     fhir.registerInterceptor(new CorsInterceptor(anyOrigin()));
@@ -64,7 +75,7 @@ final class LoopbackServer {
     requireCapabilities(base);
     System.out.println("ready " + base);
     System.out.flush();
-    jetty.join();
+    return jetty;
   }
 
   private static CorsConfiguration anyOrigin() {

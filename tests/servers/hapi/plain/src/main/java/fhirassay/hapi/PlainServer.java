@@ -34,7 +34,7 @@ public final class PlainServer {
   private PlainServer() {}
 
   /** Starts the server on the port given as the only argument and stays in the foreground. */
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
     int port = LoopbackServer.portFrom(arguments);
     FhirContext context = FhirContext.forR4();
     RestfulServer fhir = new RestfulServer(context);
