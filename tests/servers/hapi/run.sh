@@ -19,15 +19,15 @@ case "$kind" in
     *) usage ;;
 esac
 here=$(cd "$(dirname "$0")" && pwd)
-built=$here/$kind/target/built
+class_path=$here/$kind/target/class-path
 
 # Build once, and again when a source or a pom is newer than the last build.
-if [ ! -e "$built" ] || [ -n "$(find "$here" -name target -prune -o -type f \( -name '*.java' -o -name 'pom.xml' -o -name '*.properties' \) -newer "$built" -print)" ]; then
+if [ ! -e "$class_path" ] || [ -n "$(find "$here" -name target -prune -o -type f \( -name '*.java' -o -name 'pom.xml' -o -name '*.properties' \) -newer "$class_path" -print)" ]; then
+    rm -f "$class_path"
     mvn -B -q -f "$here/pom.xml" -pl "$kind" -am package >&2
-    touch "$built"
 fi
 
 # A server that lives for one run: the quick compiler and the simple collector halve its CPU time.
 # shellcheck disable=SC2086 # HAPI_JAVA_OPTS is a list of options.
 exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g ${HAPI_JAVA_OPTS:-} \
-    -cp "$here/$kind/target/classes:$here/$kind/target/lib/*" "$main" "$port"
+    -cp "$here/$kind/target/classes:$(cat "$class_path")" "$main" "$port"
