@@ -1,9 +1,11 @@
 //! fhir-assay: a conformance test harness for FHIR REST servers.
 
+pub mod check;
 pub mod exchange;
 pub mod fhir;
 pub mod plan;
 pub mod requirement;
+pub mod run;
 pub mod source;
 pub mod suite;
 pub mod transport;

@@ -57,14 +57,27 @@ mod tests {
             " //localhost:8080/fhir/Patient/17/_history/0",
         ] {
             let location = Location::parse(text, asked).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!((location.instance().as_str(), location.version.as_deref()), ("Patient/17", Some("0")), "{text}");
+            assert_eq!(
+                (location.instance().as_str(), location.version.as_deref()),
+                ("Patient/17", Some("0")),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn other_urls_name_none() {
-        for text in ["", "http://localhost:8080/fhir/Patient", "urn:uuid:1", "/login?next=/fhir/Patient/17"] {
-            assert_eq!(Location::parse(text, "http://localhost:8080/fhir/Patient"), None, "{text}");
+        for text in [
+            "",
+            "http://localhost:8080/fhir/Patient",
+            "urn:uuid:1",
+            "/login?next=/fhir/Patient/17",
+        ] {
+            assert_eq!(
+                Location::parse(text, "http://localhost:8080/fhir/Patient"),
+                None,
+                "{text}"
+            );
         }
     }
 }

@@ -34,7 +34,12 @@ impl<'a> Reference<'a> {
         let named = resource_type.starts_with(|letter: char| letter.is_ascii_uppercase())
             && resource_type.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let based = base.is_none_or(|base| base.contains("://"));
-        (named && based && is_id(id) && version.is_none_or(is_id)).then_some(Self { base, resource_type, id, version })
+        (named && based && is_id(id) && version.is_none_or(is_id)).then_some(Self {
+            base,
+            resource_type,
+            id,
+            version,
+        })
     }
 }
 
@@ -54,7 +59,10 @@ impl fmt::Display for Reference<'_> {
 /// Whether a text has the form of the data type `id`: 1 to 64 letters, digits, hyphens and dots (`datatypes.html#id`).
 #[must_use]
 pub fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
 #[cfg(test)]
@@ -66,18 +74,46 @@ mod tests {
         for (text, base, version) in [
             ("Patient/17", None, None),
             ("Patient/17/_history/2", None, Some("2")),
-            ("https://example.org/r4/Patient/17", Some("https://example.org/r4"), None),
-            ("http://localhost:1/fhir/Patient/17/_history/a.b", Some("http://localhost:1/fhir"), Some("a.b")),
+            (
+                "https://example.org/r4/Patient/17",
+                Some("https://example.org/r4"),
+                None,
+            ),
+            (
+                "http://localhost:1/fhir/Patient/17/_history/a.b",
+                Some("http://localhost:1/fhir"),
+                Some("a.b"),
+            ),
         ] {
             let reference = Reference::parse(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(reference, Reference { base, resource_type: "Patient", id: "17", version }, "{text}");
+            assert_eq!(
+                reference,
+                Reference {
+                    base,
+                    resource_type: "Patient",
+                    id: "17",
+                    version
+                },
+                "{text}"
+            );
             assert_eq!(reference.to_string(), text);
         }
     }
 
     #[test]
     fn other_forms_are_no_literal_references() {
-        for text in ["", "17", "#p", "urn:uuid:0f1", "Patient?identifier=1", "Patient/", "Patient/a_b", "patient/17", "x/Patient/17", "Patient/1/_history/"] {
+        for text in [
+            "",
+            "17",
+            "#p",
+            "urn:uuid:0f1",
+            "Patient?identifier=1",
+            "Patient/",
+            "Patient/a_b",
+            "patient/17",
+            "x/Patient/17",
+            "Patient/1/_history/",
+        ] {
             assert_eq!(Reference::parse(text), None, "{text}");
         }
     }

@@ -34,7 +34,9 @@ fn take(
 ) -> Result<Vec<Value>, String> {
     let header = |name: &str| exchange.response.headers.get(name);
     let found = match source {
-        CaptureSource::Location(part) => header("location").and_then(|text| location(*part, text, &exchange.request.url)),
+        CaptureSource::Location(part) => {
+            header("location").and_then(|text| location(*part, text, &exchange.request.url))
+        }
         CaptureSource::EtagVersion => header("etag").and_then(opaque_tag).map(str::to_owned),
         CaptureSource::Header(name) => header(name).map(str::to_owned),
         CaptureSource::FhirPath(expression) => {
@@ -45,7 +47,10 @@ fn take(
             };
         }
         CaptureSource::Resource => return Ok(reading.resource().cloned().into_iter().collect()),
-        CaptureSource::Link(relation) => reading.resource().and_then(|bundle| link(bundle, relation)).map(str::to_owned),
+        CaptureSource::Link(relation) => reading
+            .resource()
+            .and_then(|bundle| link(bundle, relation))
+            .map(str::to_owned),
         CaptureSource::Status => return Ok(vec![Value::from(exchange.response.status)]),
     };
     Ok(found.map(Value::String).into_iter().collect())
@@ -76,7 +81,9 @@ pub fn opaque_tag(etag: &str) -> Option<&str> {
 #[must_use]
 pub fn link<'a>(bundle: &'a Value, relation: &str) -> Option<&'a str> {
     let links = bundle.get("link")?.as_array()?;
-    let found = links.iter().find(|link| link.get("relation").and_then(Value::as_str) == Some(relation))?;
+    let found = links
+        .iter()
+        .find(|link| link.get("relation").and_then(Value::as_str) == Some(relation))?;
     found.get("url")?.as_str()
 }
 

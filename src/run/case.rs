@@ -77,7 +77,10 @@ pub async fn run(world: &World<'_>, planned: &PlannedCase, index: usize) -> Case
     if case.keep {
         world.registry.keep(index, 0);
     } else if world.cleanup && world.stop.reason().is_none() {
-        world.registry.delete(Some(index), world.transport, &world.target.base).await;
+        world
+            .registry
+            .delete(Some(index), world.transport, &world.target.base)
+            .await;
     }
     let (verdict, reason) = conclude(&steps, ended, run.blocked);
     CaseResult {
@@ -102,7 +105,10 @@ fn conclude(steps: &[StepResult], ended: Option<Reason>, blocked: Option<String>
         .filter(|step| step.verdict != Verdict::Pass || !step.findings.is_empty())
         .map(|step| step.verdict);
     let rolled = Verdict::roll_up(judged);
-    let broken = steps.iter().find(|step| step.verdict == Verdict::Error).and_then(|step| step.reason.clone());
+    let broken = steps
+        .iter()
+        .find(|step| step.verdict == Verdict::Error)
+        .and_then(|step| step.reason.clone());
     let reason = ended.or(broken).or_else(|| {
         blocked.map(|text| Reason {
             kind: ReasonKind::Blocked,
@@ -131,7 +137,11 @@ fn conclude(steps: &[StepResult], ended: Option<Reason>, blocked: Option<String>
 
 impl<'a> CaseRun<'a> {
     fn new(world: &'a World<'a>, planned: &'a PlannedCase, index: usize) -> Self {
-        let salt = planned.id.as_str().bytes().fold(0_u64, |salt, byte| mix(salt, u64::from(byte)));
+        let salt = planned
+            .id
+            .as_str()
+            .bytes()
+            .fold(0_u64, |salt, byte| mix(salt, u64::from(byte)));
         let number = mix(world.seed, salt);
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
@@ -200,7 +210,11 @@ impl<'a> CaseRun<'a> {
         } else if let Some(text) = self.missing_for(step) {
             because(ReasonKind::Blocked, text)
         } else {
-            match step.condition.as_ref().map(|condition| crate::check::condition(condition, None, &self.context())) {
+            match step
+                .condition
+                .as_ref()
+                .map(|condition| crate::check::condition(condition, None, &self.context()))
+            {
                 None | Some(Ok(true)) => None,
                 Some(Ok(false)) => because(ReasonKind::Condition, "its `if` is not true".into()),
                 Some(Err(message)) => because(ReasonKind::Setup, format!("its `if` cannot be evaluated: {message}")),
@@ -257,12 +271,20 @@ impl<'a> CaseRun<'a> {
     /// A variable that the step's FHIRPaths speak of and that no step that was performed captured.
     fn missing_for(&self, step: &Step) -> Option<String> {
         let case = &self.planned.case;
-        let unset = case.setup.iter().chain(&case.steps).flat_map(|step| &step.capture).map(|capture| capture.name.value.as_str());
+        let unset = case
+            .setup
+            .iter()
+            .chain(&case.steps)
+            .flat_map(|step| &step.capture)
+            .map(|capture| capture.name.value.as_str());
         let own = |name: &str| step.capture.iter().any(|capture| capture.name.value == name);
-        let mut unset = unset.filter(|name| self.variables.get(name).is_none() && !own(name)).peekable();
+        let mut unset = unset
+            .filter(|name| self.variables.get(name).is_none() && !own(name))
+            .peekable();
         unset.peek()?;
         let texts: Vec<&str> = expressions(step).collect();
-        unset.find(|name| texts.iter().any(|text| speaks_of(text, name)))
+        unset
+            .find(|name| texts.iter().any(|text| speaks_of(text, name)))
             .map(|name| format!("`{name}` was never captured: the step that does was not performed"))
     }
 
@@ -273,7 +295,11 @@ impl<'a> CaseRun<'a> {
                 && (200..300).contains(&exchange.response.status)
             {
                 let instance = crate::fhir::Location::parse(
-                    exchange.response.headers.get("location").unwrap_or(&exchange.request.url),
+                    exchange
+                        .response
+                        .headers
+                        .get("location")
+                        .unwrap_or(&exchange.request.url),
                     &exchange.request.url,
                 );
                 if let Some(instance) = instance {
@@ -294,7 +320,8 @@ impl<'a> CaseRun<'a> {
     pub async fn send(&self, step: &Step, mut request: Request) -> Option<Result<Exchange, TransportError>> {
         let free = self.is_free_update(step);
         let version = self.version_of(&request);
-        if free && self.world.demands_if_match.get()
+        if free
+            && self.world.demands_if_match.get()
             && let Some(version) = &version
         {
             request.headers.push("If-Match", version.clone());
@@ -350,7 +377,9 @@ impl<'a> CaseRun<'a> {
             None => match tokio::time::timeout(Duration::from_secs(5), exchange).await {
                 Ok(sent) => Some(sent),
                 Err(_) => {
-                    self.world.registry.watch_lost(self.index, &self.world.target.base, request);
+                    self.world
+                        .registry
+                        .watch_lost(self.index, &self.world.target.base, request);
                     None
                 }
             },
@@ -359,12 +388,24 @@ impl<'a> CaseRun<'a> {
 
     /// Whether the step is an update that says nothing about If-Match.
     fn is_free_update(&self, step: &Step) -> bool {
-        let is_update = matches!(&step.action, Action::Interaction { interaction: Interaction::Update, .. });
-        is_update && !step.headers.iter().any(|line| line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match"))
+        let is_update = matches!(
+            &step.action,
+            Action::Interaction {
+                interaction: Interaction::Update,
+                ..
+            }
+        );
+        is_update
+            && !step.headers.iter().any(|line| {
+                line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match")
+            })
     }
 
     fn version_of(&self, request: &Request) -> Option<String> {
-        let path = request.url.strip_prefix(&*self.world.target.base)?.trim_start_matches('/');
+        let path = request
+            .url
+            .strip_prefix(&*self.world.target.base)?
+            .trim_start_matches('/');
         self.versions.get(path).cloned()
     }
 }
@@ -384,13 +425,22 @@ fn expressions(step: &Step) -> impl Iterator<Item = &str> {
         })
     }
     let expected = step.expect.iter().flat_map(|expectation| {
-        let own = expectation.fhirpath.iter().chain(&expectation.condition).map(|path| path.text.value.as_str());
-        own.chain(in_body(&expectation.response)).chain(expectation.any_of.iter().flat_map(in_body))
+        let own = expectation
+            .fhirpath
+            .iter()
+            .chain(&expectation.condition)
+            .map(|path| path.text.value.as_str());
+        own.chain(in_body(&expectation.response))
+            .chain(expectation.any_of.iter().flat_map(in_body))
     });
-    let captured = step.capture.iter().flat_map(|capture| &capture.sources).filter_map(|source| match source {
-        CaptureSource::FhirPath(expression) => Some(expression.text.value.as_str()),
-        _ => None,
-    });
+    let captured = step
+        .capture
+        .iter()
+        .flat_map(|capture| &capture.sources)
+        .filter_map(|source| match source {
+            CaptureSource::FhirPath(expression) => Some(expression.text.value.as_str()),
+            _ => None,
+        });
     let looped = step.repetition.iter().filter_map(|repetition| match repetition {
         Repetition::ForEach { values, .. } => Some(values.text.value.as_str()),
         _ => None,
@@ -404,7 +454,8 @@ fn expressions(step: &Step) -> impl Iterator<Item = &str> {
 fn speaks_of(text: &str, name: &str) -> bool {
     text.match_indices('%').any(|(at, _)| {
         let rest = text[at + 1..].trim_start_matches('`');
-        rest.strip_prefix(name)
-            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_' || next == '-'))
+        rest.strip_prefix(name).is_some_and(|rest| {
+            !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_' || next == '-')
+        })
     })
 }

@@ -41,10 +41,14 @@ impl Registry {
         if !(200..300).contains(&exchange.response.status) {
             return;
         }
-        let Some(path) = path_of(&exchange.request.url, base) else { return };
+        let Some(path) = path_of(&exchange.request.url, base) else {
+            return;
+        };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         match (exchange.request.method.as_str(), segments.as_slice()) {
-            ("POST", [resource_type]) if is_type(resource_type) => self.add(case, created_by_post(resource_type, exchange)),
+            ("POST", [resource_type]) if is_type(resource_type) => {
+                self.add(case, created_by_post(resource_type, exchange))
+            }
             ("POST", []) => {
                 for created in created_by_bundle(exchange) {
                     self.add(case, created);
@@ -63,7 +67,9 @@ impl Registry {
 
     /// A create whose answer was lost: it may have happened.
     pub fn watch_lost(&self, case: usize, base: &str, request: &Request) {
-        let Some(path) = path_of(&request.url, base) else { return };
+        let Some(path) = path_of(&request.url, base) else {
+            return;
+        };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         if let ("POST", [resource_type]) | ("PUT", [resource_type, _]) = (request.method.as_str(), segments.as_slice())
             && is_type(resource_type)
@@ -111,7 +117,9 @@ impl Registry {
         loop {
             let next = {
                 let mut list = self.created.borrow_mut();
-                let last = list.iter().rposition(|(owner, _)| case.is_none_or(|case| case == *owner));
+                let last = list
+                    .iter()
+                    .rposition(|(owner, _)| case.is_none_or(|case| case == *owner));
                 last.map(|index| list.remove(index).1)
             };
             match next {
@@ -154,7 +162,9 @@ impl Registry {
         let tag = self.done.borrow().tag.clone();
         let url = format!("{base}/{resource_type}?_tag={TAG_SYSTEM}%7C{tag}");
         let found = match transport.perform(&request("GET", &url)).await {
-            Ok(exchange) if exchange.response.status == 200 => instances(exchange.response.body.bytes(), resource_type, &tag),
+            Ok(exchange) if exchange.response.status == 200 => {
+                instances(exchange.response.body.bytes(), resource_type, &tag)
+            }
             _ => {
                 self.done.borrow_mut().left.push(LeftBehind {
                     url,
@@ -165,7 +175,9 @@ impl Registry {
         };
         let elsewhere = |instance: &String| {
             let known = self.created.borrow();
-            known.iter().any(|(_, created)| matches!(created, Created::Instance(known) if known == instance))
+            known
+                .iter()
+                .any(|(_, created)| matches!(created, Created::Instance(known) if known == instance))
         };
         // What other cases still work with is theirs to delete.
         for instance in found.iter().filter(|instance| !elsewhere(instance)) {
@@ -179,8 +191,14 @@ impl Registry {
         let mut done = self.done.borrow().clone();
         for (_, created) in self.created.borrow().iter() {
             let (url, reason) = match created {
-                Created::Instance(instance) => (instance.clone(), "not tried: the run was stopped, or clean-up is off".to_owned()),
-                Created::Unknown(resource_type) => (resource_type.clone(), "something of this type may have been created".to_owned()),
+                Created::Instance(instance) => (
+                    instance.clone(),
+                    "not tried: the run was stopped, or clean-up is off".to_owned(),
+                ),
+                Created::Unknown(resource_type) => (
+                    resource_type.clone(),
+                    "something of this type may have been created".to_owned(),
+                ),
             };
             done.left.push(LeftBehind { url, reason });
         }
@@ -229,7 +247,11 @@ fn created_by_bundle(exchange: &Exchange) -> Vec<Created> {
     let Ok(bundle) = serde_json::from_slice::<Value>(exchange.response.body.bytes()) else {
         return Vec::new();
     };
-    let entries = bundle.get("entry").and_then(Value::as_array).cloned().unwrap_or_default();
+    let entries = bundle
+        .get("entry")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let text = |entry: &Value, name: &str| entry.pointer(name).and_then(Value::as_str).map(str::to_owned);
     entries
         .iter()
@@ -241,18 +263,27 @@ fn created_by_bundle(exchange: &Exchange) -> Vec<Created> {
 
 /// The instances of a type in a searchset that carry the run's tag; a server that ignores `_tag` returns others too.
 fn instances(body: &[u8], resource_type: &str, tag: &str) -> Vec<String> {
-    let Ok(bundle) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
-    let entries = bundle.get("entry").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Ok(bundle) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let entries = bundle
+        .get("entry")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let is_tagged = |resource: &Value| {
         let tags = resource.pointer("/meta/tag").and_then(Value::as_array);
         tags.into_iter().flatten().any(|known| {
-            known.get("system").and_then(Value::as_str) == Some(TAG_SYSTEM) && known.get("code").and_then(Value::as_str) == Some(tag)
+            known.get("system").and_then(Value::as_str) == Some(TAG_SYSTEM)
+                && known.get("code").and_then(Value::as_str) == Some(tag)
         })
     };
     entries
         .iter()
         .filter_map(|entry| entry.get("resource"))
-        .filter(|resource| resource.get("resourceType").and_then(Value::as_str) == Some(resource_type) && is_tagged(resource))
+        .filter(|resource| {
+            resource.get("resourceType").and_then(Value::as_str) == Some(resource_type) && is_tagged(resource)
+        })
         .filter_map(|resource| Some(format!("{resource_type}/{}", resource.get("id")?.as_str()?)))
         .collect()
 }
@@ -282,7 +313,12 @@ mod tests {
         for exchange in exchanges {
             registry.watch(0, BASE, exchange, |id| id.starts_with("ours"));
         }
-        registry.created.take().into_iter().map(|(_, created)| created).collect()
+        registry
+            .created
+            .take()
+            .into_iter()
+            .map(|(_, created)| created)
+            .collect()
     }
 
     #[test]
@@ -290,7 +326,13 @@ mod tests {
         let found = watched(&[
             exchange("POST", "/Patient", 201, Some("Patient/1/_history/1"), ""),
             exchange("POST", "/Patient", 200, None, r#"{"resourceType":"Patient","id":"2"}"#),
-            exchange("POST", "/Patient", 201, None, r#"{"resourceType":"OperationOutcome","id":"x"}"#),
+            exchange(
+                "POST",
+                "/Patient",
+                201,
+                None,
+                r#"{"resourceType":"OperationOutcome","id":"x"}"#,
+            ),
             exchange("POST", "/Patient", 422, Some("Patient/3"), ""),
             exchange("POST", "/Patient/_search", 200, None, ""),
             exchange("PUT", "/Patient/foreign", 200, None, ""),
@@ -325,7 +367,10 @@ mod tests {
         registry.add(1, Created::Instance("Patient/2".into()));
         registry.add(0, Created::Instance("Patient/3".into()));
         registry.keep(0, 1);
-        assert_eq!((registry.len_of(0), registry.len_of(1), registry.result().kept), (1, 1, 1));
+        assert_eq!(
+            (registry.len_of(0), registry.len_of(1), registry.result().kept),
+            (1, 1, 1)
+        );
     }
 
     #[test]

@@ -58,7 +58,9 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 pub enum RequestError {
     #[error(transparent)]
     Body(#[from] RenderError),
-    #[error("the body's id is {body}, the URL's `{url}`: http.html#update asks for the same; a step that tests this has to name the refusal")]
+    #[error(
+        "the body's id is {body}, the URL's `{url}`: http.html#update asks for the same; a step that tests this has to name the refusal"
+    )]
     OtherId { body: String, url: String },
     #[error("the URL is empty")]
     NoUrl,
@@ -221,7 +223,9 @@ fn body(step: &Step, scene: Scene<'_>) -> Result<Body, RequestError> {
 /// Whether an expectation of the step names refusals only: then the step means to be refused.
 fn means_refusal(step: &Step) -> bool {
     let refuses = |status: &crate::suite::StatusMatcher| match status {
-        crate::suite::StatusMatcher::Judged { pass, .. } => !pass.iter().any(|pattern| (200..300).any(|code| pattern.matches(code))),
+        crate::suite::StatusMatcher::Judged { pass, .. } => {
+            !pass.iter().any(|pattern| (200..300).any(|code| pattern.matches(code)))
+        }
         crate::suite::StatusMatcher::Not(_) => false,
     };
     let mut statuses = step
@@ -237,7 +241,9 @@ fn means_refusal(step: &Step) -> bool {
 fn same_id(resource: &Value, path: &str) -> Result<(), RequestError> {
     let path = path.split('?').next().unwrap_or_default();
     // Without an id in the URL it is a conditional update, or one that the server has to refuse.
-    let Some((_, id)) = path.split_once('/') else { return Ok(()) };
+    let Some((_, id)) = path.split_once('/') else {
+        return Ok(());
+    };
     let written = resource.get("id").and_then(Value::as_str);
     if written == Some(id) || id.contains('/') {
         return Ok(());
@@ -249,7 +255,9 @@ fn same_id(resource: &Value, path: &str) -> Result<(), RequestError> {
 }
 
 fn add_tag(resource: &mut Value, tag: &str) {
-    let Some(members) = resource.as_object_mut() else { return };
+    let Some(members) = resource.as_object_mut() else {
+        return;
+    };
     let meta = members.entry("meta").or_insert_with(|| json!({}));
     if let Some(meta) = meta.as_object_mut()
         && let Some(tags) = meta.entry("tag").or_insert_with(|| json!([])).as_array_mut()
@@ -337,7 +345,10 @@ mod tests {
     fn a_tag_joins_those_that_are_there() {
         let mut resource = json!({ "resourceType": "Patient", "meta": { "tag": [{ "code": "x" }] } });
         add_tag(&mut resource, "t1");
-        assert_eq!(resource["meta"]["tag"], json!([{ "code": "x" }, { "system": TAG_SYSTEM, "code": "t1" }]));
+        assert_eq!(
+            resource["meta"]["tag"],
+            json!([{ "code": "x" }, { "system": TAG_SYSTEM, "code": "t1" }])
+        );
     }
 
     #[test]
@@ -345,7 +356,9 @@ mod tests {
         let first = Request {
             method: "POST".into(),
             url: "http://localhost/fhir/Patient/_search".into(),
-            headers: [("Accept", "application/fhir+json"), ("Content-Type", media_type::FORM)].into_iter().collect(),
+            headers: [("Accept", "application/fhir+json"), ("Content-Type", media_type::FORM)]
+                .into_iter()
+                .collect(),
             body: Body::new("name=x"),
         };
         let next = follow("http://localhost/fhir?_getpages=1&x=a|b", &first);

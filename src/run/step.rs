@@ -56,7 +56,15 @@ pub async fn run(run: &mut CaseRun<'_>, phase: Phase, number: u32, step: &Step) 
         }
         doing.perform_all(run, phase, number, step).await;
     }
-    let title = title(run, step, doing.exchanges.first().map(|exchange| &exchange.request).or(doing.lost.as_ref().map(|lost| &lost.request)));
+    let title = title(
+        run,
+        step,
+        doing
+            .exchanges
+            .first()
+            .map(|exchange| &exchange.request)
+            .or(doing.lost.as_ref().map(|lost| &lost.request)),
+    );
     let result = StepResult {
         phase,
         number,
@@ -80,11 +88,17 @@ fn title(run: &CaseRun<'_>, step: &Step, request: Option<&Request>) -> String {
     let shown = |url: &str| {
         let rest = url.strip_prefix(base).unwrap_or(url);
         let rest = rest.trim_start_matches('/');
-        if rest.is_empty() { "[base]".to_owned() } else { rest.to_owned() }
+        if rest.is_empty() {
+            "[base]".to_owned()
+        } else {
+            rest.to_owned()
+        }
     };
     match (&step.action, request) {
         (Action::Assert, _) => "assert".to_owned(),
-        (Action::Interaction { interaction, .. }, Some(request)) => format!("{} {}", word(*interaction), shown(&request.url)),
+        (Action::Interaction { interaction, .. }, Some(request)) => {
+            format!("{} {}", word(*interaction), shown(&request.url))
+        }
         (Action::Request { .. }, Some(request)) => format!("{} {}", request.method, shown(&request.url)),
         (Action::Interaction { interaction, url }, None) => {
             format!("{} {}", word(*interaction), run.planned.case.source.slice(url.span))
@@ -113,7 +127,9 @@ impl Doing {
                 ReasonKind::Assumption => Verdict::Inapplicable,
                 _ => Verdict::Error,
             },
-            None => Verdict::roll_up(self.findings.iter().map(|finding| finding.outcome.verdict())).unwrap_or(Verdict::Pass),
+            None => {
+                Verdict::roll_up(self.findings.iter().map(|finding| finding.outcome.verdict())).unwrap_or(Verdict::Pass)
+            }
         }
     }
 
@@ -160,7 +176,9 @@ impl Doing {
                 let mut next = None;
                 for count in 1..=*at_most {
                     run.variables.set("n", count);
-                    let Some(exchange) = self.perform(run, phase, number, step, next.take(), true).await else { break };
+                    let Some(exchange) = self.perform(run, phase, number, step, next.take(), true).await else {
+                        break;
+                    };
                     let body: Option<Value> = serde_json::from_slice(exchange.response.body.bytes()).ok();
                     match body.as_ref().and_then(|bundle| capture::link(bundle, link)) {
                         Some(url) => next = Some(render::follow(url, &self.exchanges[0].request)),
@@ -169,7 +187,10 @@ impl Doing {
                 }
             }
         }
-        if matches!(step.repetition, Some(Repetition::Times(_) | Repetition::ForEach { .. } | Repetition::Follow { .. })) {
+        if matches!(
+            step.repetition,
+            Some(Repetition::Times(_) | Repetition::ForEach { .. } | Repetition::Follow { .. })
+        ) {
             run.variables.remove("n");
         }
     }
@@ -219,19 +240,30 @@ impl Doing {
                 return None;
             }
         };
-        run.world.registry.watch(run.index, &run.world.target.base, &exchange, |id| run.is_ours(id));
+        run.world
+            .registry
+            .watch(run.index, &run.world.target.base, &exchange, |id| run.is_ours(id));
         if step.keep {
             run.world.registry.keep(run.index, before);
         }
         let index = u32::try_from(self.exchanges.len()).unwrap_or(u32::MAX);
         self.judge(run, phase, number, step, &exchange, index, in_loop);
         self.exchanges.push(exchange);
-        if matches!(self.effect, Effect::None) { self.exchanges.last() } else { None }
+        if matches!(self.effect, Effect::None) {
+            self.exchanges.last()
+        } else {
+            None
+        }
     }
 
     async fn lose(&mut self, run: &CaseRun<'_>, request: Request, error: &TransportError) {
-        if !matches!(error, TransportError::Connect { .. } | TransportError::Malformed(_) | TransportError::OtherOrigin { .. }) {
-            run.world.registry.watch_lost(run.index, &run.world.target.base, &request);
+        if !matches!(
+            error,
+            TransportError::Connect { .. } | TransportError::Malformed(_) | TransportError::OtherOrigin { .. }
+        ) {
+            run.world
+                .registry
+                .watch_lost(run.index, &run.world.target.base, &request);
         }
         run.world.check_outage(error).await;
         match run.world.stop.reason() {
@@ -260,7 +292,12 @@ impl Doing {
         for capture in &step.capture {
             match capture::capture(capture, exchange, &reading, &run.context()) {
                 Ok(values) => run.captured(&capture.name, values, number, in_loop),
-                Err(message) => return self.breaks(ReasonKind::Setup, format!("capture `{}`: {message}", capture.name.value)),
+                Err(message) => {
+                    return self.breaks(
+                        ReasonKind::Setup,
+                        format!("capture `{}`: {message}", capture.name.value),
+                    );
+                }
             }
         }
         let cx = run.context();
@@ -286,16 +323,28 @@ impl Doing {
             }
             self.findings.extend(check::check(step, index, &reading, &cx));
         }
-        let name = || format!("step {number} ({} {})", exchange.request.method, short(&exchange.request.url, &run.world.target.base));
+        let name = || {
+            format!(
+                "step {number} ({} {})",
+                exchange.request.method,
+                short(&exchange.request.url, &run.world.target.base)
+            )
+        };
         match (phase, check::turn(step, status)) {
             (Phase::Cleanup, _) => {}
             (Phase::Setup, _) if !(200..300).contains(&status) => {
                 self.breaks(ReasonKind::Setup, format!("setup {} was answered {status}", name()));
             }
             (Phase::Setup, _) => {
-                let missing = step.capture.iter().find(|capture| run.variables.get(&capture.name).is_none_or(<[Value]>::is_empty));
+                let missing = step
+                    .capture
+                    .iter()
+                    .find(|capture| run.variables.get(&capture.name).is_none_or(<[Value]>::is_empty));
                 if let Some(capture) = missing {
-                    self.breaks(ReasonKind::Setup, format!("setup {} did not yield `{}`", name(), capture.name.value));
+                    self.breaks(
+                        ReasonKind::Setup,
+                        format!("setup {} did not yield `{}`", name(), capture.name.value),
+                    );
                 }
             }
             (Phase::Steps, Turn::AsExpected) => {}
@@ -360,8 +409,14 @@ pub fn would_pass(step: &Step, exchange: &Exchange, run: &CaseRun<'_>) -> bool {
     };
     let holds = |finding: &Finding| matches!(finding.outcome, Outcome::Pass | Outcome::Note);
     check::check(step, 0, &reading, &cx).iter().all(holds)
-        && step.assume.as_ref().is_none_or(|assume| check::assume(assume, &reading, &cx).is_ok())
-        && !matches!(check::turn(step, exchange.response.status), Turn::Refused | Turn::Unjudged(_))
+        && step
+            .assume
+            .as_ref()
+            .is_none_or(|assume| check::assume(assume, &reading, &cx).is_ok())
+        && !matches!(
+            check::turn(step, exchange.response.status),
+            Turn::Refused | Turn::Unjudged(_)
+        )
 }
 
 /// The pauses of `eventually`: short at first, a second at most.

@@ -117,7 +117,10 @@ mod tests {
 
     #[test]
     fn a_stop_ends_waiting_and_keeps_its_first_reason() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let stop = Stop::default();
             assert_eq!(stop.or(async { 1 }).await, Some(1));
