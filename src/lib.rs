@@ -1,5 +1,6 @@
 //! fhir-assay: a conformance test harness for FHIR REST servers.
 
+pub mod check;
 pub mod exchange;
 pub mod fhir;
 pub mod requirement;
