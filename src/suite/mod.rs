@@ -3,12 +3,15 @@
 pub mod assertion;
 pub mod fixture;
 pub mod id;
+pub mod load;
 pub mod model;
+pub mod parse;
 pub mod template;
 pub mod variables;
 
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
 pub use id::{CaseId, SuiteId};
+pub use load::{Loaded, Suites};
 pub use model::{
     Action, Assume, Body, BodySource, Capture, CaptureSource, Case, Claim, Fixture, HeaderLine, LocationPart, Needs,
     Repetition, ResourceNeeds, Step, Suite, Types,
