@@ -2,6 +2,7 @@
 
 pub mod exchange;
 pub mod fhir;
+pub mod report;
 pub mod requirement;
 pub mod source;
 pub mod suite;

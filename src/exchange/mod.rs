@@ -1,6 +1,7 @@
 //! What went over the wire: plain data, the same for a live run, a recording and a report.
 
 pub mod body;
+pub mod curl;
 pub mod headers;
 
 use std::time::Duration;
