@@ -1,3 +1,4 @@
 //! fhir-assay: a conformance test harness for FHIR REST servers.
 
 pub mod fhir;
+pub mod server;

@@ -82,7 +82,13 @@ impl Interaction {
     pub const fn writes(self) -> bool {
         matches!(
             self,
-            Self::Update | Self::Patch | Self::Delete | Self::Create | Self::Transaction | Self::Batch | Self::Operation
+            Self::Update
+                | Self::Patch
+                | Self::Delete
+                | Self::Create
+                | Self::Transaction
+                | Self::Batch
+                | Self::Operation
         )
     }
 }

@@ -34,7 +34,12 @@ impl MediaType {
         }
         let parameters = parts
             .filter_map(|part| part.split_once('='))
-            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().trim_matches('"').to_owned()))
+            .map(|(name, value)| {
+                (
+                    name.trim().to_ascii_lowercase(),
+                    value.trim().trim_matches('"').to_owned(),
+                )
+            })
             .collect();
         Some(Self { essence, parameters })
     }
