@@ -9,7 +9,6 @@ use serde_json::{Map, Number, Value};
 use super::elements::Elements;
 use super::reply::Refusal;
 use super::subset::is_subsetted;
-use crate::fhir::reference::is_id;
 
 /// Reads the resource of a create or update at a type's endpoint.
 ///
@@ -31,16 +30,9 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refus
         }
         _ => return Err(refuse("required", "the body has no resourceType".into())),
     }
-    if let Some(id) = object.get("id")
-        && !id.as_str().is_some_and(is_id)
-    {
-        return Err(refuse(
-            "value",
-            format!("{id} is no id: 1 to 64 letters, digits, hyphens and dots"),
-        ));
-    }
     for (name, is_right) in [
-        ("meta", Value::is_object as fn(&Value) -> bool),
+        ("id", Value::is_string as fn(&Value) -> bool),
+        ("meta", Value::is_object),
         ("text", Value::is_object),
         ("contained", Value::is_array),
     ] {
@@ -195,7 +187,7 @@ mod tests {
                 "{\"resourceType\":\"Patient\",\"active\":true,\"active\":false}",
                 "stands twice",
             ),
-            ("{\"resourceType\":\"Patient\",\"id\":\"a b\"}", "is no id"),
+            ("{\"resourceType\":\"Patient\",\"id\":7}", "wrong JSON type"),
             ("{\"resourceType\":\"Patient\",\"meta\":[1]}", "wrong JSON type"),
             ("{\"resourceType\":\"Patient\",\"name\":[]}", "Patient.name is empty"),
             (
@@ -225,6 +217,30 @@ mod tests {
     fn a_subset_is_not_stored() {
         let body = r#"{"resourceType":"Patient","meta":{"tag":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}]}}"#;
         assert_eq!(patient(body).unwrap_err().0, 422);
+    }
+
+    /// Runs where `FHIR_EXAMPLES` names a folder with HL7's examples of R4.
+    #[test]
+    fn official_examples_are_taken() {
+        let Some(folder) = std::env::var_os("FHIR_EXAMPLES") else {
+            return;
+        };
+        let mut refused = Vec::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            let Ok(example) = serde_json::from_slice::<Value>(&bytes) else {
+                continue;
+            };
+            let Some(resource_type) = example.get("resourceType").and_then(Value::as_str) else {
+                continue;
+            };
+            if let Err(refusal) = resource(&bytes, resource_type)
+                && refusal.status == StatusCode::BAD_REQUEST
+            {
+                refused.push(format!("{resource_type}/{}: {refusal:?}", example["id"]));
+            }
+        }
+        assert!(refused.is_empty(), "{}", refused.join("\n"));
     }
 
     proptest! {

@@ -42,14 +42,17 @@ impl Reply {
 
     /// Adds a header; a value that HTTP cannot hold is left out.
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
-        set(&mut self.headers, name, value);
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
         self
     }
 
     /// Adds the ETag and Last-Modified of a version (`http.html#versioning`).
-    pub fn version(mut self, version: &Version) -> Self {
-        version_headers(&mut self.headers, version);
-        self
+    pub fn version(self, version: &Version) -> Self {
+        version_headers(version)
+            .into_iter()
+            .fold(self, |reply, (name, value)| reply.header(name, &value))
     }
 
     /// Writes the answer. `head` leaves the body out, but not its headers (`http.html#head`).
@@ -76,7 +79,7 @@ pub(super) struct Refusal {
     pub status: StatusCode,
     code: &'static str,
     diagnostics: String,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, String)>,
 }
 
 impl Refusal {
@@ -86,7 +89,7 @@ impl Refusal {
             status,
             code,
             diagnostics: diagnostics.into(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -108,38 +111,29 @@ impl Refusal {
     /// 410, with the ETag of the deletion so that the resource can be brought back under If-Match.
     pub fn deleted(version: &Version, name: &str) -> Self {
         let mut refusal = Self::new(StatusCode::GONE, "deleted", format!("{name} was deleted"));
-        version_headers(&mut refusal.headers, version);
+        refusal.headers.extend(version_headers(version));
         refusal
     }
 
     /// 405, with the methods that would do.
     pub fn method(allow: &str, diagnostics: impl Into<String>) -> Self {
         let mut refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", diagnostics);
-        set(&mut refusal.headers, ALLOW, allow);
+        refusal.headers.push((ALLOW, allow.to_owned()));
         refusal
     }
 
     /// The answer.
     pub fn into_reply(self) -> Reply {
         let outcome = OperationOutcome::of(Severity::Error, self.code, self.diagnostics);
-        Reply {
-            status: self.status,
-            headers: self.headers,
-            body: Some(Arc::new(outcome.to_value())),
-        }
+        let reply = Reply::resource(self.status, outcome.to_value());
+        self.headers
+            .into_iter()
+            .fold(reply, |reply, (name, value)| reply.header(name, &value))
     }
 }
 
-/// Sets a header, unless HTTP cannot hold the value.
-pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
-
-fn version_headers(headers: &mut HeaderMap, version: &Version) {
-    set(headers, ETAG, &version.etag());
-    set(headers, LAST_MODIFIED, &format_http_date(version.at));
+fn version_headers(version: &Version) -> [(HeaderName, String); 2] {
+    [(ETAG, version.etag()), (LAST_MODIFIED, format_http_date(version.at))]
 }
 
 #[cfg(test)]
