@@ -289,11 +289,11 @@ async fn a_read_is_conditional() {
             );
         }
     }
-    api.put("/Patient/p", &patient_at("p"), &[]).await;
-    assert_eq!(
-        api.get_with("/Patient/p", &["If-None-Match: W/\"1\""]).await.status,
-        200
-    );
+    let again = api.put("/Patient/p", &patient_at("p"), &[]).await;
+    // Even where both were written in one second, a change is never hidden.
+    for header in ["If-None-Match: W/\"1\"", &format!("If-Modified-Since: {modified}")] {
+        assert_eq!(api.get_with("/Patient/p", &[header]).await.body, again.body, "{header}");
+    }
 }
 
 #[tokio::test]
@@ -656,6 +656,19 @@ async fn too_large_bodies_are_refused() {
         201,
         "and the server goes on"
     );
+}
+
+#[tokio::test]
+async fn http2_is_spoken_as_well() {
+    let api = Api::start().await;
+    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let response = client.get(format!("{}/metadata", api.base())).send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), response.version()),
+        (200, reqwest::Version::HTTP_2)
+    );
+    let statement: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!(statement["implementation"]["url"], api.base());
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub(super) struct Version {
     pub id: String,
     pub version_id: String,
     pub at: Timestamp,
+    /// Whether the version before was made in the same second, so that HTTP's dates do not tell the two apart.
+    pub within_second: bool,
     pub origin: Origin,
     /// The content; none for a deletion.
     pub resource: Option<Arc<Value>>,
@@ -167,6 +169,9 @@ impl Lines {
             id: id.to_owned(),
             version_id,
             at,
+            within_second: line
+                .last()
+                .is_some_and(|before| before.at.as_second() == at.as_second()),
             origin,
             resource,
             sequence: self.sequence,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
+
 use super::matching::{Criterion, Test};
 use super::paging::{self, Page};
 use super::parameters::Definition;
@@ -13,6 +15,9 @@ use crate::server::incoming::Incoming;
 use crate::server::query::{Pairs, single};
 use crate::server::reply::Refusal;
 use crate::server::subset::Subset;
+
+/// How many parameters and alternatives a search has at most; each is held against every resource.
+const LIMIT: usize = 5_000;
 
 /// A search, understood.
 #[derive(Debug)]
@@ -35,6 +40,18 @@ impl Asked {
     /// `Prefer: handling=strict` for parameters that the server does not know; otherwise those are ignored.
     pub fn of(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Self, Refusal> {
         let query = &request.query;
+        if query
+            .iter()
+            .map(|(_, value)| 1 + value.matches(',').count())
+            .sum::<usize>()
+            > LIMIT
+        {
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "too-costly",
+                format!("a search has {LIMIT} values at most"),
+            ));
+        }
         let subset = Subset::of(query)?;
         let counted = paging::count(single(query, "_count")?, &shared.options)?;
         let mut asked = Self {
