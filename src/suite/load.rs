@@ -222,7 +222,7 @@ fn load<F: Sync>(
         known: Mutex::default(),
     };
     let next = AtomicUsize::new(0);
-    let work = || {
+    let work = &|| {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -242,7 +242,7 @@ fn load<F: Sync>(
         .map_or(1, usize::from)
         .min(files.len() / 2);
     let mut parsed = thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|_| scope.spawn(&work)).collect();
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         let mut parsed = work();
         for other in others {
             match other.join() {

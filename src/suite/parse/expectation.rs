@@ -153,8 +153,11 @@ fn requirements(
 
 fn check_requirement(reader: &mut Reader<'_>, id: &Spanned<&str>, fhir: &[FhirVersion]) {
     let Some(requirement) = reader.catalogue.get(id.value) else {
-        let known = reader.catalogue.iter().map(|requirement| requirement.id.as_str());
-        let help = match suggest::nearest(id.value, known) {
+        let known = || reader.catalogue.iter().map(|requirement| requirement.id.as_str());
+        // The group is seldom misspelt, so a name of the same group is meant rather than a like one of another.
+        let group = id.value.split('.').next().unwrap_or_default();
+        let same_group = known().filter(|known| known.split('.').next() == Some(group));
+        let help = match suggest::nearest(id.value, same_group).or_else(|| suggest::nearest(id.value, known())) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`fhir-assay list requirements` shows all of them".to_owned(),
         };

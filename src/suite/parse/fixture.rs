@@ -1,6 +1,5 @@
 //! Fixtures: JSON files with resource bodies.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -114,11 +113,6 @@ impl<'de> Deserialize<'de> for Strict {
 
 struct StrictVisitor;
 
-thread_local! {
-    /// Objects nest, and each needs a set of its names; a cleared one is used again.
-    static SPARE: RefCell<Vec<HashSet<String>>> = const { RefCell::new(Vec::new()) };
-}
-
 impl<'de> Visitor<'de> for StrictVisitor {
     type Value = Strict;
 
@@ -156,8 +150,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Strict, A::Error> {
-        let mut names = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        names.clear();
+        let mut names = HashSet::new();
         while let Some(name) = members.next_key::<String>()? {
             if names.contains(&name) {
                 return Err(serde::de::Error::custom(format_args!(
@@ -167,7 +160,6 @@ impl<'de> Visitor<'de> for StrictVisitor {
             names.insert(name);
             members.next_value::<Strict>()?;
         }
-        SPARE.with_borrow_mut(|spare| spare.push(names));
         Ok(Strict)
     }
 }
