@@ -41,6 +41,8 @@ pub struct ElementInfo {
     pub many: bool,
     /// Whether it must occur.
     pub required: bool,
+    /// Whether XML writes it as an attribute, so that it is never extended.
+    pub attribute: bool,
     /// Whether JSON appends the type to its name: `valueQuantity`.
     pub choice: bool,
 }
@@ -179,10 +181,11 @@ fn element_of_line(line: &'static str) -> Option<ElementInfo> {
         },
     });
     let types = types.collect();
-    let (mut many, mut required) = (false, false);
+    let (mut many, mut required, mut attribute) = (false, false, false);
     for word in words {
         many |= word == "*";
         required |= word == "!";
+        attribute |= word == "@";
     }
     let name = written.strip_suffix("[x]");
     Some(ElementInfo {
@@ -190,6 +193,7 @@ fn element_of_line(line: &'static str) -> Option<ElementInfo> {
         types,
         many,
         required,
+        attribute,
         choice: name.is_some(),
     })
 }

@@ -51,6 +51,8 @@ pub struct Element {
     pub min: u32,
     /// Whether it may occur more than once, so that JSON writes an array.
     pub many: bool,
+    /// Whether XML writes it as an attribute, so that it is never extended.
+    pub attribute: bool,
     /// Its binding, if it has one.
     pub binding: Option<Binding>,
     /// Whether the type introduces it; `false` for what it inherits.
@@ -294,8 +296,8 @@ fn holds_definitions(path: &Path) -> bool {
     let skipped = [
         "fhir.schema",
         "search-parameters",
-        "conceptmap",
-        "compartmentdefinition",
+        "conceptmap-",
+        "compartmentdefinition-",
         "conceptmaps",
         "dataelements",
     ];
@@ -332,6 +334,9 @@ fn read_element(definition: &Value, full: &str, last: &str, type_name: &str) -> 
             .and_then(|min| u32::try_from(min).ok())
             .unwrap_or(0),
         many: definition["max"] != "1",
+        attribute: definition["representation"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
         binding: read_binding(definition),
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }
