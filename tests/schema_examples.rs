@@ -80,7 +80,7 @@ fn run(release: FhirVersion) {
         new.is_empty(),
         "{} findings are not known: {:#?}",
         new.len(),
-        &new[..new.len().min(60)]
+        &new[..new.len().min(200)]
     );
     assert!(
         used.iter().all(|used| *used),
@@ -91,4 +91,14 @@ fn run(release: FhirVersion) {
 #[test]
 fn the_examples_of_r4_are_valid() {
     run(FhirVersion::R4);
+}
+
+#[test]
+fn the_examples_of_r4b_are_valid() {
+    run(FhirVersion::R4B);
+}
+
+#[test]
+fn the_examples_of_r5_are_valid() {
+    run(FhirVersion::R5);
 }

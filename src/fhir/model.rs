@@ -74,10 +74,16 @@ impl Model {
     #[must_use]
     pub fn for_release(release: FhirVersion) -> &'static Self {
         static R4: OnceLock<Model> = OnceLock::new();
+        static R4B: OnceLock<Model> = OnceLock::new();
+        static R5: OnceLock<Model> = OnceLock::new();
         static NONE: OnceLock<Model> = OnceLock::new();
         match release {
             FhirVersion::Dstu2 => NONE.get_or_init(Self::default),
-            _ => R4.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r4/elements.txt"))),
+            FhirVersion::R4 => R4.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r4/elements.txt"))),
+            FhirVersion::R4B => R4B.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r4b/elements.txt"))),
+            FhirVersion::R5 | FhirVersion::R6 => {
+                R5.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r5/elements.txt")))
+            }
         }
     }
 
@@ -272,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_type_that_an_element_names_exists() {
-        for release in [FhirVersion::R4] {
+        for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
             let model = Model::for_release(release);
             for found in model.types() {
                 let bases = found.base.into_iter();

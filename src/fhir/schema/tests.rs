@@ -195,7 +195,7 @@ fn unknown_types_get_a_hint() {
 
 #[test]
 fn every_schema_compiles() {
-    for release in [FhirVersion::R4] {
+    for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
         let schemas = Schemas::for_release(release);
         let names: Vec<_> = schemas.archive.names().collect();
         assert!(names.len() > 180, "{release}: {}", names.len());
@@ -209,7 +209,7 @@ fn every_schema_compiles() {
 #[test]
 fn parts_are_told_by_the_names_of_their_elements() {
     use crate::fhir::model::Model;
-    for release in [FhirVersion::R4] {
+    for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
         for found in Model::for_release(release).types() {
             for element in &found.own_elements {
                 let names: Vec<_> = element.types.iter().map(|found| found.name).collect();

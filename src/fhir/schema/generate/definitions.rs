@@ -359,8 +359,10 @@ fn read_types(definition: &Value, full: &str) -> Vec<ElementType> {
             let code = found["code"].as_str().unwrap_or_default();
             match code {
                 "BackboneElement" | "Element" if full.contains('.') && full != "Element" => plain(full),
-                // R4 calls the type of a logical id a string; its rules are those of `id`.
-                _ if full.ends_with(".id") && definition["base"]["path"] == "Resource.id" => plain("id"),
+                // The definitions of the releases do not agree on the type of ids, but their pages do: that of a resource
+                // is an `id`, that of an element any string (`element.html#id`).
+                _ if definition["base"]["path"] == "Resource.id" => plain("id"),
+                _ if definition["base"]["path"] == "Element.id" => plain("string"),
                 _ if code.starts_with("http://hl7.org/fhirpath/") => {
                     plain(extension(found, FHIR_TYPE).unwrap_or("string"))
                 }
