@@ -1,7 +1,9 @@
 //! What went over the wire: plain data, the same for a live run, a recording and a report.
 
 pub mod body;
+pub mod curl;
 pub mod headers;
+pub mod redact;
 
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use body::Body;
+pub use curl::curl;
 pub use headers::Headers;
 
 /// One request and what came back.

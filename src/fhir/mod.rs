@@ -1,9 +1,27 @@
 //! FHIR's own words: releases, interactions, media types and the resources a harness has to understand.
 
+pub mod bundle;
+pub mod capability_statement;
+pub mod fhirpath;
 pub mod interaction;
+pub mod location;
 pub mod media_type;
+pub mod model;
+pub mod operation_outcome;
+pub mod reference;
+pub mod resource_type;
+pub mod schema;
+pub mod search_parameter;
+pub mod time;
 pub mod version;
 
+pub use bundle::{Bundle, BundleBuilder};
+pub use capability_statement::{CapabilityStatement, ResourceClaims};
 pub use interaction::Interaction;
+pub use location::Location;
 pub use media_type::MediaType;
+pub use operation_outcome::{Issue, OperationOutcome, Severity};
+pub use reference::Reference;
+pub use resource_type::ResourceType;
+pub use search_parameter::{Prefix, SearchParameterType};
 pub use version::FhirVersion;

@@ -1,14 +1,20 @@
 //! What is asked: suites, cases, steps and expectations, read from YAML (`docs/suite-format.md`).
 
 pub mod assertion;
+pub mod fixture;
 pub mod id;
+pub mod load;
 pub mod model;
+pub mod parse;
 pub mod template;
+pub mod variables;
 
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
 pub use id::{CaseId, SuiteId};
+pub use load::{Loaded, Suites};
 pub use model::{
     Action, Assume, Body, BodySource, Capture, CaptureSource, Case, Claim, Fixture, HeaderLine, LocationPart, Needs,
     Repetition, ResourceNeeds, Step, Suite, Types,
 };
 pub use template::Template;
+pub use variables::Variables;

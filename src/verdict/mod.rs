@@ -1,5 +1,6 @@
 //! Words shared by those who run and those who report.
 
+pub mod coverage;
 pub mod event;
 pub mod finding;
 pub mod result;

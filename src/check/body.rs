@@ -1,0 +1,142 @@
+//! Bodies: empty or not, like a resource, the same as one, true to a FHIRPath, equal to a text.
+
+use serde_json::Value;
+
+use super::expectation::of_body;
+use super::judged::{Between, Judged, cut};
+use super::{Context, Reading, Unreadable, diff, fhirpath, header};
+use crate::suite::fixture::{self, RenderError, Rendered};
+use crate::suite::{Body, BodyMatcher};
+use crate::verdict::Part;
+
+/// Elements of the top level that `same-as` does not look at: the server's own.
+const SERVERS_OWN: [&str; 3] = ["id", "meta", "text"];
+
+/// How much of a text is shown.
+const SHOWN: usize = 2000;
+
+/// Whether a matcher looks at the body as JSON.
+pub(super) const fn needs_json(matcher: &BodyMatcher) -> bool {
+    matches!(
+        matcher,
+        BodyMatcher::Like(_) | BodyMatcher::SameAs(_) | BodyMatcher::Schema(_) | BodyMatcher::FhirPath(_)
+    )
+}
+
+/// Judges a body.
+pub(super) fn judge(matcher: &BodyMatcher, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
+    match matcher {
+        BodyMatcher::Empty(wanted) => empty(*wanted, reading),
+        BodyMatcher::Like(body) => compared(body, diff::Mode::Like, reading, cx),
+        BodyMatcher::SameAs(body) => compared(body, diff::Mode::Same, reading, cx),
+        BodyMatcher::Schema(_) => Judged::unjudged(whole(), "schemas are not at hand"),
+        BodyMatcher::FhirPath(expression) => fhirpath::judge(expression, Some(reading), whole(), cx),
+        BodyMatcher::TextIs(wanted) => match cx.variables.fill(wanted) {
+            Err(error) => header::no_text(whole(), &error),
+            Ok(wanted) => with_text(reading, |text| {
+                Judged::holds_if(text == wanted, || {
+                    of_body("the body is another text").between(cut(&wanted, SHOWN), Some(cut(text, SHOWN)))
+                })
+            }),
+        },
+        BodyMatcher::TextNot(unwanted) => match cx.variables.fill(unwanted) {
+            Err(error) => header::no_text(whole(), &error),
+            Ok(unwanted) => with_text(reading, |text| {
+                Judged::holds_if(text != unwanted, || {
+                    of_body("the body is that text").between("another text", Some(cut(text, SHOWN)))
+                })
+            }),
+        },
+        BodyMatcher::TextMatches(pattern) => match header::regex(pattern, cx) {
+            Err(Ok(error)) => header::no_text(whole(), &error),
+            Err(Err(error)) => Judged::unjudged(whole(), error),
+            Ok(regex) => with_text(reading, |text| {
+                Judged::holds_if(regex.is_match(text), || {
+                    of_body(format!("the body does not match `{regex}`"))
+                        .between(regex.as_str(), Some(cut(text, SHOWN)))
+                })
+            }),
+        },
+    }
+}
+
+const fn whole() -> Part {
+    Part::Body(String::new())
+}
+
+fn empty(wanted: bool, reading: &Reading<'_>) -> Judged {
+    let body = reading.body();
+    Judged::holds_if(body.is_empty() == wanted, || {
+        if wanted {
+            of_body(format!("there is a body of {} bytes", body.len()))
+                .between("no body", Some(cut(&String::from_utf8_lossy(body.bytes()), SHOWN)))
+        } else {
+            of_body("there is no body").between("a body", None)
+        }
+    })
+}
+
+/// The body as text; where it has none, that is the judgement.
+fn with_text(reading: &Reading<'_>, judge: impl FnOnce(&str) -> Judged) -> Judged {
+    match reading.json() {
+        Err(error @ (Unreadable::Cut(_) | Unreadable::Elsewhere(_))) => Judged::unjudged(whole(), error.to_string()),
+        _ => match reading.body().text() {
+            Some(text) => judge(text),
+            None => Judged::Broken(of_body("the body is not UTF-8")),
+        },
+    }
+}
+
+/// The body as JSON; where it has none, that is the judgement.
+///
+/// # Errors
+/// The judgement.
+pub(super) fn json<'a>(reading: &'a Reading<'_>, wanted: &str) -> Result<&'a Value, Judged> {
+    reading.json().map_err(|error| match error {
+        Unreadable::Cut(_) | Unreadable::Elsewhere(_) => Judged::unjudged(whole(), error.to_string()),
+        Unreadable::Empty => Judged::Broken(of_body(error.to_string()).between(wanted, None)),
+        _ => {
+            let text = String::from_utf8_lossy(reading.body().bytes());
+            Judged::Broken(of_body(error.to_string()).between(wanted, Some(cut(&text, SHOWN))))
+        }
+    })
+}
+
+/// Judges `like` and `same-as`.
+fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
+    let wanted = match fixture::render(body, &cx.case.fixtures, cx.variables) {
+        Ok(Rendered::Json(wanted)) => wanted,
+        Ok(Rendered::Text(wanted)) => {
+            return with_text(reading, |text| {
+                Judged::holds_if(text == wanted, || {
+                    of_body("the body is another text").between(cut(&wanted, SHOWN), Some(cut(text, SHOWN)))
+                })
+            });
+        }
+        Err(RenderError::NoText(error)) => return header::no_text(whole(), &error),
+        Err(error) => return Judged::unjudged(whole(), error.to_string()),
+    };
+    let actual = match json(reading, "a resource in JSON") {
+        Ok(actual) => actual,
+        Err(judged) => return judged,
+    };
+    let compared = match mode {
+        diff::Mode::Like => diff::compare(&wanted, actual, mode),
+        diff::Mode::Same => diff::compare(&without_servers_own(&wanted), &without_servers_own(actual), mode),
+    };
+    match compared {
+        Ok(None) => Judged::Holds,
+        Ok(Some(difference)) => Judged::Broken(difference.into_mismatch()),
+        Err(diff::TooLarge) => Judged::unjudged(whole(), diff::TooLarge.to_string()),
+    }
+}
+
+fn without_servers_own(resource: &Value) -> Value {
+    let mut copy = resource.clone();
+    if let Value::Object(members) = &mut copy {
+        for name in SERVERS_OWN {
+            members.shift_remove(name);
+        }
+    }
+    copy
+}

@@ -1,0 +1,28 @@
+//! Two documents as a unified text diff.
+
+use serde_json::Value;
+use similar::TextDiff;
+
+/// Documents with more lines than this have no text diff: nobody reads it, and it takes too long.
+const MOST_LINES: usize = 4000;
+
+/// Unchanged lines that are shown around a change.
+const AROUND: usize = 3;
+
+/// The unified diff of two documents, pretty printed; unchanged parts are folded. `None` where both look the same or are too
+/// long. `-` is what is expected, `+` is what is there.
+pub(super) fn diff(expected: &Value, actual: &Value) -> Option<String> {
+    let expected = serde_json::to_string_pretty(expected).ok()?;
+    let actual = serde_json::to_string_pretty(actual).ok()?;
+    if expected.lines().count() + actual.lines().count() > MOST_LINES {
+        return None;
+    }
+    let diff = TextDiff::from_lines(&expected, &actual);
+    let text = diff
+        .unified_diff()
+        .context_radius(AROUND)
+        .missing_newline_hint(false)
+        .to_string();
+    let text = text.trim_end();
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,37 @@
+//! The judges: an assertion and an exchange make findings. Pure functions; nothing here touches the world.
+
+pub mod always;
+pub mod body;
+pub mod diff;
+pub mod expectation;
+pub mod fhirpath;
+pub mod header;
+mod json;
+mod judged;
+pub mod reading;
+pub mod status;
+pub mod turn;
+
+use crate::fhir::FhirVersion;
+use crate::requirement::Catalogue;
+use crate::suite::{Case, Variables};
+
+pub use expectation::{assume, check, check_assert};
+pub use fhirpath::{condition, evaluate};
+pub use reading::{Reading, Unreadable};
+pub use turn::{Turn, turn};
+
+/// What a judge has to know beside the exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The release under test: it decides on levels.
+    pub release: FhirVersion,
+    /// The rules that expectations cite.
+    pub catalogue: &'a Catalogue,
+    /// The case that is judged: its fixtures and its source.
+    pub case: &'a Case,
+    /// What the case knows so far.
+    pub variables: &'a Variables,
+    /// The base URL, without a slash at the end.
+    pub base: &'a str,
+}

@@ -1,0 +1,159 @@
+//! A response that is read once and then shared by all judges.
+
+use serde_json::Value;
+
+use super::json::{self, Json};
+use crate::exchange::{Body, Exchange, Headers};
+use crate::fhir::MediaType;
+
+/// A response, read: its text, its JSON, its media type.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    exchange: &'a Exchange,
+    media_type: Option<MediaType>,
+    json: Result<Json, Unreadable>,
+}
+
+/// Why there is no JSON in a body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// There is no body.
+    #[error("there is no body")]
+    Empty,
+    /// The body was too long to be kept.
+    #[error("the body is longer than is kept: {0} bytes were read")]
+    Cut(u64),
+    /// The body lies in the journal.
+    #[error("the body of {0} bytes is not at hand")]
+    Elsewhere(u64),
+    /// The bytes are not UTF-8.
+    #[error("the body is not UTF-8, from byte {0} on")]
+    NotUtf8(usize),
+    /// The body is something else: XML, HTML, plain text.
+    #[error("the body is {0}, not JSON")]
+    Other(String),
+    /// The text is no JSON.
+    #[error("the body is no JSON: {0}")]
+    NoJson(String),
+}
+
+impl<'a> Reading<'a> {
+    /// Reads the response of an exchange.
+    #[must_use]
+    pub fn new(exchange: &'a Exchange) -> Self {
+        let response = &exchange.response;
+        let media_type = response.headers.get("content-type").and_then(MediaType::parse);
+        Self {
+            exchange,
+            json: read(&response.body, media_type.as_ref()),
+            media_type,
+        }
+    }
+
+    /// The exchange.
+    #[must_use]
+    pub const fn exchange(&self) -> &'a Exchange {
+        self.exchange
+    }
+
+    /// The status of the response.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.exchange.response.status
+    }
+
+    /// The headers of the response.
+    #[must_use]
+    pub const fn headers(&self) -> &'a Headers {
+        &self.exchange.response.headers
+    }
+
+    /// The body of the response.
+    #[must_use]
+    pub const fn body(&self) -> &'a Body {
+        &self.exchange.response.body
+    }
+
+    /// The Content-Type, where there is one that can be read.
+    #[must_use]
+    pub const fn media_type(&self) -> Option<&MediaType> {
+        self.media_type.as_ref()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn json(&self) -> Result<&Value, &Unreadable> {
+        self.json.as_ref().map(|json| &json.value)
+    }
+
+    /// The body, where it is a FHIR resource in JSON: an object with a `resourceType`.
+    #[must_use]
+    pub fn resource(&self) -> Option<&Value> {
+        self.json().ok().filter(|value| value["resourceType"].is_string())
+    }
+
+    /// The type of the resource in the body.
+    #[must_use]
+    pub fn resource_type(&self) -> Option<&str> {
+        self.resource()?["resourceType"].as_str()
+    }
+
+    /// Keys that one object of the body holds more than once.
+    #[must_use]
+    pub fn repeated_keys(&self) -> &[String] {
+        self.json.as_ref().map_or(&[], |json| json.repeated.as_slice())
+    }
+
+    /// The entries of the body, where it is a Bundle.
+    pub fn entries(&self) -> impl Iterator<Item = &Value> {
+        let bundle = self.resource().filter(|body| body["resourceType"] == "Bundle");
+        bundle
+            .and_then(|bundle| bundle["entry"].as_array())
+            .into_iter()
+            .flatten()
+    }
+
+    /// The entries of a searchset that match: those of search.mode `match`, and those without a mode that are no
+    /// OperationOutcome.
+    pub fn matches(&self) -> impl Iterator<Item = &Value> {
+        self.entries().filter(|entry| match entry["search"]["mode"].as_str() {
+            Some(mode) => mode == "match",
+            None => entry["resource"]["resourceType"] != "OperationOutcome",
+        })
+    }
+}
+
+fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable> {
+    let bytes = match body {
+        Body::Empty => return Err(Unreadable::Empty),
+        Body::Cut { length, .. } => return Err(Unreadable::Cut(*length)),
+        Body::Elsewhere(length) => return Err(Unreadable::Elsewhere(*length)),
+        Body::Whole(bytes) => bytes,
+    };
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Err(Unreadable::NotUtf8(error.valid_up_to())),
+    };
+    let start = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
+    let looks_like_json = start.starts_with(['{', '[']);
+    let is_called_json = media_type.is_some_and(|media_type| {
+        media_type.is_json() || media_type.essence().ends_with("+json")
+    });
+    if looks_like_json || (is_called_json && !start.starts_with('<')) {
+        return json::parse(text).map_err(Unreadable::NoJson);
+    }
+    let beginning = start.get(..start.len().min(200)).unwrap_or(start).to_ascii_lowercase();
+    Err(Unreadable::Other(
+        if beginning.contains("<html") || beginning.starts_with("<!doctype html") {
+            "HTML".to_owned()
+        } else if start.starts_with('<') {
+            "XML".to_owned()
+        } else if start.is_empty() {
+            "white space".to_owned()
+        } else {
+            media_type.map_or_else(|| "plain text".to_owned(), |media_type| media_type.essence().to_owned())
+        },
+    ))
+}

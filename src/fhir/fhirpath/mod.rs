@@ -1,0 +1,288 @@
+//! FHIRPath behind a small face: compile once, evaluate on JSON, without anything asynchronous to see.
+//!
+//! The engine is `octofhir-fhirpath`; it is seen in this folder only, so that it can be replaced.
+
+mod check;
+mod provider;
+mod quantity;
+mod text;
+mod value;
+
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt as _;
+use octofhir_fhirpath::core::trace::TraceProvider;
+use octofhir_fhirpath::{Collection, CompiledPlan, EvaluationContext, FhirPathEngine, parser};
+use serde_json::Value;
+
+use self::provider::Types;
+use self::text::PreparedText;
+use super::FhirVersion;
+use super::model::Model;
+
+/// What is wrong with an expression, or with evaluating it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FhirPathError {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// The byte of the expression's text at which it is wrong, where that is known.
+    pub offset: Option<usize>,
+    /// How many bytes from there belong to it; at least 1.
+    pub length: usize,
+}
+
+impl FhirPathError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            offset: None,
+            length: 1,
+        }
+    }
+
+    fn at(message: impl Into<String>, offset: usize) -> Self {
+        Self {
+            message: message.into(),
+            offset: Some(offset),
+            length: 1,
+        }
+    }
+}
+
+/// What an expression says when it is read as a condition (FHIRPath, singleton evaluation of collections).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Truth {
+    /// It found `true`.
+    True,
+    /// It found `false`.
+    False,
+    /// It found nothing, which is not true.
+    Empty,
+    /// It found something that is no single Boolean: what it found. Never true.
+    NotBoolean(Vec<Value>),
+}
+
+impl Truth {
+    /// Whether the condition holds.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::True)
+    }
+}
+
+/// A compiled FHIRPath expression. It can be shared between threads and is compiled at most once per release.
+pub struct Expression {
+    source: String,
+    prepared: PreparedText,
+    plans: [OnceLock<Arc<CompiledPlan>>; FhirVersion::ALL.len()],
+}
+
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Expression").field(&self.source).finish()
+    }
+}
+
+impl Clone for Expression {
+    fn clone(&self) -> Self {
+        let prepared = self.prepared.clone();
+        Self {
+            source: self.source.clone(),
+            prepared,
+            plans: self.plans.clone(),
+        }
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Expression {}
+
+impl Expression {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// When the text is no FHIRPath, or calls a function that does not exist or with the wrong number of arguments.
+    pub fn compile(source: &str) -> Result<Self, FhirPathError> {
+        let prepared = PreparedText::prepare(source)?;
+        let plan = compile_for(FhirVersion::R4, &prepared, source)?;
+        check::functions(
+            plan.ast(),
+            engine(FhirVersion::R4).get_function_registry(),
+            &prepared,
+            source,
+        )?;
+        let plans = std::array::from_fn(|_| OnceLock::new());
+        let expression = Self {
+            source: source.to_owned(),
+            prepared,
+            plans,
+        };
+        let _ = expression.plans[FhirVersion::R4 as usize].set(plan);
+        Ok(expression)
+    }
+
+    /// The text it was compiled from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The variables it uses (`x` for `%x`), each with the byte at which it stands in the text.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.prepared
+            .variables
+            .iter()
+            .map(|(name, offset)| (name.as_str(), *offset))
+    }
+
+    /// Evaluates it on a body.
+    ///
+    /// A variable whose value is an array is a collection; null and an empty array are the empty collection.
+    /// `%resource`, `%context`, `%rootResource`, `%ucum`, `%sct` and `%loinc` need not be given.
+    ///
+    /// # Errors
+    /// When FHIRPath says that the evaluation is an error, or a variable is not given.
+    pub fn evaluate(
+        &self,
+        release: FhirVersion,
+        body: &Value,
+        variables: &[(&str, Value)],
+    ) -> Result<Vec<Value>, FhirPathError> {
+        self.evaluate_on(&Subject::new(release, body)?, variables)
+    }
+
+    /// Evaluates it on a body that is prepared already, because several expressions look at it.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn evaluate_on(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Vec<Value>, FhirPathError> {
+        self.run(subject, variables).map(|found| value::to_json(&found))
+    }
+
+    /// Evaluates it as a condition.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn is_true(
+        &self,
+        release: FhirVersion,
+        body: &Value,
+        variables: &[(&str, Value)],
+    ) -> Result<Truth, FhirPathError> {
+        self.is_true_on(&Subject::new(release, body)?, variables)
+    }
+
+    /// Evaluates it as a condition on a body that is prepared already.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn is_true_on(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Truth, FhirPathError> {
+        let mut found = self.evaluate_on(subject, variables)?;
+        Ok(match (found.len(), found.pop()) {
+            (1, Some(Value::Bool(true))) => Truth::True,
+            (1, Some(Value::Bool(false))) => Truth::False,
+            (_, None) => Truth::Empty,
+            (_, Some(last)) => {
+                found.push(last);
+                Truth::NotBoolean(found)
+            }
+        })
+    }
+
+    fn run(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Collection, FhirPathError> {
+        let plan = match self.plans[subject.release as usize].get() {
+            Some(plan) => plan,
+            None => {
+                let plan = compile_for(subject.release, &self.prepared, &self.source)?;
+                self.plans[subject.release as usize].get_or_init(|| plan)
+            }
+        };
+        let engine = engine(subject.release);
+        let context = EvaluationContext::new(
+            subject.root.clone(),
+            engine.get_model_provider(),
+            None,
+            None,
+            Some(Arc::new(NoTrace)),
+        );
+        if let Some(root) = subject.root.first() {
+            context.set_variable("rootResource".to_owned(), root.clone());
+        }
+        let model = Model::for_release(subject.release);
+        for (name, found) in variables {
+            context.set_variable((*name).to_owned(), value::to_variable(found, model)?);
+        }
+        let evaluation = engine.evaluate_plan(plan, &context).now_or_never();
+        let result = evaluation.ok_or_else(|| FhirPathError::new("the expression waits for something outside"))?;
+        result
+            .map(|found| found.value)
+            .map_err(|error| FhirPathError::new(check::plain_message(&error.to_string())))
+    }
+}
+
+/// A body that is prepared for several expressions.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    release: FhirVersion,
+    root: Collection,
+}
+
+impl Subject {
+    /// Prepares a body: a resource, any other JSON, or null for nothing.
+    ///
+    /// # Errors
+    /// When it is nested too deeply.
+    pub fn new(release: FhirVersion, body: &Value) -> Result<Self, FhirPathError> {
+        Ok(Self {
+            release,
+            root: value::to_subject(body, Model::for_release(release))?,
+        })
+    }
+}
+
+/// `trace()` writes nowhere: standard error is the harness's.
+#[derive(Debug)]
+struct NoTrace;
+
+impl TraceProvider for NoTrace {
+    fn trace(&self, _: &str, _: usize, _: &str) {}
+    fn trace_simple(&self, _: &str, _: &str) {}
+    fn collect_traces(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn clear_traces(&self) {}
+}
+
+fn compile_for(
+    release: FhirVersion,
+    prepared: &PreparedText,
+    source: &str,
+) -> Result<Arc<CompiledPlan>, FhirPathError> {
+    engine(release).compile_plan(&prepared.text).map_err(|error| {
+        let analysis = parser::parse_with_analysis(&prepared.text);
+        let span = analysis.diagnostics.iter().find_map(|found| found.location.as_ref());
+        check::syntax_error(&error.to_string(), span, prepared, source)
+    })
+}
+
+/// The engine of a release, made on first use.
+fn engine(release: FhirVersion) -> &'static FhirPathEngine {
+    static ENGINES: [OnceLock<FhirPathEngine>; FhirVersion::ALL.len()] =
+        [const { OnceLock::new() }; FhirVersion::ALL.len()];
+    ENGINES[release as usize].get_or_init(|| {
+        let (operators, functions) = (quantity::operators(release), quantity::functions(release));
+        FhirPathEngine::new_with_registries(Arc::new(operators), Arc::new(functions), Types::new(release))
+            .now_or_never()
+            .and_then(Result::ok)
+            .expect("the engine is built from what is in memory, without waiting or failing")
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! JSON Schemas of FHIR types: how they are made, and how a body is judged by them.
+
+pub mod generate;

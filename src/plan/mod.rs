@@ -1,0 +1,204 @@
+//! What will be run: every case of the suites is planned, or left out with a reason. Pure.
+
+pub mod applicability;
+pub mod selection;
+pub mod shard;
+
+use std::sync::Arc;
+
+use crate::fhir::{CapabilityStatement, FhirVersion};
+use crate::requirement::{Catalogue, RequirementId};
+use crate::suite::{Case, CaseId, Suite, Types};
+use crate::verdict::{Reason, ReasonKind};
+
+pub use selection::{Selection, SelectionError};
+pub use shard::Shard;
+
+/// The cases of a run, in the order of their suites.
+#[derive(Debug)]
+pub struct Plan {
+    /// The release under test.
+    pub release: FhirVersion,
+    /// Suites in their order, those without a case to run too.
+    pub suites: Vec<PlannedSuite>,
+}
+
+/// The cases of one suite.
+#[derive(Debug)]
+pub struct PlannedSuite {
+    /// The suite.
+    pub suite: Arc<Suite>,
+    /// Its cases, expanded over resource types.
+    pub cases: Vec<PlannedCase>,
+}
+
+/// A case that is run, or left out.
+#[derive(Clone, Debug)]
+pub struct PlannedCase {
+    /// Its full name.
+    pub id: CaseId,
+    /// What was written.
+    pub case: Arc<Case>,
+    /// The resource type that it was expanded for.
+    pub resource_type: Option<String>,
+    /// The requirements that it cites and that hold in the release under test, each once.
+    pub requirements: Vec<RequirementId>,
+    /// Why it is left out; `None`: it is run.
+    pub left_out: Option<Reason>,
+}
+
+impl Plan {
+    /// Plans the cases of suites for a server that claims `capability`.
+    #[must_use]
+    pub fn build(
+        suites: &[Arc<Suite>],
+        catalogue: &Catalogue,
+        release: FhirVersion,
+        capability: &CapabilityStatement,
+        selection: &Selection,
+    ) -> Self {
+        let planner = Planner {
+            catalogue,
+            release,
+            capability,
+            selection,
+        };
+        Self {
+            release,
+            suites: suites.iter().map(|suite| planner.suite(suite)).collect(),
+        }
+    }
+
+    /// Every case, run or left out.
+    pub fn cases(&self) -> impl Iterator<Item = &PlannedCase> {
+        self.suites.iter().flat_map(|suite| &suite.cases)
+    }
+
+    /// The cases that will be run.
+    pub fn planned(&self) -> impl Iterator<Item = &PlannedCase> {
+        self.cases().filter(|case| case.left_out.is_none())
+    }
+
+    /// Whether the filters left nothing at all, whatever the server claims.
+    #[must_use]
+    pub fn selects_nothing(&self) -> bool {
+        self.cases().all(|case| {
+            matches!(&case.left_out, Some(reason) if matches!(reason.kind, ReasonKind::Filtered | ReasonKind::Shard))
+        })
+    }
+}
+
+struct Planner<'a> {
+    catalogue: &'a Catalogue,
+    release: FhirVersion,
+    capability: &'a CapabilityStatement,
+    selection: &'a Selection,
+}
+
+impl Planner<'_> {
+    fn suite(&self, suite: &Arc<Suite>) -> PlannedSuite {
+        let cases = suite.cases.iter().flat_map(|case| self.expand(suite, case)).collect();
+        PlannedSuite {
+            suite: Arc::clone(suite),
+            cases,
+        }
+    }
+
+    /// One planned case, or one for each resource type.
+    fn expand(&self, suite: &Suite, case: &Arc<Case>) -> Vec<PlannedCase> {
+        let types: Vec<Option<String>> = match &case.types {
+            Types::One => vec![None],
+            Types::Listed(types) => types.iter().map(|name| Some(name.value.clone())).collect(),
+            Types::Claimed => self
+                .capability
+                .resources
+                .keys()
+                .map(|name| Some(name.clone()))
+                .collect(),
+        };
+        types
+            .into_iter()
+            .map(|resource_type| self.case(suite, case, resource_type))
+            .collect()
+    }
+
+    fn case(&self, suite: &Suite, case: &Arc<Case>, resource_type: Option<String>) -> PlannedCase {
+        let id = CaseId::new(&suite.id, &case.id, resource_type.as_deref());
+        let requirements = self.requirements(case);
+        let left_out = self.reason(suite, case, &id, &requirements, resource_type.as_deref());
+        PlannedCase {
+            id,
+            case: Arc::clone(case),
+            resource_type,
+            requirements,
+            left_out,
+        }
+    }
+
+    /// The requirements of a case that hold in the release under test; one that the catalogue does not know counts as cited.
+    fn requirements(&self, case: &Case) -> Vec<RequirementId> {
+        let mut cited: Vec<RequirementId> = Vec::new();
+        for expectation in case.expectations() {
+            if expectation
+                .fhir
+                .as_ref()
+                .is_some_and(|releases| !releases.contains(&self.release))
+            {
+                continue;
+            }
+            for id in &expectation.requirements {
+                let holds = self
+                    .catalogue
+                    .get(id.as_str())
+                    .is_none_or(|rule| rule.level_in(self.release).is_some());
+                if holds && !cited.contains(&id.value) {
+                    cited.push(id.value.clone());
+                }
+            }
+        }
+        cited
+    }
+
+    fn reason(
+        &self,
+        suite: &Suite,
+        case: &Case,
+        id: &CaseId,
+        requirements: &[RequirementId],
+        resource_type: Option<&str>,
+    ) -> Option<Reason> {
+        let because = |kind, text: String| Some(Reason { kind, text });
+        // What was asked for comes first: a filtered case is no statement about the server.
+        if let Some(text) = self
+            .selection
+            .leaves_out(self.catalogue, self.release, suite, case, id, requirements)
+        {
+            return because(ReasonKind::Filtered, text);
+        }
+        if !case.fhir.contains(&self.release) {
+            let releases = case.fhir.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return because(
+                ReasonKind::Release,
+                format!("holds for {releases}, not for {}", self.release),
+            );
+        }
+        if requirements.is_empty() && case.expectations().next().is_some() {
+            return because(
+                ReasonKind::Release,
+                format!("none of its requirements holds in {}", self.release),
+            );
+        }
+        if let Some(text) = applicability::missing(&case.needs, self.capability, resource_type) {
+            return because(ReasonKind::NotClaimed, text);
+        }
+        if let Some(shard) = &self.selection.shard
+            && !shard.holds(id)
+        {
+            return because(
+                ReasonKind::Shard,
+                format!("belongs to shard {} of {}", shard.of(id), shard.count()),
+            );
+        }
+        None
+    }
+}

@@ -1,0 +1,46 @@
+//! The console: failures as they happen, then a summary that fits a screen.
+
+mod live;
+mod summary;
+
+use std::io;
+
+use super::failure;
+use super::problem::Problem;
+use super::rules::Rules;
+use super::style::Style;
+use crate::verdict::{CaseResult, Outcome, RunResult};
+
+pub use live::{Console, Progress};
+pub use summary::summary;
+
+/// Everything that the console says of a finished run, without colours.
+pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()> {
+    let rules = Rules::of_result(result);
+    let mut told = live::Told::default();
+    for case in result.cases() {
+        out.write_all(failures(case, &rules, Style::plain(), &mut told).as_bytes())?;
+    }
+    out.write_all(summary(result, Style::plain(), &[]).as_bytes())
+}
+
+/// What went wrong in a case: failures, and what could not be judged. Warnings wait for the summary.
+fn failures(case: &CaseResult, rules: &Rules<'_>, style: Style, told: &mut live::Told) -> String {
+    let mut text = String::new();
+    for problem in Problem::of_case(case) {
+        if !matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged) {
+            continue;
+        }
+        // Writing to a `String` never fails.
+        if told.enough_of(&problem) {
+            let _ = failure::write_headline(&mut text, &problem, style);
+            text.push_str("   = the same as above: ");
+            text.push_str(&super::text::line(problem.message, 160));
+            text.push_str("\n\n");
+        } else {
+            let _ = failure::write(&mut text, &problem, rules, style);
+            text.push('\n');
+        }
+    }
+    text
+}

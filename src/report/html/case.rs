@@ -1,0 +1,281 @@
+//! One case as the page tells it: what is wrong, then its story step by step with every exchange.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::body;
+use super::link;
+use crate::exchange::{Body, Exchange, Headers, Request, curl};
+use crate::report::failure::label;
+use crate::report::problem::{Problem, step_name};
+use crate::report::rules::Rules;
+use crate::report::text::{LINE, clean, duration, line, request_line, size};
+use crate::source::snippet::draw_site;
+use crate::verdict::{CaseResult, Outcome, Phase, StepResult, Verdict};
+
+/// How many lines of a diff the page shows.
+const DIFF_LINES: usize = 1000;
+/// How many further lines of a finding the page shows.
+const DETAIL_LINES: usize = 200;
+
+#[derive(Serialize)]
+pub(super) struct CaseView {
+    anchor: String,
+    id: String,
+    title: String,
+    place: String,
+    verdict: &'static str,
+    label: &'static str,
+    duration: String,
+    reason: Option<String>,
+    requirements: Vec<String>,
+    problems: Vec<ProblemView>,
+    steps: Vec<StepView>,
+}
+
+#[derive(Serialize)]
+struct ProblemView {
+    label: &'static str,
+    verdict: &'static str,
+    place: Option<String>,
+    message: String,
+    rule: Option<RuleView>,
+    excerpt: Option<String>,
+    expected: Option<String>,
+    found: Option<String>,
+    details: Vec<String>,
+    more_details: usize,
+    diff: Vec<DiffLine>,
+    more_diff: usize,
+    repetition: Option<String>,
+    judgement: Option<String>,
+    mend: Option<String>,
+    replacement: Option<String>,
+    curl: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    id: String,
+    level: &'static str,
+    statement: Option<String>,
+    place: Option<String>,
+    url: Option<String>,
+    reading: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct DiffLine {
+    class: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct StepView {
+    name: String,
+    title: String,
+    note: Option<String>,
+    verdict: &'static str,
+    label: &'static str,
+    reason: Option<String>,
+    duration: String,
+    findings: String,
+    open: bool,
+    exchanges: Vec<ExchangeView>,
+}
+
+#[derive(Serialize)]
+struct ExchangeView {
+    line: String,
+    request: MessageView,
+    /// `None` where the answer was lost.
+    response: Option<MessageView>,
+    status: Option<u16>,
+    lost: Option<String>,
+    timing: String,
+    curl: String,
+}
+
+#[derive(Serialize)]
+struct MessageView {
+    first: String,
+    headers: Vec<(String, String)>,
+    body: Value,
+    note: Option<String>,
+}
+
+impl CaseView {
+    /// The view of a case, the `index`th of the page.
+    pub fn of(case: &CaseResult, index: usize, rules: &Rules<'_>, with_bodies: bool) -> Self {
+        let problems = Problem::of_case(case);
+        let is_shown = |step: &StepResult| {
+            let pointed = |problem: &Problem<'_>| problem.step.is_some_and(|shown| std::ptr::eq(shown, step));
+            problems.iter().any(pointed)
+        };
+        Self {
+            anchor: format!("case-{index}"),
+            id: clean(case.id.as_str()).into_owned(),
+            title: line(&case.title, LINE).into_owned(),
+            place: format!("{}:{}", clean(&case.site.file), case.site.line),
+            verdict: case.verdict.name(),
+            label: case.verdict.label(),
+            duration: duration(case.duration_us),
+            reason: case.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
+            requirements: case.requirements.iter().map(|id| clean(id.as_str()).into_owned()).collect(),
+            steps: case.steps.iter().map(|step| StepView::of(step, is_shown(step), with_bodies)).collect(),
+            problems: problems.iter().map(|problem| ProblemView::of(problem, rules)).collect(),
+        }
+    }
+}
+
+impl ProblemView {
+    fn of(problem: &Problem<'_>, rules: &Rules<'_>) -> Self {
+        let mismatch = problem.mismatch;
+        let site = mismatch.and_then(|mismatch| mismatch.site.as_ref());
+        let owned = |text: &str| line(text, LINE).into_owned();
+        let message = owned(problem.message);
+        let diff = mismatch.and_then(|mismatch| mismatch.diff.as_deref()).unwrap_or_default();
+        let details = mismatch.map_or(&[][..], |mismatch| &mismatch.details[..]);
+        let mend = mismatch.and_then(|mismatch| mismatch.mend.as_ref());
+        let content = |text: &Option<String>| text.as_deref().filter(|_| diff.is_empty()).map(owned);
+        Self {
+            label: label(problem.outcome),
+            verdict: match problem.outcome {
+                Outcome::Note => "note",
+                outcome => outcome.verdict().name(),
+            },
+            place: problem.step.map(|step| format!("{}: {}", step_name(step), line(&step.title, 200))),
+            rule: problem.rule.map(|rule| {
+                let text = rules.get(rule.id.as_str());
+                RuleView {
+                    id: clean(rule.id.as_str()).into_owned(),
+                    level: rule.level.name(),
+                    statement: text.map(|text| owned(text.statement)),
+                    place: text.map(|text| clean(&rules.place(text)).into_owned()),
+                    url: text.and_then(|text| link(&text.url)).map(str::to_owned),
+                    reading: text.and_then(|text| text.reading()),
+                }
+            }),
+            excerpt: site.map(|site| clean(&draw_site(site, &message)).into_owned()),
+            expected: mismatch.and_then(|mismatch| content(&mismatch.expected)),
+            found: mismatch.and_then(|mismatch| content(&mismatch.actual)),
+            details: details.iter().take(DETAIL_LINES).map(|text| owned(text)).collect(),
+            more_details: details.len().saturating_sub(DETAIL_LINES),
+            diff: diff.lines().take(DIFF_LINES).map(DiffLine::of).collect(),
+            more_diff: diff.lines().count().saturating_sub(DIFF_LINES),
+            repetition: problem.repetition(),
+            judgement: mismatch.and_then(|mismatch| mismatch.judgement.as_deref()).map(owned),
+            mend: mend.map(|mend| owned(&mend.text)),
+            replacement: mend.and_then(|mend| mend.replacement.as_deref()).map(owned),
+            curl: problem.request.map(|request| clean(&curl::command(request)).into_owned()),
+            message,
+        }
+    }
+}
+
+impl DiffLine {
+    fn of(text: &str) -> Self {
+        let class = match text.as_bytes().first() {
+            Some(b'-') => "minus",
+            Some(b'+') => "plus",
+            Some(b'@') => "hunk",
+            _ => "same",
+        };
+        Self {
+            class,
+            text: line(text, LINE).into_owned(),
+        }
+    }
+}
+
+impl StepView {
+    fn of(step: &StepResult, is_shown: bool, with_bodies: bool) -> Self {
+        let asked = step.findings.len();
+        let held = step.findings.iter().filter(|finding| finding.outcome.verdict() == Verdict::Pass).count();
+        let findings = match (asked, step.audited.len()) {
+            (0, 0) => String::new(),
+            (0, audited) => format!("{audited} audited"),
+            (_, 0) => format!("{held} of {asked} hold"),
+            (_, audited) => format!("{held} of {asked} hold, {audited} audited"),
+        };
+        let mut exchanges: Vec<_> = step.exchanges.iter().map(|it| ExchangeView::of(it, with_bodies)).collect();
+        if let Some(lost) = &step.lost {
+            exchanges.push(ExchangeView {
+                line: request_line(&lost.request),
+                request: MessageView::of_request(&lost.request, with_bodies),
+                response: None,
+                status: None,
+                lost: Some(line(&lost.error, LINE).into_owned()),
+                timing: String::new(),
+                curl: clean(&curl::command(&lost.request)).into_owned(),
+            });
+        }
+        Self {
+            name: match step.phase {
+                Phase::Steps => step.number.to_string(),
+                Phase::Setup | Phase::Cleanup => step_name(step).replace("step ", ""),
+            },
+            title: line(&step.title, LINE).into_owned(),
+            note: step.note.as_deref().map(|note| line(note, LINE).into_owned()),
+            verdict: step.verdict.name(),
+            label: step.verdict.label(),
+            reason: step.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
+            duration: duration(step.duration_us),
+            findings,
+            open: is_shown,
+            exchanges,
+        }
+    }
+}
+
+impl ExchangeView {
+    fn of(exchange: &Exchange, with_bodies: bool) -> Self {
+        let response = &exchange.response;
+        let timing = &exchange.timing;
+        let mut text = format!("first byte {}, whole {}", duration(timing.first_byte_us), duration(timing.total_us));
+        if timing.attempts > 1 {
+            text += &format!(", sent {} times", timing.attempts);
+        }
+        Self {
+            line: request_line(&exchange.request),
+            request: MessageView::of_request(&exchange.request, with_bodies),
+            response: Some(MessageView::of(
+                format!("{} {}", line(&response.version, 20), response.status),
+                &response.headers,
+                &response.body,
+                with_bodies,
+            )),
+            status: Some(response.status),
+            lost: None,
+            timing: text,
+            curl: clean(&curl::command(&exchange.request)).into_owned(),
+        }
+    }
+}
+
+impl MessageView {
+    fn of_request(request: &Request, with_bodies: bool) -> Self {
+        let first = format!("{} {}", line(&request.method, 40), line(&request.url, 2000));
+        Self::of(first, &request.headers, &request.body, with_bodies)
+    }
+
+    fn of(first: String, headers: &Headers, body: &Body, with_bodies: bool) -> Self {
+        let shown = if with_bodies || body.is_empty() {
+            body::show(body)
+        } else {
+            body::Shown {
+                html: String::new(),
+                note: Some(format!("{}, left out: this page is long enough; the JSON report has it", size(body.len()))),
+            }
+        };
+        Self {
+            first,
+            headers: headers
+                .iter()
+                .map(|(name, value)| (line(name, 200).into_owned(), line(value, 2000).into_owned()))
+                .collect(),
+            body: Value::from_safe_string(shown.html),
+            note: shown.note,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! HTML: one page that needs nothing else, for people who read a verdict and want to see why.
+//!
+//! The page allows exactly its own script and style, by their hashes; what a server sent is escaped by the template
+//! engine or by [`body`], and could not run or load anything even if it were not. It is written in three parts, so that
+//! failures, the only thing that grows, are never in memory together.
+
+mod body;
+mod case;
+mod page;
+
+use std::io::{self, Write};
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::overview::Overview;
+use super::rules::Rules;
+use crate::verdict::{RunResult, Verdict};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// How many bytes of failures a page takes with their bodies; beyond that, a browser would choke on it.
+const BODIES: usize = 24 * 1024 * 1024;
+
+/// The compiled templates, with everything in them that is the same on every page.
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_global("style", Value::from_safe_string(STYLE.to_owned()));
+    environment.add_global("script", Value::from_safe_string(SCRIPT.to_owned()));
+    environment.add_global("policy", Value::from_safe_string(policy()));
+    let templates = [
+        ("head.html", include_str!("head.html")),
+        ("case.html", include_str!("case.html")),
+        ("tail.html", include_str!("tail.html")),
+    ];
+    for (name, source) in templates {
+        let added = environment.add_template(name, source);
+        added.expect("the tests hold the embedded templates to their form");
+    }
+    environment
+});
+
+/// What the page may do: show itself.
+fn policy() -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+/// Writes the report.
+pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
+    let overview = Overview::of(result);
+    let rules = Rules::of_result(result);
+    let told = |case: &&_| is_told(case);
+    let anchors = page::Anchors::of(result.cases().filter(told));
+    render("head.html", &page::Head::of(&overview, &anchors), out)?;
+    let mut counting = Counting { out, written: 0 };
+    for (index, case) in result.cases().filter(told).enumerate() {
+        let with_bodies = counting.written < BODIES;
+        render("case.html", &case::CaseView::of(case, index, &rules, with_bodies), &mut counting)?;
+    }
+    render("tail.html", &page::Tail::of(&overview, &anchors), out)
+}
+
+/// Whether a case is told with all its steps and exchanges.
+const fn is_told(case: &crate::verdict::CaseResult) -> bool {
+    matches!(case.verdict, Verdict::Fail | Verdict::Error | Verdict::Warning)
+}
+
+fn render(name: &str, context: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
+    let context = Value::from(Serde(context));
+    template.render_captured_to(context, out).map(drop).map_err(|error| {
+        // A full disk comes back inside of the engine's error.
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
+        source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()))
+    })
+}
+
+struct Counting<'a> {
+    out: &'a mut dyn Write,
+    written: usize,
+}
+
+impl Write for Counting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.written += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// An address that a link may lead to; a report that was read from a file may hold any text.
+fn link(url: &str) -> Option<&str> {
+    (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert_eq!(link("https://hl7.org/fhir/R4"), Some("https://hl7.org/fhir/R4"));
+        assert_eq!(link("javascript:alert(1)"), None);
+    }
+
+    #[test]
+    fn script_and_style_cannot_end_their_elements() {
+        assert!(!STYLE.contains("</") && !SCRIPT.contains("</"));
+    }
+}

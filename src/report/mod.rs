@@ -1,0 +1,135 @@
+//! Saying it: every report is a function of one [`RunResult`]; the live console also of [`RunEvent`](crate::verdict::RunEvent).
+//!
+//! Nothing here opens a file, reads the environment or asks for the time. What a server sent is hostile: each format
+//! escapes it in its own way, and all of them make control characters visible.
+
+pub mod console;
+mod failure;
+mod html;
+pub mod json;
+mod junit;
+mod markdown;
+mod overview;
+mod problem;
+mod rules;
+mod style;
+mod text;
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use crate::verdict::RunResult;
+
+pub use console::{Console, Progress};
+pub use json::{ReadError, read_json};
+pub use rules::Rules;
+pub use style::Style;
+
+/// A body is cut in reports after so many bytes, and the report says so.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// The formats of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Text for a terminal, without colours.
+    Console,
+    /// JUnit XML, for CI servers.
+    Junit,
+    /// Everything, for programs; every other format can be made from it.
+    Json,
+    /// For the summary of a CI job.
+    Markdown,
+    /// One self-contained page, for people.
+    Html,
+}
+
+/// A text that names no report format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no report format; known are console, junit, json, markdown and html")]
+pub struct UnknownFormat(pub String);
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Console, Self::Junit, Self::Json, Self::Markdown, Self::Html];
+
+    /// The name on the command line: `html`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Junit => "junit",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+        }
+    }
+
+    /// How the name of a file of this format ends, without the dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Console => "txt",
+            Self::Junit => "xml",
+            Self::Json => "json",
+            Self::Markdown => "md",
+            Self::Html => "html",
+        }
+    }
+
+    /// The whole report as text.
+    #[must_use]
+    pub fn render(self, result: &RunResult) -> String {
+        let mut bytes = Vec::new();
+        self.write(result, &mut bytes).expect("memory takes every byte");
+        String::from_utf8(bytes).expect("every format writes UTF-8")
+    }
+
+    /// Writes the report piece by piece, so that a large one is never whole in memory. Give it something buffered.
+    ///
+    /// # Errors
+    /// Where `out` fails.
+    pub fn write(self, result: &RunResult, out: &mut dyn io::Write) -> io::Result<()> {
+        match self {
+            Self::Console => console::write(result, out),
+            Self::Junit => junit::write(result, out),
+            Self::Json => json::write(result, out),
+            Self::Markdown => markdown::write(result, out),
+            Self::Html => html::write(result, out),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(text) || format.extension().eq_ignore_ascii_case(text))
+            .ok_or_else(|| UnknownFormat(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_found_by_name_and_by_ending() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+            assert_eq!(format.extension().parse(), Ok(format));
+        }
+        assert_eq!(
+            "pdf".parse::<Format>().unwrap_err().to_string(),
+            "`pdf` is no report format; known are console, junit, json, markdown and html"
+        );
+    }
+}

@@ -1,0 +1,382 @@
+//! What a run created, and the deleting of it: last first, also after failures and when the run is stopped.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::render::TAG_SYSTEM;
+use crate::exchange::{Body, Exchange, Headers, Request};
+use crate::fhir::Location;
+use crate::transport::Transport;
+use crate::verdict::{Cleanup, LeftBehind};
+
+/// Resources that were created and not yet deleted, by the number of their case.
+#[derive(Debug, Default)]
+pub struct Registry {
+    created: RefCell<Vec<(usize, Created)>>,
+    done: RefCell<Cleanup>,
+}
+
+/// Something that a case created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// `Patient/17`
+    Instance(String),
+    /// Something of this type, of which the server told neither Location nor id.
+    Unknown(String),
+}
+
+impl Registry {
+    /// An empty registry of a run with this tag.
+    #[must_use]
+    pub fn new(tag: &str) -> Self {
+        let registry = Self::default();
+        registry.done.borrow_mut().tag = tag.to_owned();
+        registry
+    }
+
+    /// Looks at an exchange of a case, and keeps in mind what it created or deleted. `is_ours` tells whether an id was
+    /// chosen by this run; only then a PUT that was answered 200 may have created the resource.
+    pub fn watch(&self, case: usize, base: &str, exchange: &Exchange, is_ours: impl Fn(&str) -> bool) {
+        if !(200..300).contains(&exchange.response.status) {
+            return;
+        }
+        let Some(path) = path_of(&exchange.request.url, base) else {
+            return;
+        };
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        match (exchange.request.method.as_str(), segments.as_slice()) {
+            ("POST", [resource_type]) if is_type(resource_type) => {
+                self.add(case, created_by_post(resource_type, exchange))
+            }
+            ("POST", []) => {
+                for created in created_by_bundle(exchange) {
+                    self.add(case, created);
+                }
+            }
+            ("PUT", [resource_type, id]) if exchange.response.status == 201 || is_ours(id) => {
+                self.add(case, Created::Instance(format!("{resource_type}/{id}")));
+            }
+            ("DELETE", [resource_type, id]) => {
+                let gone = Created::Instance(format!("{resource_type}/{id}"));
+                self.created.borrow_mut().retain(|(_, created)| *created != gone);
+            }
+            _ => {}
+        }
+    }
+
+    /// A create whose answer was lost: it may have happened.
+    pub fn watch_lost(&self, case: usize, base: &str, request: &Request) {
+        let Some(path) = path_of(&request.url, base) else {
+            return;
+        };
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if let ("POST", [resource_type]) | ("PUT", [resource_type, _]) = (request.method.as_str(), segments.as_slice())
+            && is_type(resource_type)
+        {
+            self.add(case, Created::Unknown((*resource_type).to_owned()));
+        }
+    }
+
+    fn add(&self, case: usize, created: Created) {
+        let mut list = self.created.borrow_mut();
+        if !list.iter().any(|(_, known)| *known == created) {
+            list.push((case, created));
+        }
+    }
+
+    /// How many things a case has created so far; what comes later can be [`Registry::keep`]ed.
+    #[must_use]
+    pub fn len_of(&self, case: usize) -> usize {
+        self.created.borrow().iter().filter(|(owner, _)| *owner == case).count()
+    }
+
+    /// Forgets what a case created after the first `from` things: it stays on the server.
+    pub fn keep(&self, case: usize, from: usize) {
+        let mut index = 0;
+        let mut kept = 0;
+        self.created.borrow_mut().retain(|(owner, _)| {
+            if *owner != case {
+                return true;
+            }
+            index += 1;
+            kept += u64::from(index > from);
+            index <= from
+        });
+        self.done.borrow_mut().kept += kept;
+    }
+
+    /// Whether something is still to be deleted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.created.borrow().is_empty()
+    }
+
+    /// Deletes what one case created (`None`: all cases), last first.
+    pub async fn delete(&self, case: Option<usize>, transport: &dyn Transport, base: &str) {
+        loop {
+            let next = {
+                let mut list = self.created.borrow_mut();
+                let last = list
+                    .iter()
+                    .rposition(|(owner, _)| case.is_none_or(|case| case == *owner));
+                last.map(|index| list.remove(index).1)
+            };
+            match next {
+                None => return,
+                Some(Created::Instance(instance)) => self.delete_one(transport, base, &instance).await,
+                Some(Created::Unknown(resource_type)) => self.sweep(transport, base, &resource_type).await,
+            }
+        }
+    }
+
+    async fn delete_one(&self, transport: &dyn Transport, base: &str, instance: &str) {
+        let url = format!("{base}/{instance}");
+        let mut outcome = transport.perform(&request("DELETE", &url)).await;
+        if let Ok(exchange) = &outcome
+            && matches!(exchange.response.status, 400 | 412 | 428)
+        {
+            // It may want to be told which version it deletes.
+            if let Ok(read) = transport.perform(&request("GET", &url)).await
+                && let Some(etag) = read.response.headers.get("etag")
+            {
+                let mut again = request("DELETE", &url);
+                again.headers.push("If-Match", etag);
+                outcome = transport.perform(&again).await;
+            }
+        }
+        let reason = match outcome {
+            Ok(exchange) if matches!(exchange.response.status, 200..=299 | 404 | 410) => None,
+            Ok(exchange) => Some(format!("DELETE was answered {}", exchange.response.status)),
+            Err(error) => Some(error.to_string()),
+        };
+        let mut done = self.done.borrow_mut();
+        match reason {
+            None => done.deleted += 1,
+            Some(reason) => done.left.push(LeftBehind { url, reason }),
+        }
+    }
+
+    /// Finds what the run created by its tag, and deletes it.
+    async fn sweep(&self, transport: &dyn Transport, base: &str, resource_type: &str) {
+        let tag = self.done.borrow().tag.clone();
+        let url = format!("{base}/{resource_type}?_tag={TAG_SYSTEM}%7C{tag}");
+        let found = match transport.perform(&request("GET", &url)).await {
+            Ok(exchange) if exchange.response.status == 200 => {
+                instances(exchange.response.body.bytes(), resource_type, &tag)
+            }
+            _ => {
+                self.done.borrow_mut().left.push(LeftBehind {
+                    url,
+                    reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
+                });
+                return;
+            }
+        };
+        let elsewhere = |instance: &String| {
+            let known = self.created.borrow();
+            known
+                .iter()
+                .any(|(_, created)| matches!(created, Created::Instance(known) if known == instance))
+        };
+        // What other cases still work with is theirs to delete.
+        for instance in found.iter().filter(|instance| !elsewhere(instance)) {
+            self.delete_one(transport, base, instance).await;
+        }
+    }
+
+    /// What became of everything.
+    #[must_use]
+    pub fn result(&self) -> Cleanup {
+        let mut done = self.done.borrow().clone();
+        for (_, created) in self.created.borrow().iter() {
+            let (url, reason) = match created {
+                Created::Instance(instance) => (
+                    instance.clone(),
+                    "not tried: the run was stopped, or clean-up is off".to_owned(),
+                ),
+                Created::Unknown(resource_type) => (
+                    resource_type.clone(),
+                    "something of this type may have been created".to_owned(),
+                ),
+            };
+            done.left.push(LeftBehind { url, reason });
+        }
+        done
+    }
+}
+
+fn request(method: &str, url: &str) -> Request {
+    Request {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers: Headers::from_iter([("Accept", crate::fhir::media_type::FHIR_JSON)]),
+        body: Body::Empty,
+    }
+}
+
+/// The path after the base, without the query.
+fn path_of<'a>(url: &'a str, base: &str) -> Option<&'a str> {
+    let rest = url.strip_prefix(base)?;
+    rest.split('?').next()
+}
+
+fn is_type(segment: &str) -> bool {
+    segment.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
+fn created_by_post(resource_type: &str, exchange: &Exchange) -> Created {
+    let location = exchange.response.headers.get("location");
+    if let Some(location) = location.and_then(|text| Location::parse(text, &exchange.request.url)) {
+        return Created::Instance(location.instance());
+    }
+    let body: Option<Value> = serde_json::from_slice(exchange.response.body.bytes()).ok();
+    let id = body
+        .as_ref()
+        .filter(|body| body.get("resourceType").and_then(Value::as_str) == Some(resource_type))
+        .and_then(|body| body.get("id"))
+        .and_then(Value::as_str);
+    match id {
+        Some(id) => Created::Instance(format!("{resource_type}/{id}")),
+        None => Created::Unknown(resource_type.to_owned()),
+    }
+}
+
+/// What the entries of a transaction's or batch's response say that they created.
+fn created_by_bundle(exchange: &Exchange) -> Vec<Created> {
+    let Ok(bundle) = serde_json::from_slice::<Value>(exchange.response.body.bytes()) else {
+        return Vec::new();
+    };
+    let entries = bundle
+        .get("entry")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let text = |entry: &Value, name: &str| entry.pointer(name).and_then(Value::as_str).map(str::to_owned);
+    entries
+        .iter()
+        .filter(|entry| text(entry, "/response/status").is_some_and(|status| status.starts_with("201")))
+        .filter_map(|entry| Location::parse(&text(entry, "/response/location")?, &exchange.request.url))
+        .map(|location| Created::Instance(location.instance()))
+        .collect()
+}
+
+/// The instances of a type in a searchset that carry the run's tag; a server that ignores `_tag` returns others too.
+fn instances(body: &[u8], resource_type: &str, tag: &str) -> Vec<String> {
+    let Ok(bundle) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let entries = bundle
+        .get("entry")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let is_tagged = |resource: &Value| {
+        let tags = resource.pointer("/meta/tag").and_then(Value::as_array);
+        tags.into_iter().flatten().any(|known| {
+            known.get("system").and_then(Value::as_str) == Some(TAG_SYSTEM)
+                && known.get("code").and_then(Value::as_str) == Some(tag)
+        })
+    };
+    entries
+        .iter()
+        .filter_map(|entry| entry.get("resource"))
+        .filter(|resource| {
+            resource.get("resourceType").and_then(Value::as_str) == Some(resource_type) && is_tagged(resource)
+        })
+        .filter_map(|resource| Some(format!("{resource_type}/{}", resource.get("id")?.as_str()?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Response, Timing};
+
+    const BASE: &str = "http://localhost/fhir";
+
+    fn exchange(method: &str, path: &str, status: u16, location: Option<&str>, body: &str) -> Exchange {
+        Exchange {
+            request: request(method, &format!("{BASE}{path}")),
+            response: Response {
+                status,
+                version: "HTTP/1.1".into(),
+                headers: location.map(|text| ("Location", text)).into_iter().collect(),
+                body: Body::new(body.to_owned()),
+            },
+            timing: Timing::default(),
+        }
+    }
+
+    fn watched(exchanges: &[Exchange]) -> Vec<Created> {
+        let registry = Registry::new("t");
+        for exchange in exchanges {
+            registry.watch(0, BASE, exchange, |id| id.starts_with("ours"));
+        }
+        registry
+            .created
+            .take()
+            .into_iter()
+            .map(|(_, created)| created)
+            .collect()
+    }
+
+    #[test]
+    fn what_is_created_is_known_and_nothing_else() {
+        let found = watched(&[
+            exchange("POST", "/Patient", 201, Some("Patient/1/_history/1"), ""),
+            exchange("POST", "/Patient", 200, None, r#"{"resourceType":"Patient","id":"2"}"#),
+            exchange(
+                "POST",
+                "/Patient",
+                201,
+                None,
+                r#"{"resourceType":"OperationOutcome","id":"x"}"#,
+            ),
+            exchange("POST", "/Patient", 422, Some("Patient/3"), ""),
+            exchange("POST", "/Patient/_search", 200, None, ""),
+            exchange("PUT", "/Patient/foreign", 200, None, ""),
+            exchange("PUT", "/Patient/ours-1", 200, None, ""),
+            exchange("PUT", "/Patient/5", 201, None, ""),
+            exchange("DELETE", "/Patient/5", 204, None, ""),
+            exchange(
+                "POST",
+                "",
+                200,
+                None,
+                r#"{"entry":[{"response":{"status":"201 Created","location":"Patient/6/_history/1"}},{"response":{"status":"200","location":"Patient/7"}}]}"#,
+            ),
+        ]);
+        let instance = |text: &str| Created::Instance(text.to_owned());
+        assert_eq!(
+            found,
+            [
+                instance("Patient/1"),
+                instance("Patient/2"),
+                Created::Unknown("Patient".into()),
+                instance("Patient/ours-1"),
+                instance("Patient/6")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_kept_thing_is_forgotten() {
+        let registry = Registry::new("t");
+        registry.add(0, Created::Instance("Patient/1".into()));
+        registry.add(1, Created::Instance("Patient/2".into()));
+        registry.add(0, Created::Instance("Patient/3".into()));
+        registry.keep(0, 1);
+        assert_eq!(
+            (registry.len_of(0), registry.len_of(1), registry.result().kept),
+            (1, 1, 1)
+        );
+    }
+
+    #[test]
+    fn only_tagged_instances_are_swept() {
+        let body = r#"{"entry":[{"resource":{"resourceType":"Patient","id":"1","meta":{"tag":[{"system":"urn:fhir-assay:run","code":"t"}]}}},
+                       {"resource":{"resourceType":"Patient","id":"2"}}]}"#;
+        assert_eq!(instances(body.as_bytes(), "Patient", "t"), ["Patient/1"]);
+    }
+}

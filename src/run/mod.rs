@@ -1,0 +1,286 @@
+//! Doing it: cases side by side, steps in order.
+
+pub mod capture;
+pub mod case;
+pub mod cleanup;
+pub mod render;
+pub mod step;
+pub mod world;
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use indexmap::IndexMap;
+
+use crate::plan::{Plan, PlannedCase};
+use crate::requirement::Catalogue;
+use crate::transport::{Target, Transport};
+use crate::verdict::{
+    CaseResult, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, ToolInfo, Verdict, coverage, result::FORMAT,
+};
+
+pub use cleanup::Registry;
+pub use world::{Stop, World};
+
+/// How many bytes of a body are kept where bodies are kept at all.
+pub const KEPT_BODY: usize = 64 * 1024;
+
+/// How a plan is run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// How many cases are in flight at a time; at least 1.
+    pub jobs: usize,
+    /// From this number all made-up ids of the run come. Two runs with one seed make the same requests.
+    pub seed: u64,
+    /// Whether what the run created is deleted.
+    pub cleanup: bool,
+    /// Whether the run ends with its first Fail.
+    pub fail_fast: bool,
+    /// Whether bodies of passing cases stay in the result. They are in the `CaseFinished` events in any case.
+    pub keep_bodies: bool,
+    /// What reports tell of the options, as name and value.
+    pub told: IndexMap<String, String>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            jobs: 16,
+            seed: 0,
+            cleanup: true,
+            fail_fast: false,
+            keep_bodies: true,
+            told: IndexMap::new(),
+        }
+    }
+}
+
+/// Runs plans against one server.
+pub struct Runner<'a> {
+    transport: &'a dyn Transport,
+    target: &'a Target,
+    catalogue: &'a Catalogue,
+    options: RunOptions,
+    stop: Stop,
+    started: Instant,
+}
+
+impl<'a> Runner<'a> {
+    /// A runner for a server.
+    #[must_use]
+    pub fn new(
+        transport: &'a dyn Transport,
+        target: &'a Target,
+        catalogue: &'a Catalogue,
+        options: RunOptions,
+    ) -> Self {
+        Self {
+            transport,
+            target,
+            catalogue,
+            options,
+            stop: Stop::default(),
+            started: Instant::now(),
+        }
+    }
+
+    /// The same runner, counting time from `started`: that of the client, so that both clocks agree.
+    #[must_use]
+    pub fn since(mut self, started: Instant) -> Self {
+        self.started = started;
+        self
+    }
+
+    /// The way to end the run before its time.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// The tag that marks what the run creates.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        run_tag(self.options.seed)
+    }
+
+    /// The result before any case was run: all that was left out, nothing else. A journal begins with it.
+    #[must_use]
+    pub fn prospect(&self, plan: &Plan) -> RunResult {
+        let cases = plan
+            .cases()
+            .map(|case| case.left_out.clone().map(|reason| Arc::new(left_out(case, reason))));
+        self.assemble(
+            plan,
+            cases.collect(),
+            self.started.elapsed().as_micros(),
+            crate::verdict::Cleanup::default(),
+        )
+    }
+
+    /// Runs the plan. Every case of the plan comes in one `CaseFinished`, with its bodies.
+    pub async fn run(&self, plan: &Plan, mut on_event: impl FnMut(RunEvent)) -> RunResult {
+        let world = World {
+            transport: self.transport,
+            target: self.target,
+            catalogue: self.catalogue,
+            tag: self.tag(),
+            seed: self.options.seed,
+            registry: Registry::new(&self.tag()),
+            cleanup: self.options.cleanup,
+            stop: self.stop.clone(),
+            demands_if_match: std::cell::Cell::new(false),
+            started: self.started,
+        };
+        let all: Vec<&PlannedCase> = plan.cases().collect();
+        let planned = all.iter().filter(|case| case.left_out.is_none()).count();
+        on_event(RunEvent::Started {
+            planned,
+            left_out: all.len() - planned,
+            base: self.target.base.clone(),
+        });
+        let mut results: Vec<Option<Arc<CaseResult>>> = vec![None; all.len()];
+        for (index, case) in all.iter().enumerate() {
+            if let Some(reason) = &case.left_out {
+                let result = Arc::new(left_out(case, reason.clone()));
+                on_event(RunEvent::CaseFinished(Arc::clone(&result)));
+                results[index] = Some(result);
+            }
+        }
+        {
+            let world = &world;
+            let running = all
+                .iter()
+                .enumerate()
+                .filter(|(_, case)| case.left_out.is_none())
+                .map(|(index, case)| async move { (index, case::run(world, case, index).await) });
+            let mut finished = stream::iter(running).buffer_unordered(self.options.jobs.max(1));
+            while let Some((index, result)) = finished.next().await {
+                let failed = result.verdict == Verdict::Fail;
+                let result = Arc::new(result);
+                on_event(RunEvent::CaseFinished(Arc::clone(&result)));
+                results[index] = Some(self.kept(result));
+                if failed && self.options.fail_fast {
+                    self.stop.ask("a case failed, and --fail-fast was asked for");
+                }
+            }
+        }
+        if self.options.cleanup && !world.registry.is_empty() {
+            on_event(RunEvent::Notice("deleting what the run created".into()));
+            world.registry.delete(None, self.transport, &self.target.base).await;
+        }
+        let result = self.assemble(
+            plan,
+            results,
+            self.started.elapsed().as_micros(),
+            world.registry.result(),
+        );
+        on_event(RunEvent::Finished(Arc::new(result.clone())));
+        result
+    }
+
+    /// A case as the tree keeps it: without the bodies of what passed, with at most 64 KB of each other.
+    fn kept(&self, mut result: Arc<CaseResult>) -> Arc<CaseResult> {
+        let passed = matches!(result.verdict, Verdict::Pass | Verdict::Inapplicable | Verdict::Skip);
+        let drop_all = passed && !self.options.keep_bodies;
+        let case = Arc::make_mut(&mut result);
+        for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
+            for body in [&mut exchange.request.body, &mut exchange.response.body] {
+                if drop_all && !body.is_empty() {
+                    *body = crate::exchange::Body::Elsewhere(body.len());
+                } else {
+                    *body = body.cut_to(KEPT_BODY);
+                }
+            }
+        }
+        result
+    }
+
+    fn assemble(
+        &self,
+        plan: &Plan,
+        results: Vec<Option<Arc<CaseResult>>>,
+        duration: u128,
+        cleanup: crate::verdict::Cleanup,
+    ) -> RunResult {
+        let mut results = results.into_iter();
+        let stopped = self.stop.reason();
+        let suites: Vec<SuiteResult> = plan
+            .suites
+            .iter()
+            .map(|suite| SuiteResult {
+                id: suite.suite.id.value.clone(),
+                title: suite.suite.title.clone(),
+                file: suite.suite.source.name().to_string(),
+                cases: suite
+                    .cases
+                    .iter()
+                    .map(|case| {
+                        results.next().flatten().unwrap_or_else(|| {
+                            let text = stopped.clone().unwrap_or_else(|| "the run ended before".into());
+                            Arc::new(left_out(
+                                case,
+                                Reason {
+                                    kind: ReasonKind::Stopped,
+                                    text,
+                                },
+                            ))
+                        })
+                    })
+                    .collect(),
+            })
+            .collect();
+        let mut result = RunResult {
+            format: FORMAT,
+            tool: ToolInfo {
+                name: env!("CARGO_PKG_NAME").into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            },
+            target: self.target.info(),
+            options: self.options.told.clone(),
+            started: instant(SystemTime::now() - self.started.elapsed()),
+            duration_us: u64::try_from(duration).unwrap_or(u64::MAX),
+            verdict: Verdict::Skip,
+            stopped,
+            suites,
+            requirements: Vec::new(),
+            cleanup,
+            not_checked: Vec::new(),
+        };
+        coverage::complete(&mut result, self.catalogue);
+        result
+    }
+}
+
+/// The tag of a run with this seed: 12 letters and digits, the first a letter.
+#[must_use]
+pub fn run_tag(seed: u64) -> String {
+    format!("a{:011x}", world::mix(seed, 0) & 0xfff_ffff_ffff)
+}
+
+fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {
+    let verdict = match reason.kind {
+        ReasonKind::Release | ReasonKind::NotClaimed => Verdict::Inapplicable,
+        _ => Verdict::Skip,
+    };
+    let case = &planned.case;
+    CaseResult {
+        id: planned.id.clone(),
+        title: case.title.clone(),
+        site: case.source.site(case.id.span),
+        requirements: planned.requirements.clone(),
+        verdict,
+        reason: Some(reason),
+        started_us: 0,
+        duration_us: 0,
+        steps: Vec::new(),
+    }
+}
+
+/// An RFC 3339 instant in UTC, to the millisecond.
+fn instant(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time)
+        .map(|timestamp| format!("{timestamp:.3}"))
+        .unwrap_or_default()
+}

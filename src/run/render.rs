@@ -1,0 +1,370 @@
+//! Requests out of steps. The harness obeys the client rules of the catalogue here.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::exchange::{Body, Headers, Request};
+use crate::fhir::{FhirVersion, Interaction, media_type};
+use crate::suite::fixture::{self, RenderError, Rendered};
+use crate::suite::template::Part;
+use crate::suite::variables::NoText;
+use crate::suite::{Action, Case, Step, Template, Variables};
+
+/// The system of the tag that marks what a run creates.
+pub const TAG_SYSTEM: &str = "urn:fhir-assay:run";
+
+/// What stands for itself in a path: RFC 3986 `pchar` and the slash.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'%');
+
+/// A variable in a path is one segment.
+const SEGMENT: &AsciiSet = &PATH.add(b'/');
+
+/// What does not stand for itself in a query's names and values. `:`, `,`, `/`, `$` and `;` do: FHIR uses them in searches.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'$')
+    .remove(b'*')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'(')
+    .remove(b')');
+
+/// Why a step cannot become a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RequestError {
+    #[error(transparent)]
+    Body(#[from] RenderError),
+    #[error(
+        "the body's id is {body}, the URL's `{url}`: http.html#update asks for the same; a step that tests this has to name the refusal"
+    )]
+    OtherId { body: String, url: String },
+    #[error("the URL is empty")]
+    NoUrl,
+}
+
+impl RequestError {
+    /// The variable that has no text, where that is the reason.
+    #[must_use]
+    pub const fn missing_variable(&self) -> Option<&NoText> {
+        match self {
+            Self::Body(RenderError::NoText(missing)) => Some(missing),
+            _ => None,
+        }
+    }
+}
+
+impl From<NoText> for RequestError {
+    fn from(missing: NoText) -> Self {
+        Self::Body(RenderError::NoText(missing))
+    }
+}
+
+/// What rendering goes by.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The case, for its fixtures.
+    pub case: &'a Case,
+    /// What the case knows.
+    pub variables: &'a Variables,
+    /// The base URL, without a slash at the end.
+    pub base: &'a str,
+    /// The release under test, for the media type.
+    pub release: FhirVersion,
+    /// The run's tag.
+    pub tag: &'a str,
+}
+
+/// The request of a step. Not for an `assert`.
+///
+/// # Errors
+/// Where a variable has no text, or the step would break a client rule that it does not mean to break.
+pub fn request(step: &Step, scene: Scene<'_>) -> Result<Request, RequestError> {
+    let Scene { variables, base, .. } = scene;
+    let (method, url) = match &step.action {
+        Action::Interaction { interaction, url } => {
+            let method = method(*interaction, step);
+            let path = encoded(url, variables)?;
+            let path = if *interaction == Interaction::SearchType && step.form.is_some() && !path.ends_with("_search") {
+                format!("{path}/_search")
+            } else {
+                path
+            };
+            (method.to_owned(), absolute(base, &path))
+        }
+        Action::Request { method, url } => (method.clone(), absolute(base, &variables.fill(url)?)),
+        Action::Assert => return Err(RequestError::NoUrl),
+    };
+    let body = body(step, scene)?;
+    let headers = headers(step, scene, &body)?;
+    Ok(Request {
+        method,
+        url,
+        headers,
+        body,
+    })
+}
+
+/// GET of a link that the server gave, which stays as it is: links are opaque (`http.html#paging`).
+#[must_use]
+pub fn follow(link: &str, first: &Request) -> Request {
+    let url = url::Url::parse(&first.url).and_then(|url| url.join(link));
+    let mut headers = first.headers.clone();
+    headers.remove("content-type");
+    Request {
+        method: "GET".into(),
+        url: url.map_or_else(|_| link.to_owned(), Into::into),
+        headers,
+        body: Body::Empty,
+    }
+}
+
+fn method(interaction: Interaction, step: &Step) -> &'static str {
+    match interaction {
+        Interaction::Create | Interaction::Transaction | Interaction::Batch => "POST",
+        Interaction::Update => "PUT",
+        Interaction::Patch => "PATCH",
+        Interaction::Delete => "DELETE",
+        Interaction::SearchType | Interaction::SearchSystem if step.form.is_some() => "POST",
+        Interaction::Operation if step.body.is_some() || step.form.is_some() => "POST",
+        _ => "GET",
+    }
+}
+
+/// `[base]/path`, with exactly one slash between, or an absolute URL as it is.
+fn absolute(base: &str, path: &str) -> String {
+    if path.starts_with("http://") || path.starts_with("https://") {
+        path.to_owned()
+    } else if path.is_empty() || path.starts_with('?') {
+        format!("{base}{path}")
+    } else {
+        format!("{base}/{}", path.trim_start_matches('/'))
+    }
+}
+
+/// The URL of an interaction: its query is taken apart where the author wrote `?`, `&` and `=`, and only there.
+fn encoded(url: &Template, variables: &Variables) -> Result<String, NoText> {
+    let mut text = String::new();
+    let mut in_query = false;
+    for part in url.parts() {
+        match part {
+            Part::Text(literal) => {
+                for piece in literal.split_inclusive(['?', '&', '=']) {
+                    let (content, separator) = match piece.char_indices().next_back() {
+                        Some((at, separator @ ('?' | '&' | '='))) => (&piece[..at], Some(separator)),
+                        _ => (piece, None),
+                    };
+                    text.extend(utf8_percent_encode(content, if in_query { QUERY } else { PATH }));
+                    match separator {
+                        // Before the query `&` and `=` are letters like others.
+                        Some('?') if !in_query => {
+                            in_query = true;
+                            text.push('?');
+                        }
+                        Some('?') => text.push_str("%3F"),
+                        Some(other) => text.push(other),
+                        None => {}
+                    }
+                }
+            }
+            Part::Variable(name, _) => {
+                let value = variables.text(name)?;
+                text.extend(utf8_percent_encode(&value, if in_query { QUERY } else { SEGMENT }));
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn body(step: &Step, scene: Scene<'_>) -> Result<Body, RequestError> {
+    if let Some(form) = &step.form {
+        return Ok(Body::new(form_text(form, scene.variables)?));
+    }
+    let Some(body) = &step.body else { return Ok(Body::Empty) };
+    match fixture::render(body, &scene.case.fixtures, scene.variables)? {
+        Rendered::Text(text) => Ok(Body::new(text)),
+        Rendered::Json(mut resource) => {
+            if let Action::Interaction { interaction, url } = &step.action {
+                if *interaction == Interaction::Update && !means_refusal(step) {
+                    same_id(&resource, &encoded(url, scene.variables)?)?;
+                }
+                if step.tag && matches!(interaction, Interaction::Create | Interaction::Update) {
+                    add_tag(&mut resource, scene.tag);
+                }
+            }
+            Ok(Body::new(resource.to_string()))
+        }
+    }
+}
+
+/// Whether an expectation of the step names refusals only: then the step means to be refused.
+fn means_refusal(step: &Step) -> bool {
+    let refuses = |status: &crate::suite::StatusMatcher| match status {
+        crate::suite::StatusMatcher::Judged { pass, .. } => {
+            !pass.iter().any(|pattern| (200..300).any(|code| pattern.matches(code)))
+        }
+        crate::suite::StatusMatcher::Not(_) => false,
+    };
+    let mut statuses = step
+        .expect
+        .iter()
+        .flat_map(|expectation| std::iter::once(&expectation.response).chain(&expectation.any_of))
+        .filter_map(|response| response.status.as_ref())
+        .peekable();
+    statuses.peek().is_some() && statuses.any(|status| refuses(status))
+}
+
+/// The body of an update holds the id of its URL (`http.html#update`).
+fn same_id(resource: &Value, path: &str) -> Result<(), RequestError> {
+    let path = path.split('?').next().unwrap_or_default();
+    // Without an id in the URL it is a conditional update, or one that the server has to refuse.
+    let Some((_, id)) = path.split_once('/') else {
+        return Ok(());
+    };
+    let written = resource.get("id").and_then(Value::as_str);
+    if written == Some(id) || id.contains('/') {
+        return Ok(());
+    }
+    Err(RequestError::OtherId {
+        body: written.map_or_else(|| "missing".to_owned(), |written| format!("`{written}`")),
+        url: id.to_owned(),
+    })
+}
+
+fn add_tag(resource: &mut Value, tag: &str) {
+    let Some(members) = resource.as_object_mut() else {
+        return;
+    };
+    let meta = members.entry("meta").or_insert_with(|| json!({}));
+    if let Some(meta) = meta.as_object_mut()
+        && let Some(tags) = meta.entry("tag").or_insert_with(|| json!([])).as_array_mut()
+    {
+        tags.push(json!({ "system": TAG_SYSTEM, "code": tag }));
+    }
+}
+
+fn form_text(form: &[(String, Vec<Template>)], variables: &Variables) -> Result<String, NoText> {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    for (name, values) in form {
+        for value in values {
+            text.append_pair(name, &variables.fill(value)?);
+        }
+    }
+    Ok(text.finish())
+}
+
+fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText> {
+    let fhir_json = match scene.release {
+        FhirVersion::Dstu2 => "application/json+fhir",
+        _ => media_type::FHIR_JSON,
+    };
+    let mut headers = Headers::new();
+    headers.push("Accept", fhir_json);
+    if step.form.is_some() {
+        headers.push("Content-Type", media_type::FORM);
+    } else if !body.is_empty() {
+        headers.push("Content-Type", fhir_json);
+    }
+    // The first line of a name takes the place of a default one, further lines are added.
+    let mut seen: Vec<Cow<'_, str>> = Vec::new();
+    for line in &step.headers {
+        let name = line.name.to_ascii_lowercase();
+        if !seen.iter().any(|known| *known == name) {
+            headers.remove(&name);
+            seen.push(Cow::Owned(name));
+        }
+        if let Some(value) = &line.value {
+            headers.push(line.name.value.clone(), scene.variables.fill(value)?);
+        }
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> String {
+        let mut variables = Variables::default();
+        variables.set("id", "a/b c");
+        variables.set("value", "urn:x|Zoë & co=1");
+        let template = Template::parse(text).unwrap();
+        absolute("http://localhost/fhir", &encoded(&template, &variables).unwrap())
+    }
+
+    #[test]
+    fn reserved_characters_are_encoded_where_they_are_data() {
+        let told = [
+            "Patient/${id}",
+            "Patient?identifier=${value}&_count=2",
+            "Patient?name=a b|c&birthdate=ge2000-01-01T00:00:00+01:00",
+            "Patient?code=a,b$c\\,d",
+            "",
+            "?name=x",
+            "/metadata",
+            "Patient?name=Ελένη?",
+        ]
+        .map(url)
+        .join("\n");
+        insta::assert_snapshot!(told, @r"
+        http://localhost/fhir/Patient/a%2Fb%20c
+        http://localhost/fhir/Patient?identifier=urn:x%7CZo%C3%AB%20%26%20co%3D1&_count=2
+        http://localhost/fhir/Patient?name=a%20b%7Cc&birthdate=ge2000-01-01T00:00:00%2B01:00
+        http://localhost/fhir/Patient?code=a,b$c%5C,d
+        http://localhost/fhir
+        http://localhost/fhir?name=x
+        http://localhost/fhir/metadata
+        http://localhost/fhir/Patient?name=%CE%95%CE%BB%CE%AD%CE%BD%CE%B7%3F
+        ");
+    }
+
+    #[test]
+    fn a_tag_joins_those_that_are_there() {
+        let mut resource = json!({ "resourceType": "Patient", "meta": { "tag": [{ "code": "x" }] } });
+        add_tag(&mut resource, "t1");
+        assert_eq!(
+            resource["meta"]["tag"],
+            json!([{ "code": "x" }, { "system": TAG_SYSTEM, "code": "t1" }])
+        );
+    }
+
+    #[test]
+    fn a_link_is_followed_as_it_is() {
+        let first = Request {
+            method: "POST".into(),
+            url: "http://localhost/fhir/Patient/_search".into(),
+            headers: [("Accept", "application/fhir+json"), ("Content-Type", media_type::FORM)]
+                .into_iter()
+                .collect(),
+            body: Body::new("name=x"),
+        };
+        let next = follow("http://localhost/fhir?_getpages=1&x=a|b", &first);
+        assert_eq!((next.method.as_str(), next.body.is_empty()), ("GET", true));
+        assert_eq!(next.url, "http://localhost/fhir?_getpages=1&x=a|b");
+        assert_eq!(next.headers.get("content-type"), None);
+        assert_eq!(follow("/fhir?page=2", &first).url, "http://localhost/fhir?page=2");
+    }
+}

@@ -1,0 +1,127 @@
+//! The CapabilityStatement: what this server does, and nothing else (`http.html#capabilities`).
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{ETAG, LAST_MODIFIED};
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::incoming::Incoming;
+use super::precondition::is_unchanged;
+use super::query::single;
+use super::reply::{Refusal, Reply};
+use super::search::parameters::Definition;
+use super::subset::Subset;
+use crate::fhir::media_type::FHIR_JSON;
+use crate::fhir::time::{format_http_date, format_instant};
+use crate::fhir::{Interaction, ResourceType};
+
+/// What this server does with every type that it stores.
+const INTERACTIONS: [Interaction; 7] = [
+    Interaction::Read,
+    Interaction::Vread,
+    Interaction::Update,
+    Interaction::Delete,
+    Interaction::HistoryInstance,
+    Interaction::Create,
+    Interaction::SearchType,
+];
+
+const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
+    the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
+    or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
+    not checked. There is no batch, transaction, patch, conditional write, or history and search beyond one type.";
+
+/// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole statement.
+pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Refusal> {
+    let subset = Subset::of(&request.query)?;
+    let whole = match single(&request.query, "mode")? {
+        Some("terminology") => terminology(shared, &request.base),
+        _ => statement(shared, &request.base),
+    };
+    let part = subset.apply(&Arc::new(whole));
+    // The statement has no versions, so its tag is made of what it says.
+    let mut hasher = DefaultHasher::new();
+    part.to_string().hash(&mut hasher);
+    let tag = format!("{:016x}", hasher.finish());
+    let reply = if is_unchanged(&request.headers, &tag, Some(shared.started)) {
+        Reply::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        Reply::resource(StatusCode::OK, part)
+    };
+    Ok(reply
+        .header(ETAG, &format!("W/\"{tag}\""))
+        .header(LAST_MODIFIED, &format_http_date(shared.started)))
+}
+
+fn statement(shared: &Shared, base: &str) -> Value {
+    let resources: Vec<Value> = ResourceType::all(shared.options.release)
+        .iter()
+        .filter(|resource_type| resource_type.name() != "Parameters")
+        .map(|resource_type| resource(*resource_type))
+        .collect();
+    json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": format_instant(shared.started),
+        "kind": "instance",
+        "software": software(),
+        "implementation": implementation(base),
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "rest": [{
+            "mode": "server",
+            "documentation": DOCUMENTATION,
+            "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
+            "resource": resources,
+            "searchParam": Definition::of_every_type().iter().map(search_parameter).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+fn resource(resource_type: ResourceType) -> Value {
+    let mut resource = json!({
+        "type": resource_type.name(),
+        "interaction": INTERACTIONS.map(|interaction| json!({ "code": interaction.code() })),
+        "versioning": "versioned-update",
+        "readHistory": true,
+        "updateCreate": true,
+        "conditionalCreate": false,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": false,
+        "conditionalDelete": "not-supported",
+    });
+    let parameters: Vec<Value> = Definition::of_type(resource_type.name())
+        .iter()
+        .map(search_parameter)
+        .collect();
+    if !parameters.is_empty() {
+        resource["searchParam"] = Value::Array(parameters);
+    }
+    resource
+}
+
+fn search_parameter(definition: &Definition) -> Value {
+    json!({ "name": definition.name, "definition": definition.url(), "type": definition.kind.code() })
+}
+
+fn terminology(shared: &Shared, base: &str) -> Value {
+    json!({
+        "resourceType": "TerminologyCapabilities",
+        "status": "active",
+        "date": format_instant(shared.started),
+        "kind": "instance",
+        "software": software(),
+        "implementation": implementation(base),
+    })
+}
+
+fn software() -> Value {
+    json!({ "name": "fhir-assay reference server", "version": env!("CARGO_PKG_VERSION") })
+}
+
+fn implementation(base: &str) -> Value {
+    json!({ "description": "The reference server that fhir-assay tries its suites on: in memory, empty at each start", "url": base })
+}

@@ -1,0 +1,174 @@
+//! Answers: what was done, or why it was refused, and how either is written as HTTP.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::negotiate::Format;
+use super::store::Version;
+use crate::fhir::time::format_http_date;
+use crate::fhir::{OperationOutcome, Severity};
+
+/// An answer before it is written.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Option<Arc<Value>>,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: None,
+        }
+    }
+
+    /// An answer with a resource.
+    pub fn resource(status: StatusCode, body: impl Into<Arc<Value>>) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Some(body.into()),
+        }
+    }
+
+    /// Adds a header; a value that HTTP cannot hold is left out.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// Adds the ETag and Last-Modified of a version (`http.html#versioning`).
+    pub fn version(self, version: &Version) -> Self {
+        version_headers(version)
+            .into_iter()
+            .fold(self, |reply, (name, value)| reply.header(name, &value))
+    }
+
+    /// Writes the answer. `head` leaves the body out, but not its headers (`http.html#head`).
+    pub fn write(self, format: &Format, head: bool) -> Response {
+        let bytes = self.body.map(|value| format.write(&value)).unwrap_or_default();
+        let mut headers = self.headers;
+        if !bytes.is_empty() {
+            headers.insert(CONTENT_TYPE, format.content_type());
+        }
+        // 204 and 304 have no body, so nothing is said about its length.
+        if !matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        }
+        let mut response = Response::new(if head { Body::empty() } else { Body::from(bytes) });
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// A request that was not done: it always becomes an OperationOutcome (`http.html#Status-Codes`).
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub status: StatusCode,
+    code: &'static str,
+    diagnostics: String,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Refusal {
+    /// A refusal with its status, its code of the value set issue-type, and the reason for people.
+    pub fn new(status: StatusCode, code: &'static str, diagnostics: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            diagnostics: diagnostics.into(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// 400: what was sent is wrong.
+    pub fn invalid(diagnostics: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", diagnostics)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(diagnostics: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", diagnostics)
+    }
+
+    /// 404: this server has no such thing at all.
+    pub fn unknown(diagnostics: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-supported", diagnostics)
+    }
+
+    /// 410, with the ETag of the deletion so that the resource can be brought back under If-Match.
+    pub fn deleted(version: &Version, name: &str) -> Self {
+        let mut refusal = Self::new(StatusCode::GONE, "deleted", format!("{name} was deleted"));
+        refusal.headers.extend(version_headers(version));
+        refusal
+    }
+
+    /// 405, with the methods that would do.
+    pub fn method(allow: &str, diagnostics: impl Into<String>) -> Self {
+        let mut refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", diagnostics);
+        refusal.headers.push((ALLOW, allow.to_owned()));
+        refusal
+    }
+
+    /// The answer.
+    pub fn into_reply(self) -> Reply {
+        let outcome = OperationOutcome::of(Severity::Error, self.code, self.diagnostics);
+        let reply = Reply::resource(self.status, outcome.to_value());
+        self.headers
+            .into_iter()
+            .fold(reply, |reply, (name, value)| reply.header(name, &value))
+    }
+}
+
+fn version_headers(version: &Version) -> [(HeaderName, String); 2] {
+    [(ETAG, version.etag()), (LAST_MODIFIED, format_http_date(version.at))]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_tells_its_reason_and_the_way_out() {
+        let reply = Refusal::method("GET, HEAD", "no POST here").into_reply();
+        assert_eq!(reply.status, 405);
+        assert_eq!(reply.headers[ALLOW], "GET, HEAD");
+        assert_eq!(
+            *reply.body.unwrap(),
+            json!({ "resourceType": "OperationOutcome", "issue": [
+                { "severity": "error", "code": "not-supported", "diagnostics": "no POST here" }
+            ] })
+        );
+    }
+
+    #[test]
+    fn head_keeps_the_length_of_the_body() {
+        let reply = || Reply::resource(StatusCode::OK, json!({ "a": 1 }));
+        let (get, head) = (
+            reply().write(&Format::default(), false),
+            reply().write(&Format::default(), true),
+        );
+        assert_eq!(get.headers(), head.headers());
+        assert_eq!(head.headers()[CONTENT_LENGTH], "7");
+        assert!(
+            !Reply::empty(StatusCode::NO_CONTENT)
+                .write(&Format::default(), false)
+                .headers()
+                .contains_key(CONTENT_LENGTH)
+        );
+    }
+}

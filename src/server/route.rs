@@ -1,0 +1,201 @@
+//! What a request is addressed to, and which methods that takes.
+
+use http::{Method, StatusCode};
+
+use super::BASE_PATH;
+use super::query::decode;
+use super::reply::Refusal;
+use crate::fhir::{FhirVersion, ResourceType};
+
+/// A place below `[base]` that this server has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// `[base]`: batches, transactions and searches over all types would live here.
+    System,
+    /// `[base]/metadata`.
+    Metadata,
+    /// `[base]/[type]`.
+    Type(ResourceType),
+    /// `[base]/[type]/_search`.
+    Search(ResourceType),
+    /// `[base]/[type]/[id]`. The id is as sent, and may be malformed.
+    Instance(ResourceType, String),
+    /// `[base]/[type]/[id]/_history`.
+    History(ResourceType, String),
+    /// `[base]/[type]/[id]/_history/[vid]`.
+    Version(ResourceType, String, String),
+}
+
+impl Target {
+    /// Finds the target of a path. URLs are case-sensitive, and percent-encoded UTF-8 (`http.html#root`).
+    ///
+    /// A slash at the end is allowed after `[base]` and `[base]/[type]`, as later releases ask. 404 for every other path.
+    pub fn of(path: &str, release: FhirVersion) -> Result<Self, Refusal> {
+        let outside = || {
+            Refusal::unknown(format!(
+                "there is nothing at `{path}`: the base of this server is {BASE_PATH}"
+            ))
+        };
+        let below = path.strip_prefix(BASE_PATH).ok_or_else(outside)?;
+        if below.is_empty() || below == "/" {
+            return Ok(Self::System);
+        }
+        let segments = below.strip_prefix('/').ok_or_else(outside)?;
+        let segments = segments.split('/').map(decode).collect::<Result<Vec<_>, _>>()?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let unknown = |reason: &str| Err(Refusal::unknown(format!("{reason}: `{}`", segments.join("/"))));
+        match segments[..] {
+            ["metadata"] => return Ok(Self::Metadata),
+            [.., name] if name.starts_with('$') => return unknown("this server has no operations"),
+            ["_history"] => return unknown("this server keeps the history of single resources only"),
+            ["_search"] => return unknown("this server searches one type at a time only"),
+            _ => {}
+        }
+        let Some(resource_type) = segments.first().and_then(|name| ResourceType::parse(release, name)) else {
+            return unknown(&format!("there is no such resource type in {release}"));
+        };
+        if resource_type.name() == "Parameters" {
+            return unknown("Parameters are not stored: they have no endpoint");
+        }
+        Ok(match segments[1..] {
+            [] | [""] => Self::Type(resource_type),
+            ["_search"] => Self::Search(resource_type),
+            ["_history"] => return unknown("this server keeps the history of single resources only"),
+            // Names with an underscore are reserved (http.html#root).
+            [name] if name.starts_with('_') => return unknown("a name with an underscore in front is no id"),
+            [id] => Self::Instance(resource_type, id.into()),
+            [id, "_history"] => Self::History(resource_type, id.into()),
+            [id, "_history", version] => Self::Version(resource_type, id.into(), version.into()),
+            _ => return unknown("this server has neither compartments nor anything else below a resource"),
+        })
+    }
+
+    /// The methods that do something here, as the Allow header lists them.
+    pub const fn allow(&self) -> &'static str {
+        match self {
+            Self::System => "OPTIONS",
+            Self::Metadata | Self::History(..) | Self::Version(..) => "GET, HEAD, OPTIONS",
+            Self::Type(_) => "GET, HEAD, POST, OPTIONS",
+            Self::Search(_) => "POST, OPTIONS",
+            Self::Instance(..) => "GET, HEAD, PUT, DELETE, OPTIONS",
+        }
+    }
+
+    /// Refuses a method that does nothing here: 405, or 501 where HTTP does not know it;
+    /// 400 where it would be a conditional write, which this server does not offer.
+    pub fn check(&self, method: &Method, has_criteria: bool) -> Result<(), Refusal> {
+        const KNOWN: [Method; 7] = [
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ];
+        if !KNOWN.contains(method) {
+            let reason = format!("this server does not know the method {method}");
+            return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "not-supported", reason));
+        }
+        if self.allow().split(", ").any(|allowed| allowed == method.as_str()) {
+            return Ok(());
+        }
+        if matches!(self, Self::Type(_)) && has_criteria && matches!(*method, Method::PUT | Method::DELETE) {
+            let reason = format!(
+                "this server has no conditional {}",
+                if *method == Method::PUT { "update" } else { "delete" }
+            );
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", reason));
+        }
+        let reason = match self {
+            Self::System => "this server has no batch, no transaction and no search over all types".to_owned(),
+            Self::Version(..) | Self::History(..) => format!("past versions can be read only: no {method}"),
+            _ => format!("this URL does not take {method}"),
+        };
+        Err(Refusal::method(self.allow(), reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(path: &str) -> Result<Target, u16> {
+        Target::of(path, FhirVersion::R4).map_err(|refusal| refusal.status.as_u16())
+    }
+
+    #[test]
+    fn paths_lead_to_targets() {
+        let patient = ResourceType::parse(FhirVersion::R4, "Patient").unwrap();
+        for (path, expected) in [
+            ("/fhir", Target::System),
+            ("/fhir/", Target::System),
+            ("/fhir/metadata", Target::Metadata),
+            ("/fhir/Patient", Target::Type(patient)),
+            ("/fhir/Patient/", Target::Type(patient)),
+            ("/fhir/Patient/_search", Target::Search(patient)),
+            ("/fhir/Patient/a%2Db", Target::Instance(patient, "a-b".into())),
+            ("/fhir/Patient/a%20b", Target::Instance(patient, "a b".into())),
+            ("/fhir/Patient/1/_history", Target::History(patient, "1".into())),
+            (
+                "/fhir/Patient/1/_history/2",
+                Target::Version(patient, "1".into(), "2".into()),
+            ),
+        ] {
+            assert_eq!(target(path), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_other_path_is_unknown() {
+        for path in [
+            "/",
+            "/fhirx",
+            "/FHIR/Patient",
+            "/fhir/patient",
+            "/fhir/Nonsense",
+            "/fhir/Parameters",
+            "/fhir/_history",
+            "/fhir/_search",
+            "/fhir/$op",
+            "/fhir/Patient/$op",
+            "/fhir/Patient/1/$op",
+            "/fhir/Patient/_history",
+            "/fhir/Patient/_x",
+            "/fhir//Patient",
+            "/fhir/Patient/1/Observation",
+            "/fhir/Patient/1/*",
+            "/fhir/Patient//",
+            "/fhir/metadata/",
+            "/fhir/Patient/1/_history/2/3",
+        ] {
+            assert_eq!(target(path), Err(404), "{path}");
+        }
+        assert_eq!(target("/fhir/Patient/%FF"), Err(400));
+    }
+
+    #[test]
+    fn methods_are_refused_by_their_kind() {
+        let status = |path: &str, method: &str, criteria| {
+            target(path)
+                .unwrap()
+                .check(&method.parse().unwrap(), criteria)
+                .map_err(|refusal| refusal.status.as_u16())
+        };
+        for (path, method, criteria, expected) in [
+            ("/fhir/Patient/1", "PUT", false, Ok(())),
+            ("/fhir/Patient/1", "PATCH", false, Err(405)),
+            ("/fhir/Patient/1", "POST", false, Err(405)),
+            ("/fhir/Patient/1", "BREW", false, Err(501)),
+            ("/fhir/Patient/1/_history/1", "DELETE", false, Err(405)),
+            ("/fhir/Patient", "PUT", true, Err(400)),
+            ("/fhir/Patient", "DELETE", true, Err(400)),
+            ("/fhir/Patient", "DELETE", false, Err(405)),
+            ("/fhir/Patient", "PATCH", true, Err(405)),
+            ("/fhir", "POST", false, Err(405)),
+            ("/fhir/Patient/_search", "GET", false, Err(405)),
+        ] {
+            assert_eq!(status(path, method, criteria), expected, "{method} {path}");
+        }
+    }
+}

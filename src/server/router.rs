@@ -1,0 +1,173 @@
+//! The way in: every request passes here, and every answer leaves here.
+//!
+//! There is one handler for all paths and methods, so that no answer comes from the web framework instead of from FHIR.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::FutureExt;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, ORIGIN,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+
+use super::incoming::{self, Incoming};
+use super::negotiate::{Format, Prefer, check_form_type};
+use super::reply::{Refusal, Reply};
+use super::route::Target;
+use super::{Options, Shared, history, metadata, query, read, search, write};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Allow, Date",
+);
+const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Accept, Content-Type, If-Match, If-None-Match, If-Modified-Since, If-None-Exist, Prefer, X-Request-Id, Authorization",
+);
+
+/// The server as a service of its own, for tests and for embedding. It answers below [`BASE_PATH`](super::BASE_PATH).
+pub fn router(options: Options) -> Router {
+    let address = options.bind;
+    router_at(options, address)
+}
+
+/// The service of a server that listens on an address.
+pub(super) fn router_at(options: Options, address: SocketAddr) -> Router {
+    Router::new()
+        .fallback(handle)
+        .with_state(Arc::new(Shared::new(options, address)))
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut format = Format::default();
+    // A panic is our bug; the client is told so instead of finding its connection closed.
+    let answered = AssertUnwindSafe(answer(&shared, &parts, body, &mut format))
+        .catch_unwind()
+        .await;
+    let reply = match answered {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(refusal)) => refusal.into_reply(),
+        Err(_) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "exception", "the server failed").into_reply(),
+    };
+    let mut response = reply.write(&format, parts.method == Method::HEAD);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, request_id(&parts.headers));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    response
+}
+
+/// The id that the client gave the request, or one of ours (`http.html#custom`).
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let ours = || HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()).unwrap_or(HeaderValue::from_static("none"));
+    headers
+        .get(REQUEST_ID)
+        .filter(|value| !value.is_empty())
+        .cloned()
+        .unwrap_or_else(ours)
+}
+
+/// Does what is asked. `format` is set as soon as it is known, since refusals are written in it too.
+async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format) -> Result<Reply, Refusal> {
+    if is_preflight(parts) {
+        return Ok(preflight(&parts.headers));
+    }
+    let release = shared.options.release;
+    let mut query = query::parse(parts.uri.query().unwrap_or_default())?;
+    let mut chosen = Format::choose(&parts.headers, &query, release);
+    *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
+
+    let target = Target::of(parts.uri.path(), release)?;
+    target.check(
+        &parts.method,
+        query
+            .iter()
+            .any(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")),
+    )?;
+    if parts.method == Method::OPTIONS {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, target.allow()));
+    }
+    let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
+    if matches!(target, Target::Search(_)) {
+        if !body.is_empty() {
+            check_form_type(&parts.headers)?;
+        }
+        let form = str::from_utf8(&body).map_err(|_| Refusal::invalid("the form is not UTF-8"))?;
+        query.extend(query::parse(form)?);
+        chosen = Format::choose(&parts.headers, &query, release);
+        *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
+    }
+    // A deletion has nothing to represent, so what cannot be accepted is no reason to refuse it.
+    if parts.method != Method::DELETE {
+        chosen?;
+    }
+    let request = Incoming {
+        method: if parts.method == Method::HEAD {
+            Method::GET
+        } else {
+            parts.method.clone()
+        },
+        base: incoming::base(parts, shared),
+        prefer: Prefer::of(&parts.headers),
+        headers: parts.headers.clone(),
+        query,
+        body,
+    };
+    match (&request.method, target) {
+        (_, Target::Metadata) => metadata::metadata(shared, &request),
+        (_, Target::Version(resource_type, id, version)) => read::vread(shared, &request, resource_type, &id, &version),
+        (_, Target::History(resource_type, id)) => history::instance(shared, &request, resource_type, &id),
+        (_, Target::Search(resource_type)) => search::search(shared, &request, resource_type),
+        (&Method::POST, Target::Type(resource_type)) => write::create(shared, &request, resource_type),
+        (_, Target::Type(resource_type)) => search::search(shared, &request, resource_type),
+        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, &request, resource_type, &id),
+        (&Method::DELETE, Target::Instance(resource_type, id)) => write::delete(shared, &request, resource_type, &id),
+        (_, Target::Instance(resource_type, id)) => read::read(shared, &request, resource_type, &id),
+        (_, Target::System) => Err(Refusal::method(Target::System.allow(), "there is nothing to do here")),
+    }
+}
+
+fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key(ORIGIN)
+        && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Lets browser applications of every origin in (`http.html#general`).
+fn preflight(headers: &HeaderMap) -> Reply {
+    let mut reply = Reply::empty(StatusCode::NO_CONTENT);
+    let wanted = headers
+        .get(ACCESS_CONTROL_REQUEST_HEADERS)
+        .cloned()
+        .unwrap_or(REQUEST_HEADERS);
+    reply.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    reply.headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted);
+    reply
+        .headers
+        .insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_keeps_the_id_that_the_client_gave_it() {
+        let mut headers = HeaderMap::new();
+        let ours = request_id(&headers);
+        assert_ne!(ours, request_id(&headers), "each request gets its own");
+        headers.insert(REQUEST_ID, HeaderValue::from_static("t-123"));
+        assert_eq!(request_id(&headers), "t-123");
+    }
+}

@@ -1,0 +1,206 @@
+//! The table of search parameters: what each is called, and where in a resource its values are.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::fhir::SearchParameterType;
+
+/// Read when the first search or the first CapabilityStatement needs it, so that starting costs nothing.
+static R4: LazyLock<HashMap<&str, Vec<Definition>>> = LazyLock::new(|| {
+    let mut table: HashMap<&str, Vec<Definition>> = HashMap::new();
+    for line in include_str!("parameters-r4.txt").lines() {
+        if let Some((resource_type, definition)) = Definition::parse(line) {
+            table.entry(resource_type).or_default().push(definition);
+        }
+    }
+    table
+});
+
+/// One search parameter of one resource type.
+#[derive(Debug)]
+pub(in crate::server) struct Definition {
+    pub name: &'static str,
+    pub kind: SearchParameterType,
+    /// The last segment of the URL of its definition.
+    id: &'static str,
+    /// Where its values are; for a composite see `composites`.
+    pub paths: Vec<Path>,
+    /// The code system that a plain code implies.
+    pub implied: Option<&'static str>,
+    /// Whether the value is that there is something other than false at the paths.
+    pub existence: bool,
+    pub composites: Vec<Composite>,
+}
+
+/// The components of a composite, below each element of a base.
+#[derive(Debug)]
+pub(in crate::server) struct Composite {
+    pub base: Path,
+    pub components: Vec<(SearchParameterType, Vec<Path>)>,
+}
+
+/// A way from an element down to its values. Arrays on the way are walked through.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Path {
+    pub steps: Vec<&'static str>,
+    /// Only values with this property.
+    pub with: Option<(&'static str, &'static str)>,
+    /// Only references to this type.
+    pub target: Option<&'static str>,
+}
+
+impl Definition {
+    /// Reads a line of the table; `None` for comments.
+    fn parse(line: &'static str) -> Option<(&'static str, Self)> {
+        let mut columns = line.split(' ');
+        let (resource_type, name, kind) = (columns.next()?, columns.next()?, columns.next()?.parse().ok()?);
+        let (id, text) = (columns.next()?, columns.next()?);
+        let mut definition = Self {
+            name,
+            kind,
+            id,
+            paths: Vec::new(),
+            implied: None,
+            existence: false,
+            composites: Vec::new(),
+        };
+        if kind == SearchParameterType::Composite {
+            definition.composites = text.split(';').filter_map(Composite::parse).collect();
+        } else {
+            let (text, implied) = text
+                .split_once('@')
+                .map_or((text, None), |(text, system)| (text, Some(system)));
+            let bare = text.strip_prefix('?');
+            definition.existence = bare.is_some();
+            definition.implied = implied;
+            definition.paths = Path::parse_all(bare.unwrap_or(text));
+        }
+        Some((resource_type, definition))
+    }
+
+    /// The parameter of a type by its name; those of every type included.
+    pub fn find(resource_type: &str, name: &str) -> Option<&'static Self> {
+        let own = Self::of_type(resource_type);
+        own.iter()
+            .chain(Self::of_every_type())
+            .find(|definition| definition.name == name)
+    }
+
+    /// The parameters that only this type has.
+    pub fn of_type(resource_type: &str) -> &'static [Self] {
+        R4.get(resource_type).map_or(&[], Vec::as_slice)
+    }
+
+    /// The parameters that every type has.
+    pub fn of_every_type() -> &'static [Self] {
+        Self::of_type("*")
+    }
+
+    /// The canonical URL of the definition.
+    pub fn url(&self) -> String {
+        format!("http://hl7.org/fhir/SearchParameter/{}", self.id)
+    }
+}
+
+impl Composite {
+    fn parse(text: &'static str) -> Option<Self> {
+        let (base, components) = text.strip_suffix(')')?.split_once('(')?;
+        let base = if base == "." {
+            Path::default()
+        } else {
+            Path::parse(base)
+        };
+        let components = components.split('$').map(|component| {
+            let (kind, paths) = component.split_once(':')?;
+            Some((kind.parse().ok()?, Path::parse_all(paths)))
+        });
+        Some(Self {
+            base,
+            components: components.collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl Path {
+    fn parse_all(text: &'static str) -> Vec<Self> {
+        text.split('|').map(Self::parse).collect()
+    }
+
+    fn parse(text: &'static str) -> Self {
+        let (text, target) = text
+            .split_once("->")
+            .map_or((text, None), |(text, target)| (text, Some(target)));
+        let (text, with) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+            Some((text, with)) => (text, with.split_once('=')),
+            None => (text, None),
+        };
+        Self {
+            steps: text.split('.').collect(),
+            with,
+            target,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fhir::{FhirVersion, ResourceType};
+    use crate::server::elements::Elements;
+
+    #[test]
+    fn every_line_of_the_table_is_understood() {
+        let lines = include_str!("parameters-r4.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .count();
+        assert_eq!(R4.values().map(Vec::len).sum::<usize>(), lines);
+        for (resource_type, definitions) in R4.iter() {
+            assert!(*resource_type == "*" || ResourceType::parse(FhirVersion::R4, resource_type).is_some());
+            let elements = Elements::of(resource_type);
+            for definition in definitions {
+                let composite = definition.kind == SearchParameterType::Composite;
+                assert_eq!(composite, definition.paths.is_empty(), "{}", definition.name);
+                assert_eq!(composite, !definition.composites.is_empty(), "{}", definition.name);
+                // Every path begins with an element that the type really has.
+                for path in definition.paths.iter().filter(|_| *resource_type != "*") {
+                    assert!(
+                        elements.element_of(path.steps[0]).is_some(),
+                        "{resource_type}.{}",
+                        path.steps[0]
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn paths_carry_their_conditions() {
+        let email = Definition::find("Patient", "email").unwrap();
+        assert_eq!(
+            (email.paths[0].steps.as_slice(), email.paths[0].with),
+            (["telecom"].as_slice(), Some(("system", "email")))
+        );
+        assert_eq!(
+            Definition::find("Encounter", "practitioner").unwrap().paths[0].target,
+            Some("Practitioner")
+        );
+        assert!(Definition::find("Patient", "deceased").unwrap().existence);
+        assert_eq!(
+            Definition::find("Patient", "gender").unwrap().implied,
+            Some("http://hl7.org/fhir/administrative-gender")
+        );
+        assert_eq!(
+            Definition::find("Observation", "combo-code-value-quantity")
+                .unwrap()
+                .composites
+                .len(),
+            2
+        );
+        assert_eq!(
+            Definition::find("Patient", "_id").unwrap().url(),
+            "http://hl7.org/fhir/SearchParameter/Resource-id"
+        );
+        assert!(Definition::find("Basic", "birthdate").is_none());
+    }
+}

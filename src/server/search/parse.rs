@@ -1,0 +1,184 @@
+//! From the parameters of a request to what is asked.
+
+use std::sync::Arc;
+
+use super::matching::{Criterion, Test};
+use super::paging::{self, Page};
+use super::parameters::Definition;
+use super::sort::Key;
+use super::wanted::{Wanted, split};
+use crate::fhir::{FhirVersion, ResourceType, SearchParameterType};
+use crate::server::Shared;
+use crate::server::incoming::Incoming;
+use crate::server::query::{Pairs, single};
+use crate::server::reply::Refusal;
+use crate::server::subset::Subset;
+
+/// A search, understood.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub criteria: Vec<Criterion>,
+    pub sort: Vec<Key>,
+    pub count: usize,
+    /// Whether the number of matches is told.
+    pub total: bool,
+    pub subset: Subset,
+    pub page: Page,
+    /// The parameters that were honoured, for the links.
+    pub used: Pairs,
+    /// The parameters that were not.
+    pub ignored: Vec<Arc<str>>,
+}
+
+impl Asked {
+    /// Reads the parameters. 400 for malformed values and modifiers that a parameter does not have, and with
+    /// `Prefer: handling=strict` for parameters that the server does not know; otherwise those are ignored.
+    pub fn of(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Self, Refusal> {
+        let query = &request.query;
+        let subset = Subset::of(query)?;
+        let counted = paging::count(single(query, "_count")?, &shared.options)?;
+        let mut asked = Self {
+            criteria: Vec::new(),
+            sort: Vec::new(),
+            count: if subset == Subset::Count { 0 } else { counted },
+            total: total(single(query, "_total")?)?,
+            subset,
+            page: Page::of(query)?,
+            used: Vec::new(),
+            ignored: Vec::new(),
+        };
+        for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+            match name.as_str() {
+                // What is really used may be less than was asked for.
+                "_count" => asked.used.push((name.clone(), counted.to_string())),
+                "_sort" => asked.add_sort(single(query, "_sort")?.unwrap_or_default(), resource_type),
+                "_summary" | "_elements" | "_total" | "_format" | "_pretty" | paging::PARAMETER => {
+                    asked.used.push((name.clone(), value.clone()));
+                }
+                _ => asked.add(name, value, resource_type, &request.base, shared.options.release)?,
+            }
+        }
+        if request.prefer.strict && !asked.ignored.is_empty() {
+            let reason = format!("this server does not know: {}", asked.ignored.join(", "));
+            return Err(Refusal::invalid(reason));
+        }
+        Ok(asked)
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        value: &str,
+        resource_type: ResourceType,
+        base: &str,
+        release: FhirVersion,
+    ) -> Result<(), Refusal> {
+        let (bare, modifier) = name
+            .split_once(':')
+            .map_or((name, None), |(bare, modifier)| (bare, Some(modifier)));
+        let Some(definition) = Definition::find(resource_type.name(), bare) else {
+            self.ignored.push(name.into());
+            return Ok(());
+        };
+        // `subject:Patient.name` is a chain, which this server does not follow.
+        if modifier.is_some_and(|modifier| modifier.contains('.')) {
+            self.ignored.push(name.into());
+            return Ok(());
+        }
+        let refuse = |reason: &str| Refusal::invalid(format!("`{name}={value}`: {reason}"));
+        check_modifier(definition, modifier, release).map_err(|reason| refuse(&reason))?;
+        let test = if modifier == Some("missing") {
+            match value {
+                "true" => Test::Missing(true),
+                "false" => Test::Missing(false),
+                _ => return Err(refuse("`:missing` is true or false")),
+            }
+        } else {
+            let alternatives = split(value, ',').into_iter().filter(|text| !text.is_empty());
+            let wanted: Vec<Wanted> = alternatives
+                .map(|text| parse_value(definition, modifier, text, base))
+                .collect::<Result<_, _>>()
+                .map_err(|reason| refuse(&reason))?;
+            if modifier == Some("not") {
+                Test::NoneOf(wanted)
+            } else {
+                Test::Any(wanted)
+            }
+        };
+        self.criteria.push(Criterion { definition, test });
+        self.used.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    fn add_sort(&mut self, value: &str, resource_type: ResourceType) {
+        let mut honoured = Vec::new();
+        for text in value.split(',').filter(|text| !text.is_empty()) {
+            let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+            let definition = Definition::find(resource_type.name(), name);
+            match definition.filter(|definition| definition.kind != SearchParameterType::Composite) {
+                Some(definition) => {
+                    self.sort.push(Key { definition, descending });
+                    honoured.push(text);
+                }
+                None => self.ignored.push(format!("_sort={text}").into()),
+            }
+        }
+        if !honoured.is_empty() {
+            self.used.push(("_sort".to_owned(), honoured.join(",")));
+        }
+    }
+}
+
+fn total(value: Option<&str>) -> Result<bool, Refusal> {
+    match value {
+        Some("none") => Ok(false),
+        // It is cheap here to be accurate.
+        None | Some("estimate" | "accurate") => Ok(true),
+        Some(other) => Err(Refusal::invalid(format!(
+            "`_total={other}`: it is one of none, estimate, accurate"
+        ))),
+    }
+}
+
+/// Whether a parameter has a modifier (`search.html#modifiers`), and this server knows what it means.
+fn check_modifier(definition: &Definition, modifier: Option<&str>, release: FhirVersion) -> Result<(), String> {
+    use SearchParameterType as Kind;
+    let Some(modifier) = modifier else { return Ok(()) };
+    let known = match definition.kind {
+        _ if modifier == "missing" => true,
+        // A code without a type or a text can only be negated.
+        Kind::Token if definition.name == "_id" || definition.existence => modifier == "not",
+        Kind::Token => ["not", "text", "of-type"].contains(&modifier),
+        Kind::String => ["exact", "contains"].contains(&modifier),
+        Kind::Uri => ["below", "above"].contains(&modifier),
+        Kind::Reference => modifier == "identifier" || ResourceType::parse(release, modifier).is_some(),
+        _ => false,
+    };
+    if known {
+        Ok(())
+    } else {
+        Err(format!(
+            "this server knows no modifier `:{modifier}` for a {}",
+            definition.kind
+        ))
+    }
+}
+
+fn parse_value(definition: &Definition, modifier: Option<&str>, text: &str, base: &str) -> Result<Wanted, String> {
+    let Some(composite) = definition.composites.first() else {
+        return Wanted::parse(definition.kind, modifier, text, base);
+    };
+    let parts = split(text, '$');
+    if parts.len() != composite.components.len() {
+        return Err(format!(
+            "it has {} parts, with `$` between them",
+            composite.components.len()
+        ));
+    }
+    let parts = composite
+        .components
+        .iter()
+        .zip(parts)
+        .map(|((kind, _), part)| Wanted::parse(*kind, None, part, base));
+    parts.collect::<Result<_, _>>().map(Wanted::Composite)
+}

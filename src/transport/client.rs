@@ -1,0 +1,281 @@
+//! Exchanges over the network.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use reqwest::redirect::Policy;
+use url::Url;
+
+use super::auth::Credentials;
+use super::{Transport, TransportError};
+use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing, redact};
+
+/// How exchanges are performed.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// How long the making of a connection may take.
+    pub connect: Duration,
+    /// How long the server may be silent before its answer begins.
+    pub first_byte: Duration,
+    /// How long the whole exchange may take.
+    pub total: Duration,
+    /// How many bytes of a body are read before it counts as endless.
+    pub longest_body: u64,
+    /// More certificates to trust, in PEM.
+    pub certificates: Vec<u8>,
+    /// What proves who we are; it goes to the origin of the base URL alone.
+    pub credentials: Credentials,
+    /// How many connections are kept open for later requests.
+    pub connections: usize,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(30),
+            total: Duration::from_secs(60),
+            longest_body: 64_000_000,
+            certificates: Vec::new(),
+            credentials: Credentials::none(),
+            connections: 16,
+        }
+    }
+}
+
+/// The network, for one base URL: requests to any other origin are refused.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    origin: String,
+    options: ClientOptions,
+    started: Instant,
+}
+
+/// Why no client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The certificates of `--ca` cannot be read.
+    #[error("the certificates cannot be read: {0}")]
+    Certificates(String),
+    /// Something else, TLS set-up for example.
+    #[error("HTTP cannot be set up: {0}")]
+    Setup(String),
+}
+
+impl Client {
+    /// A client for a base URL. `started` is the zero of every exchange's `started_us`.
+    ///
+    /// # Errors
+    /// Where the certificates cannot be read or TLS cannot be set up.
+    pub fn new(base: &Url, options: ClientOptions, started: Instant) -> Result<Self, ClientError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("fhir-assay/", env!("CARGO_PKG_VERSION")))
+            // A redirect is an answer to be judged, and could carry credentials elsewhere.
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(options.connect)
+            .pool_max_idle_per_host(options.connections)
+            .tcp_nodelay(true);
+        if base.scheme() == "http" {
+            // Reading the system's roots costs more than everything else at start-up; without TLS nobody needs them.
+            builder = builder.tls_certs_only([]);
+        } else if !options.certificates.is_empty() {
+            let certificates = reqwest::Certificate::from_pem_bundle(&options.certificates)
+                .map_err(|error| ClientError::Certificates(deepest(&error)))?;
+            if certificates.is_empty() {
+                return Err(ClientError::Certificates(
+                    "there is no `BEGIN CERTIFICATE` in the file".into(),
+                ));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let is_local = base.host().is_some_and(|host| match host {
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+            url::Host::Domain(name) => name == "localhost",
+        });
+        if is_local {
+            builder = builder.no_proxy();
+        }
+        Ok(Self {
+            http: builder.build().map_err(|error| ClientError::Setup(deepest(&error)))?,
+            origin: base.origin().ascii_serialization(),
+            options,
+            started,
+        })
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Exchange, TransportError> {
+        let url =
+            Url::parse(&request.url).map_err(|error| TransportError::Malformed(format!("{}: {error}", request.url)))?;
+        if url.origin().ascii_serialization() != self.origin {
+            return Err(TransportError::OtherOrigin {
+                url: request.url.clone(),
+                origin: self.origin.clone(),
+            });
+        }
+        let prepared = self.prepare(request, url)?;
+        let begin = Instant::now();
+        let sent = tokio::time::timeout(self.options.first_byte, self.http.execute(prepared)).await;
+        let mut response = match sent {
+            Err(_) => return Err(TransportError::Silent(self.options.first_byte)),
+            Ok(Err(error)) => return Err(self.unanswered(&error)),
+            Ok(Ok(response)) => response,
+        };
+        let first_byte = begin.elapsed();
+        let status = response.status().as_u16();
+        let version = format!("{:?}", response.version());
+        let headers = self.received(response.headers());
+        let body = self
+            .read(&mut response, self.options.total.saturating_sub(first_byte))
+            .await?;
+        let total = begin.elapsed();
+        let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        Ok(Exchange {
+            request: self.as_sent(request),
+            response: Response {
+                status,
+                version,
+                headers,
+                body: Body::new(body),
+            },
+            timing: Timing {
+                started_us: micros(begin.duration_since(self.started)),
+                first_byte_us: micros(first_byte),
+                total_us: micros(total),
+                attempts: 1,
+            },
+        })
+    }
+
+    fn prepare(&self, request: &Request, url: Url) -> Result<reqwest::Request, TransportError> {
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| TransportError::Malformed(format!("`{}` is no method", request.method)))?;
+        let mut prepared = reqwest::Request::new(method, url);
+        let own = request.headers.iter();
+        let credentials = self.options.credentials.headers().iter();
+        // A step that sets a header itself wins: `Authorization: ~` or a wrong token are what it wants to test.
+        let credentials = credentials
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| request.headers.get(name).is_none());
+        for (name, value) in own.chain(credentials) {
+            let name = reqwest::header::HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| TransportError::Malformed(format!("`{name}` is no header name")))?;
+            let value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
+                TransportError::Malformed(format!("the value of {name} holds a character that no header may hold"))
+            })?;
+            prepared.headers_mut().append(name, value);
+        }
+        if let Body::Whole(bytes) = &request.body {
+            *prepared.body_mut() = Some(bytes.clone().into());
+        }
+        Ok(prepared)
+    }
+
+    /// The request as it is kept: with the credentials that went along, masked.
+    fn as_sent(&self, request: &Request) -> Request {
+        let mut sent = request.clone();
+        for (name, value) in self.options.credentials.headers() {
+            if request.headers.get(name).is_none() {
+                sent.headers.push(name.clone(), value.clone());
+            }
+        }
+        sent.headers = redact::redacted(&sent.headers, self.options.credentials.secret_headers());
+        sent
+    }
+
+    fn received(&self, headers: &reqwest::header::HeaderMap) -> Headers {
+        let lines = headers.iter().map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let text = self
+                .options
+                .credentials
+                .masked(&text)
+                .unwrap_or_else(|| text.into_owned());
+            (name.as_str().to_owned(), text)
+        });
+        redact::redacted(&lines.collect(), self.options.credentials.secret_headers())
+    }
+
+    async fn read(&self, response: &mut reqwest::Response, remaining: Duration) -> Result<Bytes, TransportError> {
+        let mut received = 0_u64;
+        let mut first: Option<Bytes> = None;
+        let mut rest = BytesMut::new();
+        let reading = async {
+            while let Some(chunk) = response.chunk().await? {
+                received += chunk.len() as u64;
+                if received > self.options.longest_body {
+                    return Ok(true);
+                }
+                // One chunk is the rule, and is kept without a copy.
+                match &first {
+                    None => first = Some(chunk),
+                    Some(start) => {
+                        if rest.is_empty() {
+                            rest.extend_from_slice(start);
+                        }
+                        rest.extend_from_slice(&chunk);
+                    }
+                }
+            }
+            Ok::<bool, reqwest::Error>(false)
+        };
+        match tokio::time::timeout(remaining, reading).await {
+            Err(_) => Err(TransportError::Unfinished {
+                limit: self.options.total,
+                received,
+            }),
+            Ok(Err(error)) => Err(TransportError::BrokenOff {
+                received,
+                cause: deepest(&error),
+            }),
+            Ok(Ok(true)) => Err(TransportError::TooLong {
+                limit: self.options.longest_body,
+            }),
+            Ok(Ok(false)) => {
+                let body = if rest.is_empty() {
+                    first.unwrap_or_default()
+                } else {
+                    rest.freeze()
+                };
+                let masked = std::str::from_utf8(&body)
+                    .ok()
+                    .and_then(|text| self.options.credentials.masked(text));
+                Ok(masked.map_or(body, Bytes::from))
+            }
+        }
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> TransportError {
+        if error.is_connect() {
+            TransportError::Connect {
+                origin: self.origin.clone(),
+                cause: deepest(error),
+            }
+        } else if error.is_timeout() {
+            TransportError::Silent(self.options.first_byte)
+        } else if error.is_builder() {
+            TransportError::Malformed(deepest(error))
+        } else {
+            TransportError::Lost(deepest(error))
+        }
+    }
+}
+
+impl Transport for Client {
+    fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        self.exchange(request).boxed_local()
+    }
+}
+
+/// The innermost cause, which is the one that says something.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

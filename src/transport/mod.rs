@@ -1,0 +1,89 @@
+//! Ways of performing an exchange.
+
+pub mod auth;
+pub mod client;
+pub mod probe;
+pub mod retry;
+
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::exchange::{Exchange, Request};
+
+pub use auth::{AuthError, Credentials};
+pub use client::{Client, ClientError, ClientOptions};
+pub use probe::{ProbeError, Target};
+pub use retry::{Patience, Retrying};
+
+/// Performs requests, one exchange each. It does not follow redirects and keeps no cookies.
+pub trait Transport {
+    /// Sends a request and reads the whole answer.
+    fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>>;
+}
+
+/// Why a request got no answer that can be judged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection was made: nothing was sent.
+    #[error("no connection to {origin}: {cause}")]
+    Connect {
+        /// Scheme, host and port.
+        origin: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// The connection was lost before an answer came.
+    #[error("the connection was lost before an answer came: {0}")]
+    Lost(String),
+    /// No answer began in time.
+    #[error("no answer within {}", seconds(*.0))]
+    Silent(Duration),
+    /// The answer did not end in time.
+    #[error("the answer did not end within {}; {received} bytes of its body had come", seconds(*.limit))]
+    Unfinished {
+        /// The limit.
+        limit: Duration,
+        /// What had come.
+        received: u64,
+    },
+    /// The answer broke off.
+    #[error("the answer broke off after {received} bytes of its body: {cause}")]
+    BrokenOff {
+        /// What had come.
+        received: u64,
+        /// What the HTTP library says.
+        cause: String,
+    },
+    /// The answer is longer than is read.
+    #[error("the answer is longer than {} MB; nothing longer is read", .limit / 1_000_000)]
+    TooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The URL leads to another origin than the server under test.
+    #[error("{url} leads away from {origin}; nothing is sent to other origins")]
+    OtherOrigin {
+        /// The URL.
+        url: String,
+        /// The origin of the base URL.
+        origin: String,
+    },
+    /// The request cannot be written as HTTP.
+    #[error("this is no HTTP request: {0}")]
+    Malformed(String),
+}
+
+impl TransportError {
+    /// Whether the server itself seems to be gone, as opposed to one answer that went wrong.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Lost(_))
+    }
+}
+
+/// A duration as people say it: `30 s`, `1.5 s`.
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}

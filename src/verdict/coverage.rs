@@ -1,0 +1,189 @@
+//! What a run says of each requirement, and of the whole.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::result::{CaseResult, CaseVerdict, Phase, RequirementResult, RunResult};
+use super::{ReasonKind, Verdict};
+use crate::fhir::FhirVersion;
+use crate::requirement::{Actor, Catalogue, Requirement, RequirementId, Testable};
+
+/// Fills in what follows from the cases: the verdict on the run, its requirements, and what was not checked.
+pub fn complete(result: &mut RunResult, catalogue: &Catalogue) {
+    let release = result.target.release;
+    let mut citing: HashMap<RequirementId, Vec<CaseVerdict>> = HashMap::new();
+    let mut audited: HashMap<RequirementId, u64> = HashMap::new();
+    for case in result.cases() {
+        for (id, verdict) in by_requirement(case) {
+            citing.entry(id).or_default().push(CaseVerdict {
+                case: case.id.clone(),
+                verdict,
+            });
+        }
+        for id in case.steps.iter().flat_map(|step| &step.audited) {
+            *audited.entry(id.clone()).or_default() += 1;
+        }
+    }
+    let with_systems = result.suites.iter().any(|suite| suite.file.contains("/systems/"));
+    result.requirements = catalogue
+        .iter()
+        .filter(|rule| rule.actor == Actor::Server)
+        .filter(|rule| with_systems || !is_of_a_system(catalogue, rule))
+        .filter_map(|rule| {
+            let cases = citing.remove(&rule.id).unwrap_or_default();
+            requirement(rule, release, cases, audited.get(&rule.id).copied().unwrap_or(0))
+        })
+        .collect();
+    result.verdict = verdict(result);
+    result.not_checked = not_checked(result, catalogue);
+}
+
+fn is_of_a_system(catalogue: &Catalogue, rule: &Requirement) -> bool {
+    catalogue
+        .file_of(rule.id.as_str())
+        .is_some_and(|file| file.contains("/systems/"))
+}
+
+/// The verdict on a run: that of its worst case. A run that was stopped, or that judged nothing although something was
+/// to be judged, has not passed.
+fn verdict(result: &RunResult) -> Verdict {
+    let rolled = Verdict::roll_up(result.cases().map(|case| case.verdict));
+    if result.stopped.is_some() && result.cases().any(|case| is_stopped(case)) {
+        return Verdict::Error;
+    }
+    rolled.unwrap_or(Verdict::Skip)
+}
+
+fn is_stopped(case: &CaseResult) -> bool {
+    matches!(&case.reason, Some(reason) if reason.kind == ReasonKind::Stopped)
+}
+
+/// How a case judged each requirement: those that it cites, and those that were found broken without being asked.
+fn by_requirement(case: &CaseResult) -> IndexMap<RequirementId, Verdict> {
+    let mut judged: IndexMap<RequirementId, Verdict> = IndexMap::new();
+    for finding in case
+        .steps
+        .iter()
+        .filter(|step| step.phase == Phase::Steps)
+        .flat_map(|step| &step.findings)
+    {
+        let verdict = finding.outcome.verdict();
+        let known = judged.entry(finding.rule.id.clone()).or_insert(verdict);
+        *known = verdict.max(*known);
+    }
+    for id in &case.requirements {
+        // Cited, but not reached: why the case ended says what became of it. A case that ended well left it out by an `if`.
+        judged.entry(id.clone()).or_insert(match case.verdict {
+            Verdict::Error => Verdict::Error,
+            Verdict::Inapplicable => Verdict::Inapplicable,
+            _ if matches!(&case.reason, Some(reason) if reason.kind == ReasonKind::Assumption) => Verdict::Inapplicable,
+            _ => Verdict::Skip,
+        });
+    }
+    judged
+}
+
+fn requirement(
+    rule: &Requirement,
+    release: FhirVersion,
+    cases: Vec<CaseVerdict>,
+    audited: u64,
+) -> Option<RequirementResult> {
+    let level = rule.level_in(release)?;
+    let rolled = Verdict::roll_up(cases.iter().map(|case| case.verdict));
+    // What was looked at in passing and never found broken has passed, whatever became of the cases that cite it.
+    let verdict = match rolled {
+        Some(verdict) if verdict >= Verdict::Pass => Some(verdict),
+        _ if audited > 0 => Some(Verdict::Pass),
+        other => other,
+    };
+    let untested = (cases.is_empty() && audited == 0).then(|| match (rule.testable, &rule.why_not) {
+        (Testable::No, Some(why)) => format!("cannot be tested over HTTP: {why}"),
+        (Testable::No, None) => "cannot be tested over HTTP".to_owned(),
+        _ => "no suite of this run tests it".to_owned(),
+    });
+    Some(RequirementResult {
+        id: rule.id.clone(),
+        level,
+        basis: rule.basis,
+        statement: rule.statement.clone(),
+        url: rule.url(release),
+        verdict,
+        cases,
+        audited,
+        untested,
+    })
+}
+
+/// What the run did not check, in sentences.
+fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let untestable = |wanted: bool| {
+        result
+            .requirements
+            .iter()
+            .filter(|rule| rule.untested.is_some())
+            .filter(|rule| {
+                catalogue
+                    .get(rule.id.as_str())
+                    .is_some_and(|rule| (rule.testable == Testable::No) == wanted)
+            })
+            .count()
+    };
+    let counted = |count: usize, one: &str, many: &str| {
+        if count == 1 {
+            format!("1 requirement {one}")
+        } else {
+            format!("{count} requirements {many}")
+        }
+    };
+    match untestable(true) {
+        0 => {}
+        count => sentences.push(format!(
+            "{}; each has its written reason.",
+            counted(count, "cannot be tested over HTTP", "cannot be tested over HTTP")
+        )),
+    }
+    match untestable(false) {
+        0 => {}
+        count => sentences.push(format!(
+            "{}.",
+            counted(
+                count,
+                "is tested by no suite of this run",
+                "are tested by no suite of this run"
+            )
+        )),
+    }
+    let left = |kind: ReasonKind| {
+        let is_of_kind = |case: &&CaseResult| matches!(&case.reason, Some(reason) if reason.kind == kind);
+        result.cases().filter(is_of_kind).count()
+    };
+    for (kind, why) in [
+        (
+            ReasonKind::NotClaimed,
+            "because the server does not claim what they need",
+        ),
+        (
+            ReasonKind::Assumption,
+            "because the server does not do what they probe for",
+        ),
+        (ReasonKind::Filtered, "by the filters of this run"),
+        (ReasonKind::Shard, "because they belong to other shards"),
+        (
+            ReasonKind::Blocked,
+            "wholly or in part, because an earlier step went wrong",
+        ),
+        (ReasonKind::Stopped, "because the run was stopped"),
+    ] {
+        match left(kind) {
+            0 => {}
+            1 => sentences.push(format!("1 case was left out {why}.")),
+            count => sentences.push(format!("{count} cases were left out {why}.")),
+        }
+    }
+    sentences
+        .push("Terminology, profiles and the meaning of search parameters beyond the suites were not checked.".into());
+    sentences
+}

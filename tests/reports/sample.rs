@@ -1,0 +1,422 @@
+//! Results made by hand: one with every verdict and with what a hostile server might send, an empty one, and large
+//! ones that pass.
+
+#![allow(dead_code)] // the tests and the bench use different parts
+
+use std::sync::Arc;
+
+use fhir_assay::exchange::{Body, Exchange, Headers, Request, Response, Timing};
+use fhir_assay::fhir::FhirVersion;
+use fhir_assay::requirement::{Actor, Catalogue, Level, RequirementId};
+use fhir_assay::source::Site;
+use fhir_assay::suite::{CaseId, SuiteId};
+use fhir_assay::verdict::{
+    CaseResult, CaseVerdict, Cleanup, Finding, LeftBehind, Lost, Mend, Mismatch, Outcome, Part, Phase, Reason,
+    ReasonKind, RequirementResult, Rule, RunResult, StepResult, SuiteResult, TargetInfo, ToolInfo, Verdict,
+};
+
+const BASE: &str = "http://localhost:8080/fhir";
+
+/// What a hostile server might put anywhere.
+pub const HOSTILE: &str = "</script></pre><script>alert(1)</script><img src=x onerror=alert(2)> ]]> ``` \u{1b}[31mred\u{1b}[0m \u{0}\u{7}\u{9b} \u{202e}txt | *bold* [a](javascript:alert(3)) {{ 7*7 }} &amp;";
+
+/// Every verdict, every part of the tree, and hostile content.
+pub fn sample() -> RunResult {
+    let suites = vec![read_suite(), update_suite(), search_suite(), hostile_suite()];
+    let mut result = run(suites);
+    result.started = "2026-03-04T05:06:07Z".into();
+    result.duration_us = 2_345_678;
+    result.options = [("jobs", "16"), ("seed", "4711"), ("level", "may")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into_iter()
+        .collect();
+    result.not_checked = vec![
+        "XML: the server claims it, and this program tests JSON only.".into(),
+        "Client requirements: they bind the harness and not the server.".into(),
+    ];
+    result.cleanup = Cleanup {
+        tag: "urn:fhir-assay:run|4711".into(),
+        deleted: 41,
+        kept: 2,
+        left: vec![LeftBehind {
+            url: format!("{BASE}/Patient/17"),
+            reason: "the server answered DELETE with 405".into(),
+        }],
+    };
+    result
+}
+
+/// A run in which nothing was selected.
+pub fn empty() -> RunResult {
+    let mut result = run(Vec::new());
+    result.requirements.clear();
+    result.verdict = Verdict::Skip;
+    result
+}
+
+/// So many passing cases of one step with six findings, and the whole catalogue.
+pub fn passing(cases: usize) -> RunResult {
+    let suites = (0..cases.div_ceil(50)).map(|suite| {
+        let id = SuiteId::new(&format!("http.suite-{suite}"));
+        let file = format!("suites/http/suite-{suite}.yaml");
+        let cases = (0..50.min(cases - suite * 50)).map(|number| {
+            let mut step = step(1, "read Patient/17", 12);
+            let mut exchange = exchange("GET", "Patient/17", "", 200, "");
+            exchange.response.body = Body::Elsewhere(2048);
+            step.exchanges = vec![exchange];
+            let ids = ["read.status-200", "read.etag", "read.last-modified", "read.body", "general.json", "general.utf8"];
+            step.findings = ids.map(|id| Finding::pass(Rule::new(RequirementId::new(id), Level::Shall))).into();
+            case(&id, &file, &format!("case-{number}"), "A read that holds", 10, vec![step])
+        });
+        suite_of(&id, "Reads", &file, cases.collect())
+    });
+    run(suites.collect())
+}
+
+/// A result of these suites, with the requirements of R4 rolled up as a run does it.
+pub fn run(suites: Vec<SuiteResult>) -> RunResult {
+    let cases = || suites.iter().flat_map(|suite| &suite.cases);
+    let verdict = Verdict::roll_up(cases().map(|case| case.verdict)).unwrap_or(Verdict::Skip);
+    let mut requirements = Vec::new();
+    for requirement in Catalogue::embedded().iter() {
+        let Some(level) = requirement.level_in(FhirVersion::R4).filter(|_| requirement.actor == Actor::Server) else {
+            continue;
+        };
+        let judged = cases().filter_map(|case| {
+            let findings = case.steps.iter().flat_map(|step| &step.findings);
+            let mine = findings.filter(|finding| finding.rule.id == requirement.id);
+            let verdict = Verdict::roll_up(mine.map(|finding| finding.outcome.verdict()))
+                .or_else(|| case.requirements.contains(&requirement.id).then_some(case.verdict))?;
+            Some(CaseVerdict {
+                case: case.id.clone(),
+                verdict,
+            })
+        });
+        let judged: Vec<CaseVerdict> = judged.collect();
+        let verdict = Verdict::roll_up(judged.iter().map(|case| case.verdict));
+        requirements.push(RequirementResult {
+            id: requirement.id.clone(),
+            level,
+            basis: requirement.basis,
+            statement: requirement.statement.clone(),
+            url: requirement.url(FhirVersion::R4),
+            verdict,
+            cases: judged,
+            audited: 0,
+            untested: verdict.is_none().then(|| {
+                let why = requirement.why_not.clone();
+                why.unwrap_or_else(|| "no case of this run tests it".into())
+            }),
+        });
+    }
+    RunResult {
+        format: 1,
+        tool: ToolInfo {
+            name: "fhir-assay".into(),
+            version: "0.1.0".into(),
+        },
+        target: TargetInfo {
+            base: BASE.into(),
+            release: FhirVersion::R4,
+            fhir_version: Some("4.0.1".into()),
+            software: Some("Example FHIR Server 8.1.0".into()),
+            assumed: false,
+        },
+        options: indexmap::IndexMap::new(),
+        started: "2026-03-04T05:06:07Z".into(),
+        duration_us: 1_000,
+        verdict,
+        stopped: None,
+        suites,
+        requirements,
+        cleanup: Cleanup::default(),
+        not_checked: Vec::new(),
+    }
+}
+
+fn read_suite() -> SuiteResult {
+    let id = SuiteId::new("http.read");
+    let file = "suites/http/read.yaml";
+    let mut passing = step(1, "read Patient/17", 14);
+    passing.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];
+    passing.findings = vec![Finding::pass(rule("read.existing-200")), Finding::pass(rule("read.body-id"))];
+    passing.audited = vec![RequirementId::new("contention.etag-matches-version")];
+
+    let mut warned = step(1, "read Patient/17", 31);
+    warned.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];
+    let no_etag = |exchange| {
+        let mut mismatch = mismatch("the answer has no ETag", Part::Header("ETag".into()));
+        mismatch.exchange = exchange;
+        finding("contention.etag-returned", Outcome::Warning, mismatch)
+    };
+    warned.findings = vec![no_etag(0)];
+    let mut warned_again = warned.clone();
+    warned_again.number = 2;
+
+    let mut skipped = case(&id, file, "gone", "A deleted resource is gone", 44, Vec::new());
+    left_out(&mut skipped, Verdict::Skip, ReasonKind::Filtered, "left out by `--case *existing*`");
+    let mut not_claimed = case(&id, file, "vread", "A version can be read", 60, Vec::new());
+    let why = "the server does not claim `vread` of Patient";
+    left_out(&mut not_claimed, Verdict::Inapplicable, ReasonKind::NotClaimed, why);
+    let cases = vec![
+        case(&id, file, "existing", "A resource that exists is returned", 10, vec![passing]),
+        case(&id, file, "etag", "A read carries an ETag", 27, vec![warned, warned_again]),
+        skipped,
+        not_claimed,
+    ];
+    suite_of(&id, "Reading a resource", file, cases)
+}
+
+fn update_suite() -> SuiteResult {
+    let id = SuiteId::new("http.update");
+    let file = "suites/http/update.yaml";
+    let mut setup = step(1, "create Patient", 30);
+    setup.phase = Phase::Setup;
+    setup.exchanges = vec![exchange("POST", "Patient", PATIENT, 201, PATIENT)];
+    let mut held = step(1, "read Patient/17", 36);
+    held.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];
+    held.findings = vec![Finding::pass(rule("read.existing-200"))];
+    let mut stale = step(2, "update Patient/17", 40);
+    stale.note = Some("With the ETag of the version before.".into());
+    let mut put = exchange("PUT", "Patient/17", PATIENT, 200, PATIENT);
+    put.request.headers.push("If-Match", "W/\"1\"");
+    stale.exchanges = vec![put];
+    let mut refused = mismatch("the server answered 200", Part::Status);
+    refused.expected = Some("412".into());
+    refused.actual = Some("200".into());
+    refused.site = Some(site(file, 42, "            status: 412", "412"));
+    refused.judgement = Some("409 would have been a warning: the error list of the page names it too".into());
+    let mut changed = mismatch("the body differs in 2 places", Part::Body(String::new()));
+    changed.site = Some(site(file, 44, "            body: { like: patient }", "like"));
+    changed.diff = Some(DIFF.into());
+    changed.details = vec!["/name/0/family: expected \"Chalmers\", found \"Windsor\"".into(), "/active: is missing".into()];
+    changed.mend = Some(Mend {
+        text: "keep the resource as it was when the update is refused".into(),
+        replacement: Some("\"family\": \"Chalmers\"".into()),
+    });
+    stale.findings = vec![
+        finding("contention.stale-if-match", Outcome::Fail, refused),
+        finding("contention.version-id-valid", Outcome::Fail, changed),
+        finding("update.existing-200", Outcome::Note, mismatch("the server returns the whole resource", Part::Status)),
+    ];
+    let mut blocked = step(3, "read Patient/17", 47);
+    blocked.reason = Some(Reason {
+        kind: ReasonKind::Blocked,
+        text: "step 2 went wrong".into(),
+    });
+    let blocked = with_verdict(blocked, Verdict::Skip);
+    let mut lost = step(1, "update Patient/18", 70);
+    lost.lost = Some(Lost {
+        request: request("PUT", "Patient/18", PATIENT),
+        error: "the server closed the connection before it answered".into(),
+    });
+    let mut broken = case(&id, file, "lost", "An update of a resource", 66, vec![with_verdict(lost, Verdict::Error)]);
+    broken.reason = Some(Reason {
+        kind: ReasonKind::Transport,
+        text: "step 1 got no answer".into(),
+    });
+    let cases = vec![
+        case(&id, file, "life-of-a-patient", "Create, update and contend", 20, vec![setup, held, stale, blocked]),
+        broken,
+    ];
+    suite_of(&id, "Updating a resource", file, cases)
+}
+
+fn search_suite() -> SuiteResult {
+    let id = SuiteId::new("http.search");
+    let file = "suites/http/search.yaml";
+    let cases = (1..=5).map(|number| {
+        let mut step = step(1, &format!("search Patient?name={number}"), 9 + number);
+        let url = format!("Patient?name={number}");
+        step.exchanges = vec![exchange("GET", &url, "", 500, "<html>Internal Server Error</html>")];
+        let mut broken = mismatch("a failed search has no OperationOutcome", Part::Body(String::new()));
+        broken.expected = Some("a resource of the type OperationOutcome".into());
+        broken.actual = Some("text/html".into());
+        step.findings = vec![finding("search.failure-outcome", Outcome::Fail, broken)];
+        case(&id, file, &format!("by-name-{number}"), "A search by name", 9 + number, vec![step])
+    });
+    let mut unjudged = step(1, "search Observation", 90);
+    unjudged.exchanges = vec![exchange("GET", "Observation", "", 401, "")];
+    let why = mismatch("the server asks for a login (401)", Part::Status);
+    unjudged.findings = vec![finding("search.returns-bundle", Outcome::Unjudged, why)];
+    let unjudged = case(&id, file, "login", "A search of another type", 88, vec![unjudged]);
+    suite_of(&id, "Searching", file, cases.chain([unjudged]).collect())
+}
+
+fn hostile_suite() -> SuiteResult {
+    let id = SuiteId::new("http.hostile");
+    let file = "suites/http/hostile.yaml";
+    let mut step = step(1, HOSTILE, 5);
+    let mut exchange = exchange("POST", &format!("Patient?{HOSTILE}"), HOSTILE, 200, HOSTILE);
+    exchange.response.headers.push("X-Evil", HOSTILE);
+    let mut binary = exchange.clone();
+    binary.response.body = Body::new(vec![0xFF, 0xFE, b'<', b'b', b'>', 0x00, 0x1B, b'[', b'2', b'J']);
+    let mut long = exchange.clone();
+    long.response.body = Body::new(format!("{{\"text\":\"{}\"}}", "x".repeat(80_000)));
+    step.exchanges = vec![exchange, binary, long];
+    let mut broken = mismatch(HOSTILE, Part::Header("X".into()));
+    broken.expected = Some("y".repeat(5_000));
+    broken.actual = Some(HOSTILE.into());
+    broken.details = (0..40).map(|number| format!("{number} {HOSTILE}")).collect();
+    broken.diff = Some(format!("--- expected\n+++ found\n@@ -1 +1 @@\n-good\n+{HOSTILE}\n"));
+    let mut outside = broken.clone();
+    outside.site = Some(site(file, 7, "      header: { X: good }", "good"));
+    outside.message = "the header X has another value".into();
+    step.findings = vec![
+        finding("general.no-such-rule", Outcome::Fail, broken),
+        finding("read.existing-200", Outcome::Fail, outside),
+    ];
+    let case = case(&id, file, "everything", HOSTILE, 3, vec![step]);
+    suite_of(&id, "Hostile content", file, vec![case])
+}
+
+fn suite_of(id: &SuiteId, title: &str, file: &str, cases: Vec<CaseResult>) -> SuiteResult {
+    SuiteResult {
+        id: id.clone(),
+        title: title.into(),
+        file: file.into(),
+        cases: cases.into_iter().map(Arc::new).collect(),
+    }
+}
+
+fn case(suite: &SuiteId, file: &str, name: &str, title: &str, line: u32, steps: Vec<StepResult>) -> CaseResult {
+    let steps: Vec<StepResult> = steps.into_iter().map(judged).collect();
+    let mut requirements: Vec<RequirementId> = Vec::new();
+    for finding in steps.iter().flat_map(|step| &step.findings) {
+        if !requirements.contains(&finding.rule.id) {
+            requirements.push(finding.rule.id.clone());
+        }
+    }
+    CaseResult {
+        id: CaseId::new(suite, name, None),
+        title: title.into(),
+        site: site(file, line, &format!("  - id: {name}"), name),
+        requirements,
+        verdict: Verdict::roll_up(steps.iter().map(|step| step.verdict)).unwrap_or(Verdict::Pass),
+        reason: None,
+        started_us: 100,
+        duration_us: 1_000 * u64::from(line),
+        steps,
+    }
+}
+
+fn left_out(case: &mut CaseResult, verdict: Verdict, kind: ReasonKind, text: &str) {
+    case.verdict = verdict;
+    case.duration_us = 0;
+    case.reason = Some(Reason {
+        kind,
+        text: text.into(),
+    });
+}
+
+fn step(number: u32, title: &str, line: u32) -> StepResult {
+    StepResult {
+        phase: Phase::Steps,
+        number,
+        title: title.into(),
+        note: None,
+        line,
+        verdict: Verdict::Pass,
+        reason: None,
+        findings: Vec::new(),
+        audited: Vec::new(),
+        exchanges: Vec::new(),
+        lost: None,
+        duration_us: 1_500,
+    }
+}
+
+fn with_verdict(mut step: StepResult, verdict: Verdict) -> StepResult {
+    step.verdict = verdict;
+    step
+}
+
+/// The step with the verdict of its findings, where it has none of its own.
+fn judged(step: StepResult) -> StepResult {
+    let rolled = Verdict::roll_up(step.findings.iter().map(|finding| finding.outcome.verdict()));
+    let verdict = rolled.unwrap_or(step.verdict);
+    with_verdict(step, verdict)
+}
+
+fn rule(id: &str) -> Rule {
+    let known = Catalogue::embedded().get(id).and_then(|rule| rule.level_in(FhirVersion::R4));
+    Rule::new(RequirementId::new(id), known.unwrap_or(Level::Shall))
+}
+
+fn finding(id: &str, outcome: Outcome, mismatch: Mismatch) -> Finding {
+    Finding {
+        rule: rule(id),
+        outcome,
+        mismatch: Some(Box::new(mismatch)),
+    }
+}
+
+fn mismatch(message: &str, part: Part) -> Mismatch {
+    Mismatch {
+        message: message.into(),
+        part,
+        expected: None,
+        actual: None,
+        site: None,
+        exchange: 0,
+        diff: None,
+        details: Vec::new(),
+        judgement: None,
+        mend: None,
+    }
+}
+
+fn site(file: &str, line: u32, text: &str, marked: &str) -> Site {
+    let column = text.find(marked).unwrap_or_default() + 1;
+    Site {
+        file: file.into(),
+        line,
+        column: u32::try_from(column).unwrap(),
+        width: u32::try_from(marked.len().max(1)).unwrap(),
+        text: text.into(),
+    }
+}
+
+fn request(method: &str, path: &str, body: &str) -> Request {
+    let mut headers: Headers = [("Accept", "application/fhir+json"), ("Authorization", "***")].into_iter().collect();
+    if !body.is_empty() {
+        headers.push("Content-Type", "application/fhir+json");
+    }
+    Request {
+        method: method.into(),
+        url: format!("{BASE}/{path}"),
+        headers,
+        body: Body::new(body.to_owned()),
+    }
+}
+
+fn exchange(method: &str, path: &str, body: &str, status: u16, answer: &str) -> Exchange {
+    let kind = if answer.starts_with('<') { "text/html" } else { "application/fhir+json;charset=UTF-8" };
+    Exchange {
+        request: request(method, path, body),
+        response: Response {
+            status,
+            version: "HTTP/1.1".into(),
+            headers: [("Content-Type", kind), ("Last-Modified", "Wed, 04 Mar 2026 05:06:07 GMT")].into_iter().collect(),
+            body: Body::new(answer.to_owned()),
+        },
+        timing: Timing {
+            started_us: 200,
+            first_byte_us: 900,
+            total_us: 1_200,
+            attempts: 1,
+        },
+    }
+}
+
+const PATIENT: &str = r#"{"resourceType":"Patient","id":"17","meta":{"versionId":"2","lastUpdated":"2026-03-04T05:06:07Z"},"active":true,"name":[{"use":"official","family":"Windsor","given":["Peter","James"]}],"birthDate":"1974-12-25","multipleBirthInteger":2}"#;
+
+const DIFF: &str = r#"@@ -3,6 +3,5 @@
+   "id": "17",
+-  "active": true,
+   "name": [
+     {
+-      "family": "Chalmers"
++      "family": "Windsor"
+     }
+"#;
