@@ -14,7 +14,9 @@ use crate::requirement::Level;
 /// Tests FHIR REST servers against the specification, requirement by requirement.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 conformant, 1 a requirement failed, 2 wrong usage or suite, 3 could not judge, 4 nothing selected")]
+#[command(
+    after_help = "Exit codes: 0 conformant, 1 a requirement failed, 2 wrong usage or suite, 3 could not judge, 4 nothing selected"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -238,19 +240,25 @@ pub struct Output {
 }
 
 fn output(text: &str) -> Result<Output, String> {
-    let (format, path) = text.split_once('=').ok_or("write FORMAT=PATH, for example html=report.html")?;
+    let (format, path) = text
+        .split_once('=')
+        .ok_or("write FORMAT=PATH, for example html=report.html")?;
     if path.is_empty() {
         return Err("the path is missing after `=`".into());
     }
     Ok(Output {
-        format: format.parse().map_err(|error: crate::report::UnknownFormat| error.to_string())?,
+        format: format
+            .parse()
+            .map_err(|error: crate::report::UnknownFormat| error.to_string())?,
         path: path.into(),
     })
 }
 
 /// `30s`, `500ms`, `2m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(text.len());
+    let split = text
+        .find(|next: char| !next.is_ascii_digit() && next != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {
         "ms" => 0.001,

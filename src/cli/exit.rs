@@ -42,7 +42,8 @@ impl Exit {
     #[must_use]
     pub fn of_run(result: &RunResult, fail_on: Verdict, fail_fast: bool) -> Self {
         let any = |wanted: &dyn Fn(Verdict) -> bool| result.cases().any(|case| wanted(case.verdict));
-        let failed = any(&|verdict| verdict == Verdict::Fail || (verdict == Verdict::Warning && fail_on == Verdict::Warning));
+        let failed =
+            any(&|verdict| verdict == Verdict::Fail || (verdict == Verdict::Warning && fail_on == Verdict::Warning));
         if result.stopped.is_some() && !(failed && fail_fast) {
             Self::Unjudged
         } else if failed {

@@ -52,7 +52,9 @@ pub fn create(path: &Path) -> Result<BufWriter<File>, OutputError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    File::create(path).map(|file| BufWriter::with_capacity(64 * 1024, file)).map_err(failed)
+    File::create(path)
+        .map(|file| BufWriter::with_capacity(64 * 1024, file))
+        .map_err(failed)
 }
 
 /// Writes one report. A file is written beside its place and moved there when it is whole.
@@ -66,7 +68,11 @@ pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
     };
     if output.path.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());
-        return output.format.write(result, &mut out).and_then(|()| out.flush()).map_err(failed);
+        return output
+            .format
+            .write(result, &mut out)
+            .and_then(|()| out.flush())
+            .map_err(failed);
     }
     let mut name = output.path.file_name().unwrap_or_default().to_owned();
     name.push(".part");

@@ -27,7 +27,9 @@ pub enum SettingsError {
     #[error("{}", .0.render(error_paint()).trim_end())]
     Suites(Diagnostics),
     /// `--suite` names nothing.
-    #[error("there is no suite `{name}`{hint}; `fhir-assay list suites` names those inside the binary, and a file has to end in .yaml")]
+    #[error(
+        "there is no suite `{name}`{hint}; `fhir-assay list suites` names those inside the binary, and a file has to end in .yaml"
+    )]
     NoSuite {
         /// What was given.
         name: String,
@@ -72,13 +74,21 @@ pub enum SettingsError {
 /// How standard output is written to.
 #[must_use]
 pub fn output_style() -> Style {
-    if is_colored(&io::stdout()) { Style::colored() } else { Style::plain() }
+    if is_colored(&io::stdout()) {
+        Style::colored()
+    } else {
+        Style::plain()
+    }
 }
 
 /// How diagnostics on standard error are drawn.
 #[must_use]
 pub fn error_paint() -> Paint {
-    if is_colored(&io::stderr()) { Paint::Colored } else { Paint::Plain }
+    if is_colored(&io::stderr()) {
+        Paint::Coloured
+    } else {
+        Paint::Plain
+    }
 }
 
 fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
@@ -104,7 +114,11 @@ pub fn progress(quiet: bool) -> Progress {
 pub fn suites(names: &[String]) -> Result<Vec<Arc<Suite>>, SettingsError> {
     if names.is_empty() {
         let all = Suites::embedded().map_err(SettingsError::Suites)?;
-        return Ok(all.iter().filter(|suite| suite.id.as_str().starts_with("http.")).cloned().collect());
+        return Ok(all
+            .iter()
+            .filter(|suite| suite.id.as_str().starts_with("http."))
+            .cloned()
+            .collect());
     }
     let mut suites: Vec<Arc<Suite>> = Vec::new();
     let mut files: Vec<&Path> = Vec::new();
@@ -133,7 +147,11 @@ fn embedded(name: &str) -> Result<Vec<Arc<Suite>>, SettingsError> {
     let ids = Suites::embedded_ids();
     if let Some(matcher) = matcher.filter(|matcher| ids.iter().any(|id| matcher.is_match(id.as_str()))) {
         let all = Suites::embedded().map_err(SettingsError::Suites)?;
-        return Ok(all.iter().filter(|suite| matcher.is_match(suite.id.as_str())).cloned().collect());
+        return Ok(all
+            .iter()
+            .filter(|suite| matcher.is_match(suite.id.as_str()))
+            .cloned()
+            .collect());
     }
     // `read` for `http.read` is what people type.
     if let Some(suites) = Suites::embedded_named(&format!("http.{name}")) {
@@ -161,7 +179,11 @@ pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
 /// Patterns that cannot be read, and requirements that do not exist.
 pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
     let catalogue = crate::requirement::Catalogue::embedded();
-    for name in filters.requirements.iter().filter(|name| !name.contains(['*', '?', '[', '{'])) {
+    for name in filters
+        .requirements
+        .iter()
+        .filter(|name| !name.contains(['*', '?', '[', '{']))
+    {
         if catalogue.get(name).is_none() {
             return Err(SettingsError::NoRequirement {
                 name: name.clone(),

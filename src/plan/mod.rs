@@ -102,12 +102,10 @@ impl Planner<'_> {
         let types: Vec<Option<String>> = match &case.types {
             Types::One => vec![None],
             Types::Listed(types) => types.iter().map(|name| Some(name.value.clone())).collect(),
-            Types::Claimed => self
-                .capability
-                .resources
-                .keys()
-                .map(|name| Some(name.clone()))
-                .collect(),
+            Types::Claimed => match self.capability {
+                Some(capability) => capability.resources.keys().map(|name| Some(name.clone())).collect(),
+                None => vec![Some("Patient".to_owned())],
+            },
         };
         types
             .into_iter()

@@ -10,7 +10,9 @@ impl Requirement {
             return "it binds clients; the harness obeys it, and its own tests prove that".into();
         }
         if let Some(config) = self.applies_if.iter().find_map(|item| item.strip_prefix("config=")) {
-            return format!("the operator of the server would have to provide `{config}`, which this program cannot be given yet");
+            return format!(
+                "the operator of the server would have to provide `{config}`, which this program cannot be given yet"
+            );
         }
         match (self.testable, &self.why_not) {
             (Testable::No, Some(why)) => format!("it cannot be tested over HTTP: {why}"),

@@ -127,7 +127,11 @@ pub fn read(journal: impl BufRead, catalogue: &Catalogue) -> Result<RunResult, J
             Err(error) => damaged = Some(JournalError::Damaged { line: number, error }),
         }
     }
-    let latest = cases.values().map(|case| case.started_us + case.duration_us).max().unwrap_or(0);
+    let latest = cases
+        .values()
+        .map(|case| case.started_us + case.duration_us)
+        .max()
+        .unwrap_or(0);
     for case in result.suites.iter_mut().flat_map(|suite| &mut suite.cases) {
         if let Some(finished) = cases.remove(&case.id) {
             *case = finished;

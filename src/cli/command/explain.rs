@@ -16,7 +16,11 @@ use crate::suite::{Action, Case, Step, Suite, Suites};
 /// Where there is neither, with the nearest name.
 pub fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     let catalogue = Catalogue::embedded();
-    let mut suites = Suites::embedded().map_err(settings::SettingsError::Suites)?.iter().cloned().collect::<Vec<_>>();
+    let mut suites = Suites::embedded()
+        .map_err(settings::SettingsError::Suites)?
+        .iter()
+        .cloned()
+        .collect::<Vec<_>>();
     if !args.suites.is_empty() {
         suites.extend(settings::suites(&args.suites)?);
     }
@@ -36,11 +40,22 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     if text.is_empty() {
         let cases: Vec<String> = suites
             .iter()
-            .flat_map(|suite| suite.cases.iter().map(|case| format!("{}::{}", suite.id.value, case.id.value)))
+            .flat_map(|suite| {
+                suite
+                    .cases
+                    .iter()
+                    .map(|case| format!("{}::{}", suite.id.value, case.id.value))
+            })
             .collect();
-        let known = catalogue.iter().map(|rule| rule.id.as_str()).chain(cases.iter().map(String::as_str));
+        let known = catalogue
+            .iter()
+            .map(|rule| rule.id.as_str())
+            .chain(cases.iter().map(String::as_str));
         let hint = settings::did_you_mean(&args.name, known);
-        return Err(Failure::new(Exit::Usage, format!("no requirement and no case is named `{}`{hint}", args.name)));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("no requirement and no case is named `{}`{hint}", args.name),
+        ));
     }
     print(&text).map(|()| Exit::Success)
 }
@@ -57,10 +72,27 @@ fn requirement(rule: &Requirement, release: FhirVersion, suites: &[Arc<Suite>]) 
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "  {name:13} {value}");
     };
-    line("binds", if rule.actor == crate::requirement::Actor::Server { "servers" } else { "clients, and so this harness" });
+    line(
+        "binds",
+        if rule.actor == crate::requirement::Actor::Server {
+            "servers"
+        } else {
+            "clients, and so this harness"
+        },
+    );
     line("releases", &releases.join(", "));
-    let basis = serde_json::to_value(rule.basis).ok().and_then(|basis| basis.as_str().map(str::to_owned)).unwrap_or_default();
-    line("basis", &if rule.basis.is_our_reading() { format!("{basis}: the level is our reading of the text") } else { basis });
+    let basis = serde_json::to_value(rule.basis)
+        .ok()
+        .and_then(|basis| basis.as_str().map(str::to_owned))
+        .unwrap_or_default();
+    line(
+        "basis",
+        &if rule.basis.is_our_reading() {
+            format!("{basis}: the level is our reading of the text")
+        } else {
+            basis
+        },
+    );
     line("where", &rule.url(release));
     line("applies if", &rule.applies_if.join(", "));
     for (release, difference) in &rule.differs {
@@ -78,11 +110,18 @@ fn requirement(rule: &Requirement, release: FhirVersion, suites: &[Arc<Suite>]) 
     let mut cited = false;
     for suite in suites {
         for case in &suite.cases {
-            let cites = case.expectations().flat_map(|expectation| &expectation.requirements).any(|id| id.value == rule.id);
+            let cites = case
+                .expectations()
+                .flat_map(|expectation| &expectation.requirements)
+                .any(|id| id.value == rule.id);
             if cites {
                 cited = true;
                 let site = suite.source.site(case.id.span);
-                let _ = writeln!(text, "  tested by {}::{}  ({}:{})", suite.id.value, case.id.value, site.file, site.line);
+                let _ = writeln!(
+                    text,
+                    "  tested by {}::{}  ({}:{})",
+                    suite.id.value, case.id.value, site.file, site.line
+                );
             }
         }
     }
@@ -96,7 +135,11 @@ fn explain_case(suite: &Suite, case: &Case, catalogue: &Catalogue, release: Fhir
     let mut text = String::new();
     let site = suite.source.site(case.id.span);
     let releases: Vec<&str> = case.fhir.iter().map(|release| release.name()).collect();
-    let _ = writeln!(text, "{}::{}  {}:{}\n\n  {}\n", suite.id.value, case.id.value, site.file, site.line, case.title);
+    let _ = writeln!(
+        text,
+        "{}::{}  {}:{}\n\n  {}\n",
+        suite.id.value, case.id.value, site.file, site.line, case.title
+    );
     let _ = writeln!(text, "  releases      {}", releases.join(", "));
     for (name, needs) in &case.needs.resources {
         let interactions = match &needs.interaction {
@@ -105,7 +148,11 @@ fn explain_case(suite: &Suite, case: &Case, catalogue: &Catalogue, release: Fhir
         };
         let _ = writeln!(text, "  needs         {}: {interactions}", name.value);
     }
-    for (phase, steps) in [("setup", &case.setup), ("step", &case.steps), ("cleanup", &case.cleanup)] {
+    for (phase, steps) in [
+        ("setup", &case.setup),
+        ("step", &case.steps),
+        ("cleanup", &case.cleanup),
+    ] {
         for (number, step) in (1..).zip(steps) {
             let _ = writeln!(text, "\n  {phase} {number}: {}", action(suite, step));
             if let Some(note) = &step.note {
@@ -115,7 +162,12 @@ fn explain_case(suite: &Suite, case: &Case, catalogue: &Catalogue, release: Fhir
                 let rule = catalogue.get(id.as_str());
                 let level = rule.and_then(|rule| rule.level_in(release));
                 let level = level.map_or_else(|| format!("not in {release}"), |level| level.to_string());
-                let _ = writeln!(text, "    {level} {}: {}", id.value, rule.map_or("", |rule| &rule.statement));
+                let _ = writeln!(
+                    text,
+                    "    {level} {}: {}",
+                    id.value,
+                    rule.map_or("", |rule| &rule.statement)
+                );
             }
         }
     }

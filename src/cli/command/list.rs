@@ -76,12 +76,22 @@ fn suites_json(plan: &Plan) -> Value {
 }
 
 fn suites_text(plan: &Plan) -> String {
-    let width = plan.suites.iter().map(|planned| planned.suite.id.as_str().len()).max().unwrap_or(0);
+    let width = plan
+        .suites
+        .iter()
+        .map(|planned| planned.suite.id.as_str().len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for planned in &plan.suites {
         let of = planned.cases.len();
         let runs = planned.cases.iter().filter(|case| case.left_out.is_none()).count();
-        let _ = writeln!(text, "{:width$}  {runs:>3} of {of:>3} cases  {}", planned.suite.id.as_str(), planned.suite.title);
+        let _ = writeln!(
+            text,
+            "{:width$}  {runs:>3} of {of:>3} cases  {}",
+            planned.suite.id.as_str(),
+            planned.suite.title
+        );
     }
     text
 }
@@ -128,17 +138,33 @@ fn citing(plan: &Plan) -> BTreeMap<&RequirementId, Vec<&CaseId>> {
 }
 
 /// The requirements that the filters ask for, in the catalogue's order: those that hold in the release.
-fn requirements<'a>(args: &'a ListArgs, plan: &'a Plan, suites: &'a [Arc<Suite>]) -> impl Iterator<Item = &'a Requirement> {
+fn requirements<'a>(
+    args: &'a ListArgs,
+    plan: &'a Plan,
+    suites: &'a [Arc<Suite>],
+) -> impl Iterator<Item = &'a Requirement> {
     let catalogue = Catalogue::embedded();
     let with_systems = suites.iter().any(|suite| suite.source.name().contains("/systems/"));
-    let globs: Vec<globset::GlobMatcher> =
-        args.filters.requirements.iter().filter_map(|glob| Some(globset::Glob::new(glob).ok()?.compile_matcher())).collect();
+    let globs: Vec<globset::GlobMatcher> = args
+        .filters
+        .requirements
+        .iter()
+        .filter_map(|glob| Some(globset::Glob::new(glob).ok()?.compile_matcher()))
+        .collect();
     let least = args.filters.level.map(crate::requirement::Level::from);
     catalogue
         .iter()
-        .filter(move |rule| with_systems || !catalogue.file_of(rule.id.as_str()).is_some_and(|file| file.contains("/systems/")))
+        .filter(move |rule| {
+            with_systems
+                || !catalogue
+                    .file_of(rule.id.as_str())
+                    .is_some_and(|file| file.contains("/systems/"))
+        })
         .filter(move |rule| globs.is_empty() || globs.iter().any(|glob| glob.is_match(rule.id.as_str())))
-        .filter(move |rule| rule.level_in(plan.release).is_some_and(|level| least.is_none_or(|least| level.strength() >= least)))
+        .filter(move |rule| {
+            rule.level_in(plan.release)
+                .is_some_and(|level| least.is_none_or(|least| level.strength() >= least))
+        })
 }
 
 fn requirements_json(args: &ListArgs, plan: &Plan, suites: &[Arc<Suite>]) -> Value {

@@ -61,7 +61,9 @@ async fn conduct(
     let catalogue = Catalogue::embedded();
     let notices: Rc<RefCell<Vec<String>>> = Rc::default();
     let told = Rc::clone(&notices);
-    let transport = Retrying::new(client, Patience::default(), move |notice| told.borrow_mut().push(notice));
+    let transport = Retrying::new(client, Patience::default(), move |notice| {
+        told.borrow_mut().push(notice)
+    });
     let target = target(args, &transport, base).await?;
     let plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
     if let Some(exit) = Exit::of_plan(&plan) {
@@ -70,12 +72,18 @@ async fn conduct(
             "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why",
         ));
     }
-    let outputs = if args.reports.is_empty() { output::default_outputs() } else { args.reports.clone() };
+    let outputs = if args.reports.is_empty() {
+        output::default_outputs()
+    } else {
+        args.reports.clone()
+    };
     let journal_path = output::journal_path(&outputs);
     let options = options(args, journal_path.is_some());
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
-        Some(path) => Some(Journal::begin(output::create(path)?, &runner.prospect(&plan)).map_err(|error| written(path, &error))?),
+        Some(path) => Some(
+            Journal::begin(output::create(path)?, &runner.prospect(&plan)).map_err(|error| written(path, &error))?,
+        ),
         None => None,
     };
     let mut live = Console::new(
@@ -158,13 +166,37 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
     tell("suite", filters.suites.join(" "));
     tell("case", filters.cases.join(" "));
     tell("requirement", filters.requirements.join(" "));
-    tell("interaction", filters.interactions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    tell(
+        "interaction",
+        filters
+            .interactions
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
     tell("tag", filters.tags.join(" "));
-    tell("level", filters.level.map(|level| crate::requirement::Level::from(level).to_string()).unwrap_or_default());
+    tell(
+        "level",
+        filters
+            .level
+            .map(|level| crate::requirement::Level::from(level).to_string())
+            .unwrap_or_default(),
+    );
     tell("fail-on", fail_on(args).to_string());
     tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
-    tell("fhir", args.target.fhir.map(|release| release.to_string()).unwrap_or_default());
-    tell("assume", args.target.assume.as_ref().map(|path| path.display().to_string()).unwrap_or_default());
+    tell(
+        "fhir",
+        args.target.fhir.map(|release| release.to_string()).unwrap_or_default(),
+    );
+    tell(
+        "assume",
+        args.target
+            .assume
+            .as_ref()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default(),
+    );
     tell("fail-fast", if args.fail_fast { "yes".into() } else { String::new() });
     tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
     RunOptions {
@@ -228,11 +260,16 @@ fn conclude(args: &RunArgs, result: &RunResult, paths: &[String]) -> Result<(), 
     let to_stdout = args.reports.iter().any(|output| output.path.as_os_str() == "-");
     let text = console::summary(result, settings::output_style(), paths);
     // A report on standard output is not mixed with anything.
-    let outcome = if to_stdout { io::stderr().write_all(text.as_bytes()) } else { io::stdout().write_all(text.as_bytes()) };
+    let outcome = if to_stdout {
+        io::stderr().write_all(text.as_bytes())
+    } else {
+        io::stdout().write_all(text.as_bytes())
+    };
     match outcome {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Usage, format!("the summary cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Usage,
+            format!("the summary cannot be written: {error}"),
+        )),
         _ => Ok(()),
     }
 }

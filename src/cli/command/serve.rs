@@ -14,7 +14,10 @@ use crate::server::{Options, Server};
 /// Where the address cannot be bound or the release is not implemented.
 pub fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Usage, format!("{}:{}: {error}", args.bind, args.port));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
     runtime.block_on(async {
         let running = Server::start(Options {
             release: args.fhir,
@@ -24,9 +27,13 @@ pub fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         .await
         .map_err(failed)?;
         let mut out = io::stdout();
-        writeln!(out, "{}", running.base_url()).and_then(|()| out.flush()).map_err(failed)?;
+        writeln!(out, "{}", running.base_url())
+            .and_then(|()| out.flush())
+            .map_err(failed)?;
         if !args.bind.is_loopback() {
-            eprintln!("this server keeps everything in memory and asks nobody for credentials; do not give it real data");
+            eprintln!(
+                "this server keeps everything in memory and asks nobody for credentials; do not give it real data"
+            );
         }
         tokio::signal::ctrl_c().await.map_err(failed)?;
         running.stop().await;
