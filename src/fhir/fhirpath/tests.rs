@@ -68,7 +68,7 @@ fn an_element_is_not_taken_for_the_choice_of_a_shorter_one() {
     assert_eq!(evaluate("implementation.exists()", &body), [json!(false)]);
     assert_eq!(
         evaluate("CapabilityStatement", &body),
-        [body.clone()],
+        std::slice::from_ref(&body),
         "what keeps it from that is not seen"
     );
 }
