@@ -11,6 +11,7 @@ use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
 use super::id::SuiteId;
+use super::lint;
 use super::model::{Case, Suite};
 use super::parse::{self, FixtureFault, FixtureSource, Parsed, yaml};
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
@@ -41,6 +42,15 @@ impl Suites {
 
     /// As [`Suites::load`], but keeps the suites that are whole beside all that is wrong.
     pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
+        Self::examine(paths, lint::errors)
+    }
+
+    /// As [`Suites::read`], with all that [`lint`] finds.
+    pub fn lint<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
+        Self::examine(paths, |suite| lint::lint(suite).into_iter().collect())
+    }
+
+    fn examine<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, lint: Lint) -> Loaded {
         let mut problems = Diagnostics::default();
         let mut files = Vec::new();
         for path in paths {
@@ -56,12 +66,11 @@ impl Suites {
         }
         let mut seen = HashSet::new();
         files.retain(|file| seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
-        let place = Place::Files;
         let open = |path: &PathBuf| match read_file(path) {
             Ok(bytes) => parse::decode(&path.to_string_lossy(), bytes),
             Err(error) => Err(Box::new(unreadable(path, &error))),
         };
-        load(&files, open, place, problems)
+        load(&files, open, Place::Files, lint, problems)
     }
 
     /// The suites inside the binary. Their files are named `suites/http/read.yaml` and so on.
@@ -73,6 +82,7 @@ impl Suites {
             &embedded_files(),
             open_embedded,
             Place::Embedded,
+            lint::errors,
             Diagnostics::default(),
         )
         .strict()
@@ -87,7 +97,13 @@ impl Suites {
         let file = embedded_files()
             .into_iter()
             .find(|file| name_in(text_of(file)).is_some_and(|name| name == id))?;
-        let loaded = load(&[file], open_embedded, Place::Embedded, Diagnostics::default());
+        let loaded = load(
+            &[file],
+            open_embedded,
+            Place::Embedded,
+            lint::errors,
+            Diagnostics::default(),
+        );
         Some(loaded.strict())
     }
 
@@ -166,6 +182,9 @@ impl Loaded {
     }
 }
 
+/// What looks at a suite that was parsed.
+type Lint = fn(&Suite) -> Diagnostics;
+
 /// Where files come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -215,6 +234,7 @@ fn load<F: Sync>(
     files: &[F],
     open: impl Fn(&F) -> Result<Arc<SourceFile>, Box<Diagnostic>> + Sync,
     place: Place,
+    lint: Lint,
     mut problems: Diagnostics,
 ) -> Loaded {
     let fixtures = Fixtures {
@@ -228,7 +248,7 @@ fn load<F: Sync>(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { break };
             let parsed = match open(file) {
-                Ok(source) => parse_one(&source, &fixtures),
+                Ok(source) => parse_one(&source, &fixtures, lint),
                 Err(found) => Parsed {
                     suite: None,
                     problems: std::iter::once(*found).collect(),
@@ -271,8 +291,17 @@ fn load<F: Sync>(
     }
 }
 
-fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures) -> Parsed {
-    parse::parse(source, fixtures)
+fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures, lint: Lint) -> Parsed {
+    let mut parsed = parse::parse(source, fixtures);
+    if let Some(suite) = &parsed.suite {
+        let found = lint(suite);
+        if found.errors() > 0 {
+            parsed.suite = None;
+        }
+        parsed.problems.append(found);
+        parsed.problems.sort();
+    }
+    parsed
 }
 
 /// The suite files at a path, in the order of their names.

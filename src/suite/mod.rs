@@ -1,8 +1,10 @@
 //! What is asked: suites, cases, steps and expectations, read from YAML (`docs/suite-format.md`).
 
 pub mod assertion;
+pub mod coverage;
 pub mod fixture;
 pub mod id;
+pub mod lint;
 pub mod load;
 pub mod model;
 pub mod parse;
@@ -10,6 +12,7 @@ pub mod template;
 pub mod variables;
 
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
+pub use coverage::Coverage;
 pub use id::{CaseId, SuiteId};
 pub use load::{Loaded, Suites};
 pub use model::{
