@@ -1,171 +1,170 @@
-//! A request as a `curl` command that a person can paste into a shell.
+//! A request as a curl command, to repeat it by hand.
 
-use super::Request;
+use std::fmt::Write;
 
-/// A body longer than this many bytes is read from standard input instead of standing on the command line.
-const LONGEST_BODY: usize = 1024;
+use super::{Body, Request};
 
-/// Headers that curl works out by itself.
-const OWN_HEADERS: [&str; 3] = ["host", "content-length", "connection"];
+/// A body longer than this is not written into the command: nobody would find the command again.
+const LONGEST: usize = 1024;
 
-/// The command that sends a request again, on one line, quoted for a POSIX shell.
+/// A command for a POSIX shell that sends the same request: `curl -i -X PUT 'http://...' -H '...' --data-raw '...'`.
 ///
-/// It sends what was sent: headers that curl would add by itself are taken away where the request had none. A body
-/// that is long, cut or no text is asked for on standard input (`--data-binary @-`), with a comment that says how
-/// long it was. Secrets are `***` in a [`Request`] already, so they have to be put in by hand.
-///
-/// ```
-/// use fhir_assay::exchange::{Body, Request, curl};
-///
-/// let request = Request {
-///     method: "PUT".into(),
-///     url: "http://localhost:8080/fhir/Patient/17".into(),
-///     headers: [("Accept", "application/fhir+json"), ("Content-Type", "application/fhir+json")].into_iter().collect(),
-///     body: Body::new("{}"),
-/// };
-/// assert_eq!(
-///     curl::command(&request),
-///     "curl -X PUT http://localhost:8080/fhir/Patient/17 -H 'Accept: application/fhir+json' \
-///      -H 'Content-Type: application/fhir+json' --data-raw '{}'"
-/// );
-/// ```
+/// A body that is long, binary or not at hand is taken from a file `body`, and a comment at the end says so. Secrets are `***`
+/// here as they are in the request.
 #[must_use]
-pub fn command(request: &Request) -> String {
-    let mut line = String::from("curl");
-    let mut add = |word: &str| {
-        line.push(' ');
-        line.push_str(word);
-    };
+pub fn curl(request: &Request) -> String {
+    let mut line = String::from("curl -i");
+    let inline = inline_text(&request.body);
     match request.method.as_str() {
         "GET" if request.body.is_empty() => {}
-        "HEAD" => add("--head"),
-        method => add(&format!("-X {}", quote(method))),
+        "POST" if !request.body.is_empty() => {}
+        // With -X HEAD curl would wait for a body that never comes.
+        "HEAD" if request.body.is_empty() => line = String::from("curl -I"),
+        method => push(&mut line, "-X", method),
     }
     if request.url.contains(['[', ']', '{', '}']) {
-        add("--globoff");
+        line.push_str(" --globoff");
     }
     if request.url.contains("/./") || request.url.contains("/../") {
-        add("--path-as-is");
+        line.push_str(" --path-as-is");
     }
-    add(&quote(&request.url));
+    let _ = write!(line, " {}", quoted(&request.url));
     for (name, value) in request.headers.iter() {
+        let is_curls_own = ["host", "content-length", "connection", "transfer-encoding"]
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(name));
         if name.eq_ignore_ascii_case("accept-encoding") {
-            add("--compressed");
-        } else if !OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-            // `Name;` is curl's way to send a header without a value.
-            let header = if value.is_empty() {
-                format!("{name};")
-            } else {
-                format!("{name}: {value}")
-            };
-            add(&format!("-H {}", quote(&header)));
+            line.push_str(" --compressed");
+        } else if value.is_empty() {
+            push(&mut line, "-H", &format!("{name};"));
+        } else if !is_curls_own {
+            push(&mut line, "-H", &format!("{name}: {value}"));
         }
     }
+    // What curl would add by itself is taken away.
     if request.headers.get("accept").is_none() {
-        add("-H Accept:");
+        push(&mut line, "-H", "Accept:");
     }
-    if request.body.is_empty() {
-        return line;
-    }
-    if request.headers.get("content-type").is_none() {
-        add("-H Content-Type:");
-    }
-    match request.body.text() {
-        Some(text) if text.len() as u64 == request.body.len() && text.len() <= LONGEST_BODY && !text.contains('\0') => {
-            add(&format!("--data-raw {}", quote(text)));
+    if !request.body.is_empty() {
+        if request.headers.get("content-type").is_none() {
+            push(&mut line, "-H", "Content-Type:");
         }
-        _ => add(&format!(
-            "--data-binary @-  # the body ({} bytes) on standard input",
-            request.body.len()
-        )),
+        match inline {
+            Some(text) => push(&mut line, "--data-raw", text),
+            None => {
+                let _ = write!(
+                    line,
+                    " --data-binary @body # the {} bytes of the request's body",
+                    request.body.len()
+                );
+            }
+        }
     }
     line
 }
 
-/// One word of a POSIX shell; with control characters one of bash, zsh and ksh, so that it stays on its line.
-fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
+/// The body, where it can stand in a command.
+fn inline_text(body: &Body) -> Option<&str> {
+    match body {
+        Body::Whole(bytes) if bytes.len() <= LONGEST => body.text().filter(|text| !text.contains('\0')),
+        _ => None,
     }
-    if !text.chars().any(char::is_control) {
-        return format!("'{}'", text.replace('\'', r"'\''"));
+}
+
+fn push(line: &mut String, option: &str, value: &str) {
+    let _ = write!(line, " {option} {}", quoted(value));
+}
+
+/// A word for a POSIX shell: in single quotes where it needs them. With control characters it is a word of bash, ksh and
+/// zsh (`$'a\nb'`), so that the command stays on its line and nothing in it moves a cursor.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,%+@=".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
     }
-    let mut word = String::from("$'");
-    for c in text.chars() {
+    if !word.contains(char::is_control) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut quoted = String::from("$'");
+    for c in word.chars() {
         match c {
-            '\n' => word.push_str("\\n"),
-            '\r' => word.push_str("\\r"),
-            '\t' => word.push_str("\\t"),
-            '\\' => word.push_str("\\\\"),
-            '\'' => word.push_str("\\'"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\\' | '\'' => quoted.extend(['\\', c]),
             c if c.is_control() => {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    word.push_str(&format!("\\x{byte:02x}"));
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(quoted, "\\x{byte:02x}");
                 }
             }
-            c => word.push(c),
+            c => quoted.push(c),
         }
     }
-    word.push('\'');
-    word
+    quoted.push('\'');
+    quoted
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Body;
+    use crate::exchange::Headers;
 
-    fn request(method: &str, url: &str, headers: &[(&str, &str)], body: Body) -> Request {
-        Request {
-            method: method.into(),
-            url: url.into(),
-            headers: headers.iter().copied().collect(),
+    fn line(method: &str, url: &str, headers: &[(&str, &str)], body: Body) -> String {
+        curl(&Request {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: headers.iter().copied().collect::<Headers>(),
             body,
-        }
+        })
     }
 
     #[test]
-    fn a_read_is_short() {
-        let read = request(
-            "GET",
-            "http://a/fhir/Patient?name=a&_count=1",
-            &[("Accept", "application/json"), ("Accept-Encoding", "gzip"), ("Host", "a")],
-            Body::Empty,
-        );
-        assert_eq!(
-            command(&read),
-            "curl 'http://a/fhir/Patient?name=a&_count=1' -H 'Accept: application/json' --compressed"
-        );
+    fn requests_are_written_as_a_shell_reads_them() {
+        let json = ("Content-Type", "application/fhir+json");
+        let accept = ("Accept", "application/fhir+json");
+        insta::assert_snapshot!(line("GET", "http://localhost/fhir/Patient?name=a&_count=2", &[accept, ("Accept-Encoding", "gzip")], Body::Empty),
+            @"curl -i 'http://localhost/fhir/Patient?name=a&_count=2' -H 'Accept: application/fhir+json' --compressed");
+        insta::assert_snapshot!(line("PUT", "http://localhost/fhir/Patient/17", &[accept, json, ("If-Match", "W/\"1\""), ("Authorization", "***")], Body::new("{\"a\":\"it's\"}")),
+            @r#"curl -i -X PUT http://localhost/fhir/Patient/17 -H 'Accept: application/fhir+json' -H 'Content-Type: application/fhir+json' -H 'If-Match: W/"1"' -H 'Authorization: ***' --data-raw '{"a":"it'\''s"}'"#);
+        insta::assert_snapshot!(line("HEAD", "http://localhost/fhir/../{x}", &[accept], Body::Empty),
+            @"curl -I --globoff --path-as-is 'http://localhost/fhir/../{x}' -H 'Accept: application/fhir+json'");
     }
 
     #[test]
-    fn nothing_escapes_its_quotes() {
-        let hostile = request(
-            "POST",
-            "http://a/$(reboot)/../'x",
-            &[("If-Match", "W/\"1\""), ("X", "a\nb\u{1b}[31m'"), ("Empty", "")],
-            Body::new("@/etc/passwd it's"),
-        );
-        assert_eq!(
-            command(&hostile),
-            r#"curl -X POST --path-as-is 'http://a/$(reboot)/../'\''x' -H 'If-Match: W/"1"' -H $'X: a\nb\x1b[31m\'' -H 'Empty;' -H Accept: -H Content-Type: --data-raw '@/etc/passwd it'\''s'"#
-        );
+    fn a_command_stays_on_its_line() {
+        let headers = [("Accept", "a/b"), ("Content-Type", "a/b"), ("X", "\u{1b}[31m\r\nit's")];
+        insta::assert_snapshot!(line("POST", "http://localhost/$(reboot)", &headers, Body::new("{\n\t\"a\": \"\\\\\"\n}")),
+            @r#"curl -i 'http://localhost/$(reboot)' -H 'Accept: a/b' -H 'Content-Type: a/b' -H $'X: \x1b[31m\r\nit\'s' --data-raw $'{\n\t"a": "\\\\"\n}'"#);
     }
 
     #[test]
-    fn a_body_that_does_not_fit_comes_from_standard_input() {
+    fn what_curl_would_add_is_taken_away() {
+        insta::assert_snapshot!(line("POST", "http://localhost/", &[("X-Empty", "")], Body::new("@home")),
+            @"curl -i http://localhost/ -H 'X-Empty;' -H Accept: -H Content-Type: --data-raw @home");
+        insta::assert_snapshot!(line("DELETE", "http://localhost/Patient/1", &[], Body::Empty),
+            @"curl -i -X DELETE http://localhost/Patient/1 -H Accept:");
+    }
+
+    #[test]
+    fn a_body_that_no_command_can_hold_comes_from_a_file() {
         for body in [
-            Body::new("x".repeat(2000)),
-            Body::new(vec![0xFF; 2000]),
-            Body::new("x".repeat(2000)).cut_to(10),
-            Body::Elsewhere(2000),
+            Body::new(vec![0xFF, 0xFE]),
+            Body::new("a\0"),
+            Body::new("x".repeat(LONGEST + 1)),
+            Body::Elsewhere(9),
         ] {
-            let line = command(&request("PUT", "http://a/", &[("Accept", "a"), ("Content-Type", "b")], body));
-            assert!(
-                line.ends_with("-H 'Content-Type: b' --data-binary @-  # the body (2000 bytes) on standard input"),
-                "{line}"
+            let length = body.len();
+            let line = line(
+                "POST",
+                "http://localhost/",
+                &[("Accept", "a/b"), ("Content-Type", "a/b")],
+                body,
+            );
+            assert_eq!(
+                line,
+                format!(
+                    "curl -i http://localhost/ -H 'Accept: a/b' -H 'Content-Type: a/b' --data-binary @body # the {length} bytes of the request's body"
+                )
             );
         }
     }

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod curl;
 pub mod headers;
+pub mod redact;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use body::Body;
+pub use curl::curl;
 pub use headers::Headers;
 
 /// One request and what came back.
