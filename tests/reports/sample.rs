@@ -64,25 +64,9 @@ pub fn passing(cases: usize) -> RunResult {
             let mut exchange = exchange("GET", "Patient/17", "", 200, "");
             exchange.response.body = Body::Elsewhere(2048);
             step.exchanges = vec![exchange];
-            let ids = [
-                "read.status-200",
-                "read.etag",
-                "read.last-modified",
-                "read.body",
-                "general.json",
-                "general.utf8",
-            ];
-            step.findings = ids
-                .map(|id| Finding::pass(Rule::new(RequirementId::new(id), Level::Shall)))
-                .into();
-            case(
-                &id,
-                &file,
-                &format!("case-{number}"),
-                "A read that holds",
-                10,
-                vec![step],
-            )
+            let ids = ["read.returns-current", "read.etag", "read.last-modified", "read.id-matches-url", "update.etag", "search.status-200"];
+            step.findings = ids.map(|id| Finding::pass(Rule::new(RequirementId::new(id), Level::Shall))).into();
+            case(&id, &file, &format!("case-{number}"), "A read that holds", 10, vec![step])
         });
         suite_of(&id, "Reads", &file, cases.collect())
     });
@@ -158,10 +142,7 @@ fn read_suite() -> SuiteResult {
     let file = "suites/http/read.yaml";
     let mut passing = step(1, "read Patient/17", 14);
     passing.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];
-    passing.findings = vec![
-        Finding::pass(rule("read.existing-200")),
-        Finding::pass(rule("read.body-id")),
-    ];
+    passing.findings = vec![Finding::pass(rule("read.returns-current")), Finding::pass(rule("read.id-matches-url"))];
     passing.audited = vec![RequirementId::new("contention.etag-matches-version")];
 
     let mut warned = step(1, "read Patient/17", 31);
@@ -216,7 +197,7 @@ fn update_suite() -> SuiteResult {
     setup.exchanges = vec![exchange("POST", "Patient", PATIENT, 201, PATIENT)];
     let mut held = step(1, "read Patient/17", 36);
     held.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];
-    held.findings = vec![Finding::pass(rule("read.existing-200"))];
+    held.findings = vec![Finding::pass(rule("read.returns-current"))];
     let mut stale = step(2, "update Patient/17", 40);
     stale.note = Some("With the ETag of the version before.".into());
     let mut put = exchange("PUT", "Patient/17", PATIENT, 200, PATIENT);
@@ -239,13 +220,9 @@ fn update_suite() -> SuiteResult {
         replacement: Some("\"family\": \"Chalmers\"".into()),
     });
     stale.findings = vec![
-        finding("contention.stale-if-match", Outcome::Fail, refused),
+        finding("contention.if-match-stale-412", Outcome::Fail, refused),
         finding("contention.version-id-valid", Outcome::Fail, changed),
-        finding(
-            "update.existing-200",
-            Outcome::Note,
-            mismatch("the server returns the whole resource", Part::Status),
-        ),
+        finding("update.success-200", Outcome::Note, mismatch("the server returns the whole resource", Part::Status)),
     ];
     let mut blocked = step(3, "read Patient/17", 47);
     blocked.reason = Some(Reason {
@@ -307,7 +284,7 @@ fn search_suite() -> SuiteResult {
     let mut unjudged = step(1, "search Observation", 90);
     unjudged.exchanges = vec![exchange("GET", "Observation", "", 401, "")];
     let why = mismatch("the server asks for a login (401)", Part::Status);
-    unjudged.findings = vec![finding("search.returns-bundle", Outcome::Unjudged, why)];
+    unjudged.findings = vec![finding("search.bundle-searchset", Outcome::Unjudged, why)];
     let unjudged = case(&id, file, "login", "A search of another type", 88, vec![unjudged]);
     suite_of(&id, "Searching", file, cases.chain([unjudged]).collect())
 }
@@ -333,7 +310,7 @@ fn hostile_suite() -> SuiteResult {
     outside.message = "the header X has another value".into();
     step.findings = vec![
         finding("general.no-such-rule", Outcome::Fail, broken),
-        finding("read.existing-200", Outcome::Fail, outside),
+        finding("read.returns-current", Outcome::Fail, outside),
     ];
     let case = case(&id, file, "everything", HOSTILE, 3, vec![step]);
     suite_of(&id, "Hostile content", file, vec![case])
