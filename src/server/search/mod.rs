@@ -1,7 +1,8 @@
 //! Search over one type (`http.html#search`, `search.html`).
 //!
-//! `parse` turns the parameters into criteria with the table of `parameters`, `wanted` reads their values, `extract` takes
-//! the values out of a resource, `matching` compares the two, `sort` orders the matches, and `paging` cuts them into pages.
+//! `parse` turns the parameters into criteria with the table of `parameters`, `wanted` reads their values, `extract`
+//! takes the values out of a resource, `matching` compares the two, `sort` orders the matches, and `paging` cuts
+//! them into pages.
 
 mod extract;
 mod fold;
