@@ -25,7 +25,6 @@ use super::Shared;
 use super::incoming::Incoming;
 use super::reply::{Refusal, Reply};
 use super::store::Version;
-use super::subset::Subset;
 use crate::fhir::{OperationOutcome, ResourceType, Severity};
 
 /// Answers a search by GET or by POST with a searchset, matches in the order of their creation or as `_sort` says.
@@ -70,7 +69,7 @@ pub(super) fn search(shared: &Shared, request: &Incoming, resource_type: Resourc
             "search": { "mode": "match" },
         }));
     }
-    if !asked.ignored.is_empty() && asked.subset != Subset::Count {
+    if !asked.ignored.is_empty() && asked.count > 0 {
         let text = format!(
             "ignored, since this server does not know it: {}",
             asked.ignored.join(", ")
