@@ -143,7 +143,8 @@ impl Expression {
 
     /// Evaluates it on a body.
     ///
-    /// A variable whose value is an array is a collection; null and an empty array are the empty collection.
+    /// A variable whose value is an array is a collection; null and an empty array are the empty collection. Text stays
+    /// text: a time in a variable is compared as `meta.lastUpdated >= %before.toDateTime()`.
     /// `%resource`, `%context`, `%rootResource`, `%ucum`, `%sct` and `%loinc` need not be given.
     ///
     /// # Errors

@@ -65,7 +65,8 @@ fn walk<'a>(value: &'a Value, place: &mut String, depth: usize, found: &mut Stru
                 }
                 if child.is_object() || child.is_array() {
                     push(place, name);
-                    if properties.get(&format!("_{name}")).is_none() {
+                    let has_gaps = child.as_array().is_some_and(|items| items.iter().any(Value::is_null));
+                    if has_gaps && !properties.contains_key(&format!("_{name}")) {
                         lonely_nulls(child, place, found);
                     }
                     walk(child, place, depth + 1, found);
@@ -102,7 +103,11 @@ fn stands_for_a_resource(place: &str) -> bool {
 /// Appends a step to a JSON Pointer.
 pub(super) fn push(place: &mut String, step: &str) {
     place.push('/');
-    place.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    if step.contains(['~', '/']) {
+        place.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    } else {
+        place.push_str(step);
+    }
 }
 
 fn error(instance_path: String, message: String, keyword: &str) -> SchemaError {
