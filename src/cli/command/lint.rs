@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::cli::args::LintArgs;
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, settings};
-use crate::suite::Suites;
+use crate::suite::{Suites, lint};
 
 /// Checks suite files. Errors and warnings go to standard error, a closing line to standard output.
 ///
@@ -13,7 +13,10 @@ use crate::suite::Suites;
 /// None: what is wrong in a file is what the command is for.
 pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
     let loaded = Suites::read(&args.paths);
-    let problems = loaded.problems;
+    let mut problems = loaded.problems;
+    for suite in &loaded.suites {
+        problems.extend(lint::lint(suite));
+    }
     if !problems.is_empty() {
         let _ = io::stderr().write_all(problems.render(settings::error_paint()).as_bytes());
     }
