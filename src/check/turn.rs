@@ -22,9 +22,11 @@ pub fn turn(step: &Step, status: u16) -> Turn {
     if let Some(reason) = unjudged(step, status) {
         return Turn::Unjudged(reason);
     }
-    let named = step.expect.iter().fold(Classes::default(), |named, expectation| {
-        named.or(Classes::accepted_by(expectation))
-    });
+    // What is only tolerated does not count: the steps that follow were written for what is asked for.
+    let asked = step.expect.iter().map(Classes::of_expectation);
+    let assumed = step.assume.iter().filter_map(|assume| assume.response.status.as_ref());
+    let assumed = assumed.map(|matcher| Classes::asked_by(matcher));
+    let named = asked.chain(assumed).fold(Classes::default(), Classes::or);
     let named = if named == Classes::default() {
         Classes::SUCCESS
     } else {
@@ -116,16 +118,6 @@ impl Classes {
             StatusMatcher::Not(_) => Self::ALL,
             StatusMatcher::Judged { pass, .. } => Self::of_patterns(pass),
         }
-    }
-
-    /// The kinds that an expectation asks for or tolerates.
-    fn accepted_by(expectation: &Expectation) -> Self {
-        Self::over(expectation, |matcher| match matcher {
-            StatusMatcher::Not(_) => Self::ALL,
-            StatusMatcher::Judged { pass, note, warn, .. } => Self::of_patterns(pass)
-                .or(Self::of_patterns(note))
-                .or(Self::of_patterns(warn)),
-        })
     }
 
     /// The kinds that an expectation asks for; none where it names no status.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::requirement::{Catalogue, RequirementId};
-use crate::suite::{Case, CaseId, Suite, Types};
+use crate::suite::{BodySource, Case, CaseId, Suite, Types, fixture};
 use crate::verdict::{Reason, ReasonKind};
 
 pub use selection::{Selection, SelectionError};
@@ -97,20 +97,29 @@ impl Planner<'_> {
         }
     }
 
-    /// One planned case, or one for each resource type.
+    /// One planned case, or one for each resource type. Of the types that a server claims only those are named that claim
+    /// what the case needs; where there is none, the case is left out once.
     fn expand(&self, suite: &Suite, case: &Arc<Case>) -> Vec<PlannedCase> {
-        let types: Vec<Option<String>> = match &case.types {
-            Types::One => vec![None],
-            Types::Listed(types) => types.iter().map(|name| Some(name.value.clone())).collect(),
-            Types::Claimed => match self.capability {
-                Some(capability) => capability.resources.keys().map(|name| Some(name.clone())).collect(),
-                None => vec![Some("Patient".to_owned())],
-            },
-        };
-        types
-            .into_iter()
-            .map(|resource_type| self.case(suite, case, resource_type))
-            .collect()
+        match (&case.types, self.capability) {
+            (Types::One, _) => vec![self.case(suite, case, None)],
+            (Types::Listed(types), _) => types.iter().map(|name| self.case(suite, case, Some(name.value.clone()))).collect(),
+            (Types::Claimed, None) => vec![self.case(suite, case, Some("Patient".to_owned()))],
+            (Types::Claimed, Some(capability)) => {
+                let meets = |name: &&String| applicability::missing(&case.needs, capability, Some(name)).is_none();
+                let found: Vec<&String> = capability.resources.keys().filter(meets).collect();
+                if found.is_empty() {
+                    let mut none = self.case(suite, case, None);
+                    none.left_out = none.left_out.filter(|reason| reason.kind != ReasonKind::NotClaimed).or_else(|| {
+                        Some(Reason {
+                            kind: ReasonKind::NotClaimed,
+                            text: "no resource type claims all that the case needs".to_owned(),
+                        })
+                    });
+                    return vec![none];
+                }
+                found.into_iter().map(|name| self.case(suite, case, Some(name.clone()))).collect()
+            }
+        }
     }
 
     fn case(&self, suite: &Suite, case: &Arc<Case>, resource_type: Option<String>) -> PlannedCase {
@@ -184,6 +193,12 @@ impl Planner<'_> {
         {
             return because(ReasonKind::NotClaimed, text);
         }
+        if let Some(resource_type) = resource_type
+            && uses_smallest(case)
+            && fixture::smallest(resource_type).is_none()
+        {
+            return because(ReasonKind::Assumption, format!("no smallest resource of type {resource_type} is known"));
+        }
         if let Some(shard) = &self.selection.shard
             && !shard.holds(id)
         {
@@ -194,4 +209,12 @@ impl Planner<'_> {
         }
         None
     }
+}
+
+/// Whether a step of a case sends the smallest resource of the expanded type.
+fn uses_smallest(case: &Case) -> bool {
+    let steps = case.setup.iter().chain(&case.steps);
+    steps.filter_map(|step| step.body.as_ref()).any(
+        |body| matches!(&body.source, BodySource::Fixture(name) if name.value == fixture::SMALLEST),
+    )
 }

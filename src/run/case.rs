@@ -201,11 +201,15 @@ impl<'a> CaseRun<'a> {
     /// Whether a step can be performed; where not, `reason` says why.
     pub fn may_run(&self, phase: Phase, step: &Step, reason: &mut Option<Reason>) -> bool {
         let because = |kind, text: String| Some(Reason { kind, text });
-        *reason = if phase == Phase::Cleanup {
+        let in_cleanup = phase == Phase::Cleanup;
+        *reason = if in_cleanup && self.missing_for(step).is_some() {
+            // Nothing was made that it could tidy up.
+            because(ReasonKind::Condition, "what it speaks of was never captured".into())
+        } else if in_cleanup && step.condition.is_none() {
             None
-        } else if self.world.stop.reason().is_some() {
+        } else if !in_cleanup && self.world.stop.reason().is_some() {
             Some(self.stopped())
-        } else if let Some(text) = self.blocked.as_ref().filter(|_| !step.regardless) {
+        } else if let Some(text) = self.blocked.as_ref().filter(|_| !in_cleanup && !step.regardless) {
             because(ReasonKind::Blocked, text.clone())
         } else if let Some(text) = self.missing_for(step) {
             because(ReasonKind::Blocked, text)

@@ -108,11 +108,7 @@ pub fn request(step: &Step, scene: Scene<'_>) -> Result<Request, RequestError> {
         Action::Interaction { interaction, url } => {
             let method = method(*interaction, step);
             let path = encoded(url, variables)?;
-            let path = if *interaction == Interaction::SearchType && step.form.is_some() && !path.ends_with("_search") {
-                format!("{path}/_search")
-            } else {
-                path
-            };
+            let path = if step.form.is_some() { search_path(path) } else { path };
             (method.to_owned(), absolute(base, &path))
         }
         Action::Request { method, url } => (method.clone(), absolute(base, &variables.fill(url)?)),
@@ -152,6 +148,16 @@ fn method(interaction: Interaction, step: &Step) -> &'static str {
         Interaction::Operation if step.body.is_some() || step.form.is_some() => "POST",
         _ => "GET",
     }
+}
+
+/// The path of a search by POST: `Patient?x=1` becomes `Patient/_search?x=1`. Operations keep theirs.
+fn search_path(path: String) -> String {
+    let (front, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    if front.ends_with("_search") || front.contains('$') {
+        return path;
+    }
+    let slash = if front.is_empty() { "" } else { "/" };
+    format!("{front}{slash}_search{query}")
 }
 
 /// `[base]/path`, with exactly one slash between, or an absolute URL as it is.
@@ -220,7 +226,7 @@ fn body(step: &Step, scene: Scene<'_>) -> Result<Body, RequestError> {
     }
 }
 
-/// Whether an expectation of the step names refusals only: then the step means to be refused.
+/// Whether an expectation or assumption of the step names refusals only: then the step means to be refused.
 fn means_refusal(step: &Step) -> bool {
     let refuses = |status: &crate::suite::StatusMatcher| match status {
         crate::suite::StatusMatcher::Judged { pass, .. } => {
@@ -232,6 +238,7 @@ fn means_refusal(step: &Step) -> bool {
         .expect
         .iter()
         .flat_map(|expectation| std::iter::once(&expectation.response).chain(&expectation.any_of))
+        .chain(step.assume.iter().map(|assume| &assume.response))
         .filter_map(|response| response.status.as_ref())
         .peekable();
     statuses.peek().is_some() && statuses.any(|status| refuses(status))
@@ -296,8 +303,10 @@ fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText
             headers.remove(&name);
             seen.push(Cow::Owned(name));
         }
-        if let Some(value) = &line.value {
-            headers.push(line.name.value.clone(), scene.variables.fill(value)?);
+        match &line.value {
+            Some(value) => headers.push(line.name.value.clone(), scene.variables.fill(value)?),
+            // Credentials are added later: an empty header holds them back, and is not sent itself.
+            None => headers.push(line.name.value.clone(), ""),
         }
     }
     Ok(headers)
@@ -339,6 +348,12 @@ mod tests {
         http://localhost/fhir/metadata
         http://localhost/fhir/Patient?name=%CE%95%CE%BB%CE%AD%CE%BD%CE%B7%3F
         ");
+    }
+
+    #[test]
+    fn a_search_by_post_goes_to_its_own_path() {
+        let paths = ["Patient", "Patient?x=1", "Patient/_search", "", "Patient/$match"].map(|path| search_path(path.to_owned()));
+        assert_eq!(paths, ["Patient/_search", "Patient/_search?x=1", "Patient/_search", "_search", "Patient/$match"]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::elements::Elements;
+use crate::fhir::FhirVersion;
+use crate::fhir::schema::Schemas;
 use super::reply::Refusal;
 use super::subset::is_subsetted;
 
@@ -50,6 +52,12 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refus
     Elements::of(resource_type)
         .check(object)
         .map_err(|(code, text)| refuse(code, text))?;
+    if let Ok(errors) = Schemas::for_release(FhirVersion::R4).validate(resource_type, &value)
+        && let Some(first) = errors.first()
+    {
+        let place = if first.instance_path.is_empty() { resource_type } else { &first.instance_path };
+        return Err(refuse("structure", format!("{place}: {}", first.message)));
+    }
     if is_subsetted(object) {
         // Storing a subset would wipe what it leaves out (search.html#elements).
         let reason = "a resource tagged SUBSETTED is incomplete and is not stored".to_owned();

@@ -1,6 +1,7 @@
 //! Bodies with their changes made and their variables filled in.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -11,6 +12,17 @@ use super::variables::{NoText, Variables};
 
 /// The fixture name that stands for the smallest valid resource of an expanded case's type.
 pub const SMALLEST: &str = "smallest";
+
+static SMALLEST_OF: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../suites/fixtures/smallest.json"))
+        .expect("the tests hold the embedded fixtures to their form")
+});
+
+/// The smallest valid resource of a type in R4, where it is known.
+#[must_use]
+pub fn smallest(resource_type: &str) -> Option<&'static Value> {
+    SMALLEST_OF.get(resource_type)
+}
 
 /// A body that is ready to be sent or compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +41,8 @@ pub enum RenderError {
     NoText(#[from] NoText),
     #[error("`{0}` is no fixture of this suite")]
     NoFixture(String),
+    #[error("no smallest resource of type {0} is known")]
+    NoSmallest(String),
     #[error("`{0}` holds no resource")]
     NoResource(String),
     #[error("`{path}` leads nowhere in this body")]
@@ -56,10 +70,15 @@ pub fn render(
         BodySource::Text(template) => return Ok(Rendered::Text(variables.fill(template)?)),
         BodySource::Json(value) => filled(value, variables)?,
         BodySource::Fixture(name) => {
-            let fixture = fixtures
-                .get(name.as_str())
-                .ok_or_else(|| RenderError::NoFixture(name.value.clone()))?;
-            filled(&fixture.body, variables)?
+            let body = match fixtures.get(name.as_str()) {
+                Some(fixture) => &*fixture.body,
+                None if name.value == SMALLEST => {
+                    let resource_type = variables.text("type")?;
+                    smallest(&resource_type).ok_or_else(|| RenderError::NoSmallest(resource_type.into_owned()))?
+                }
+                None => return Err(RenderError::NoFixture(name.value.clone())),
+            };
+            filled(body, variables)?
         }
         BodySource::Captured(name) => match variables.get(name) {
             // What a server sent is data: a `${` in it is no variable.
@@ -255,6 +274,14 @@ mod tests {
         assert_eq!(error.to_string(), "`/a/b` leads nowhere in this body");
         let error = made(json!({ "a": [] }), &[], &[("/a/3", json!(1))]).unwrap_err();
         assert_eq!(error.to_string(), "`/a/3` leads nowhere in this body");
+    }
+
+    #[test]
+    fn the_smallest_resources_are_of_their_type() {
+        for (name, body) in &*SMALLEST_OF {
+            assert_eq!(body["resourceType"], json!(name));
+        }
+        assert!(smallest("Patient").is_some() && smallest("Nothing").is_none());
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Client {
         let credentials = credentials
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .filter(|(name, _)| request.headers.get(name).is_none());
-        for (name, value) in own.chain(credentials) {
+        for (name, value) in own.chain(credentials).filter(|(_, value)| !value.is_empty()) {
             let name = reqwest::header::HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| TransportError::Malformed(format!("`{name}` is no header name")))?;
             let value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
@@ -183,6 +183,7 @@ impl Client {
                 sent.headers.push(name.clone(), value.clone());
             }
         }
+        sent.headers = sent.headers.iter().filter(|(_, value)| !value.is_empty()).collect();
         sent.headers = redact::redacted(&sent.headers, self.options.credentials.secret_headers());
         sent
     }

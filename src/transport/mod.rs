@@ -18,7 +18,8 @@ pub use retry::{Patience, Retrying};
 
 /// Performs requests, one exchange each. It does not follow redirects and keeps no cookies.
 pub trait Transport {
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer. A header with an empty value is not sent, and keeps the transport from
+    /// adding one of that name itself (credentials, for example).
     fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>>;
 }
 

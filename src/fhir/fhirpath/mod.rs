@@ -220,13 +220,28 @@ impl Expression {
         for (name, found) in variables {
             context.set_variable((*name).to_owned(), value::to_variable(found, model)?);
         }
-        let evaluation = engine.evaluate_plan(plan, &context).now_or_never();
+        let evaluation = finish(engine.evaluate_plan(plan, &context));
         let result = evaluation.ok_or_else(|| FhirPathError::new("the expression waits for something outside"))?;
         result
             .map(|found| found.value)
             .map_err(|error| FhirPathError::new(check::plain_message(&error.to_string())))
     }
 }
+
+/// Runs an evaluation to its end on this thread. The engine waits for nothing outside, but it yields now and then to share
+/// a runtime with others; there are no others here. `None` where it yields without end.
+fn finish<F: Future>(evaluation: F) -> Option<F::Output> {
+    // Inside a tokio runtime the engine's channels would count against the budget of the caller's task.
+    let mut evaluation = std::pin::pin!(tokio::task::unconstrained(evaluation));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    (0..MOST_YIELDS).find_map(|_| match evaluation.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    })
+}
+
+/// How often an evaluation may yield before it counts as endless.
+const MOST_YIELDS: u32 = 1_000_000;
 
 /// A body that is prepared for several expressions.
 #[derive(Clone, Debug)]
