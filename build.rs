@@ -1,4 +1,8 @@
-//! Turns the requirement catalogue, YAML that people edit, into one JSON text that the binary reads in a millisecond.
+//! Turns the requirement catalogue, YAML that people edit, into one JSON text that the binary reads in a millisecond, and packs
+//! the FHIR schemas of each release into one archive.
+
+#[path = "build/schemas.rs"]
+mod schemas;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -6,6 +10,8 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=suites");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    schemas::pack().map_err(|error| format!("the FHIR schemas cannot be packed: {error}"))?;
     let mut files = Vec::new();
     for folder in ["suites/requirements/http", "suites/requirements/systems"] {
         files.extend(yaml_files(Path::new(folder))?);

@@ -1,6 +1,7 @@
 //! fhir-assay: a conformance test harness for FHIR REST servers.
 
 pub mod check;
+pub mod cli;
 pub mod exchange;
 pub mod fhir;
 pub mod plan;

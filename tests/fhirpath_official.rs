@@ -85,7 +85,9 @@ fn equal(found: &Value, wanted: &Value) -> bool {
         }
         (Some("decimal") | None, Value::Number(number)) => same_number(&number.to_string(), text),
         (_, Value::String(found)) => found == text || found == text.trim_start_matches('@').trim_start_matches('T'),
-        (_, found) => found.to_string() == text,
+        (_, Value::Bool(found)) => text == if *found { "true" } else { "false" },
+        (_, Value::Number(found)) => same_number(&found.to_string(), text),
+        _ => false,
     }
 }
 

@@ -3,10 +3,9 @@
 #[path = "reports/sample.rs"]
 mod sample;
 
-use std::io::{self, Write};
 use std::path::Path;
 
-use fhir_assay::report::{Format, Style, console};
+use fhir_assay::report::Format;
 
 /// A snapshot of a format, and the report as a file that the browser test and a curious person can open.
 fn assert_report(name: &str, format: Format, result: &fhir_assay::verdict::RunResult) {

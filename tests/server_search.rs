@@ -265,6 +265,57 @@ async fn what_cannot_be_searched_is_refused_or_ignored() {
 }
 
 #[tokio::test]
+async fn hostile_searches_are_answered() {
+    let api = filled(&[json!({ "resourceType": "Observation", "status": "final", "code": { "text": "x" } })]).await;
+    let commas = format!("_id={}", ",".repeat(6_000));
+    api.search_by_post("/Observation/_search", &commas, &[])
+        .await
+        .refused(400);
+    api.search_by_post("/Observation/_search", &"_id=x&".repeat(6_000), &[])
+        .await
+        .refused(400);
+    // Every parameter, with values that are meant to hurt; each has to be answered by a Bundle or a refusal.
+    let statement = api.get("/metadata").await.body;
+    let resources = statement["rest"][0]["resource"].as_array().unwrap();
+    let observation = resources
+        .iter()
+        .find(|resource| resource["type"] == "Observation")
+        .unwrap();
+    let common = statement["rest"][0]["searchParam"].as_array().unwrap();
+    for parameter in observation["searchParam"].as_array().unwrap().iter().chain(common) {
+        for value in [
+            "%00",
+            "%5C",
+            "%7C%7C%7C",
+            "$$$",
+            "9e999",
+            "-1e-60",
+            "99999-99-99",
+            "%F0%9F%98%80",
+            "9999-12-31T24",
+        ] {
+            for modifier in [
+                "",
+                ":",
+                ":missing",
+                ":not",
+                ":exact",
+                ":Patient",
+                ":of-type",
+                ":%F0%9F%98%80",
+            ] {
+                let query = format!("{}{modifier}={value}", parameter["name"].as_str().unwrap());
+                let answer = api.get(&format!("/Observation?{query}")).await;
+                match answer.status {
+                    200 => assert_eq!(answer.body["type"], "searchset", "{query}"),
+                    _ => answer.refused(400),
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn url_and_form_count_the_same() {
     let api = filled(&[
         json!({ "resourceType": "Patient", "gender": "female", "active": true }),

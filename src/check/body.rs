@@ -5,12 +5,16 @@ use serde_json::Value;
 use super::expectation::of_body;
 use super::judged::{Between, Judged, cut};
 use super::{Context, Reading, Unreadable, diff, fhirpath, header};
+use crate::fhir::schema::{SchemaError, Schemas};
 use crate::suite::fixture::{self, RenderError, Rendered};
 use crate::suite::{Body, BodyMatcher};
-use crate::verdict::Part;
+use crate::verdict::{Mend, Part};
 
 /// Elements of the top level that `same-as` does not look at: the server's own.
 const SERVERS_OWN: [&str; 3] = ["id", "meta", "text"];
+
+/// How many errors of a schema are told one by one.
+const TOLD: usize = 20;
 
 /// How much of a text is shown.
 const SHOWN: usize = 2000;
@@ -29,7 +33,13 @@ pub(super) fn judge(matcher: &BodyMatcher, reading: &Reading<'_>, cx: &Context<'
         BodyMatcher::Empty(wanted) => empty(*wanted, reading),
         BodyMatcher::Like(body) => compared(body, diff::Mode::Like, reading, cx),
         BodyMatcher::SameAs(body) => compared(body, diff::Mode::Same, reading, cx),
-        BodyMatcher::Schema(_) => Judged::unjudged(whole(), "schemas are not at hand"),
+        BodyMatcher::Schema(type_name) => match cx.variables.fill(type_name) {
+            Err(error) => header::no_text(whole(), &error),
+            Ok(type_name) => match json(reading, &type_name) {
+                Err(judged) => judged,
+                Ok(actual) => valid(&type_name, actual, cx),
+            },
+        },
         BodyMatcher::FhirPath(expression) => fhirpath::judge(expression, Some(reading), whole(), cx),
         BodyMatcher::TextIs(wanted) => match cx.variables.fill(wanted) {
             Err(error) => header::no_text(whole(), &error),
@@ -129,6 +139,42 @@ fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'
         Ok(Some(difference)) => Judged::Broken(difference.into_mismatch()),
         Err(diff::TooLarge) => Judged::unjudged(whole(), diff::TooLarge.to_string()),
     }
+}
+
+/// Judges `schema`.
+fn valid(type_name: &str, actual: &Value, cx: &Context<'_>) -> Judged {
+    let errors = match Schemas::for_release(cx.release).validate(type_name, actual) {
+        Ok(errors) => errors,
+        Err(error) => return Judged::unjudged(whole(), error.to_string()),
+    };
+    let Some(first) = errors.first() else {
+        return Judged::Holds;
+    };
+    let told = |error: &SchemaError| match error.instance_path.as_str() {
+        "" => error.message.clone(),
+        place => format!("{} (at {place})", error.message),
+    };
+    let more = match errors.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let message = format!("the body is no valid {type_name}: {}{more}", first.message);
+    let place = actual
+        .pointer(&first.instance_path)
+        .map(|value| cut(&value.to_string(), 500));
+    let mut broken = of_body(message).between(format!("a valid {type_name}"), place);
+    broken.part = Part::Body(first.instance_path.clone());
+    if errors.len() > 1 {
+        broken.details = errors.iter().take(TOLD).map(told).collect();
+        if errors.len() > TOLD {
+            broken.details.push(format!("and {} more", errors.len() - TOLD));
+        }
+    }
+    broken.mend = first.suggestion.as_ref().map(|replacement| Mend {
+        text: format!("write `{replacement}`"),
+        replacement: Some(replacement.clone()),
+    });
+    Judged::Broken(broken)
 }
 
 fn without_servers_own(resource: &Value) -> Value {

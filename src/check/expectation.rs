@@ -20,14 +20,20 @@ pub fn check(step: &Step, exchange_index: u32, reading: &Reading<'_>, cx: &Conte
         .iter()
         .filter_map(|expectation| Live::new(expectation, Some(reading), cx, &mut findings))
         .collect();
-    let named = live.iter().fold(Classes::default(), |named, live| named.or(live.classes));
+    let named = live
+        .iter()
+        .fold(Classes::default(), |named, live| named.or(live.classes));
     for live in &live {
         let expectation = live.expectation;
         if let Some(reason) = &unjudged {
             findings.record(live, expectation.span, Judged::unjudged(Part::Status, reason));
             continue;
         }
-        let about = if live.classes == Classes::default() { named } else { live.classes };
+        let about = if live.classes == Classes::default() {
+            named
+        } else {
+            live.classes
+        };
         for (span, judged) in response(&expectation.response, about, reading, cx) {
             findings.record(live, span, judged);
         }
@@ -113,7 +119,11 @@ impl<'a> Live<'a> {
             Some(condition) => match fhirpath::condition(condition, reading, cx) {
                 Ok(holds) => holds.then_some(live),
                 Err(reason) => {
-                    let part = if reading.is_some() { Part::Body(String::new()) } else { Part::Variables };
+                    let part = if reading.is_some() {
+                        Part::Body(String::new())
+                    } else {
+                        Part::Variables
+                    };
                     findings.record(&live, condition.text.span, Judged::unjudged(part, reason));
                     None
                 }
@@ -211,7 +221,9 @@ fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, c
     if let Some(mismatch) = unjudged {
         return (span, Judged::Unjudged(mismatch));
     }
-    closest(broken, alternatives.len()).map_or((span, Judged::LeftOut), |(place, mismatch)| (place, Judged::Broken(mismatch)))
+    closest(broken, alternatives.len()).map_or((span, Judged::LeftOut), |(place, mismatch)| {
+        (place, Judged::Broken(mismatch))
+    })
 }
 
 /// The alternative that came closest: its status holds, and the fewest of its assertions are broken.
@@ -220,7 +232,10 @@ fn closest(broken: Vec<(usize, Vec<(Span, Box<Mismatch>)>)>, count: usize) -> Op
         let is_off = faults.iter().any(|(_, fault)| fault.part == Part::Status);
         (is_off, faults.len())
     };
-    let nearest = broken.iter().min_by_key(|(_, faults)| distance(faults)).map(|(index, _)| *index)?;
+    let nearest = broken
+        .iter()
+        .min_by_key(|(_, faults)| distance(faults))
+        .map(|(index, _)| *index)?;
     let mut others = Vec::new();
     let mut chosen = None;
     for (index, mut faults) in broken {
@@ -234,7 +249,11 @@ fn closest(broken: Vec<(usize, Vec<(Span, Box<Mismatch>)>)>, count: usize) -> Op
         }
     }
     let (place, mut first) = chosen?;
-    first.message = format!("none of {count} alternatives holds; number {} came closest: {}", nearest + 1, first.message);
+    first.message = format!(
+        "none of {count} alternatives holds; number {} came closest: {}",
+        nearest + 1,
+        first.message
+    );
     first.details.extend(others);
     Some((place, first))
 }

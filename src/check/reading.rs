@@ -1,10 +1,14 @@
 //! A response that is read once and then shared by all judges.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::json::{self, Json};
 use crate::exchange::{Body, Exchange, Headers};
-use crate::fhir::MediaType;
+use crate::fhir::fhirpath::{FhirPathError, Subject};
+use crate::fhir::{FhirVersion, MediaType};
 
 /// A response, read: its text, its JSON, its media type.
 #[derive(Debug)]
@@ -12,6 +16,7 @@ pub struct Reading<'a> {
     exchange: &'a Exchange,
     media_type: Option<MediaType>,
     json: Result<Json, Unreadable>,
+    subject: OnceLock<(FhirVersion, Result<Subject, FhirPathError>)>,
 }
 
 /// Why there is no JSON in a body.
@@ -47,6 +52,7 @@ impl<'a> Reading<'a> {
             exchange,
             json: read(&response.body, media_type.as_ref()),
             media_type,
+            subject: OnceLock::new(),
         }
     }
 
@@ -100,6 +106,20 @@ impl<'a> Reading<'a> {
         self.resource()?["resourceType"].as_str()
     }
 
+    /// The body as FHIRPath looks at it; nothing where there is no JSON.
+    ///
+    /// # Errors
+    /// Where the body is nested too deeply.
+    pub(super) fn subject(&self, release: FhirVersion) -> Result<Cow<'_, Subject>, FhirPathError> {
+        let make = || Subject::new(release, self.json().unwrap_or(&Value::Null));
+        let (known, subject) = self.subject.get_or_init(|| (release, make()));
+        if *known == release {
+            subject.as_ref().map(Cow::Borrowed).map_err(Clone::clone)
+        } else {
+            make().map(Cow::Owned)
+        }
+    }
+
     /// Keys that one object of the body holds more than once.
     #[must_use]
     pub fn repeated_keys(&self) -> &[String] {
@@ -138,9 +158,8 @@ fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable>
     };
     let start = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
     let looks_like_json = start.starts_with(['{', '[']);
-    let is_called_json = media_type.is_some_and(|media_type| {
-        media_type.is_json() || media_type.essence().ends_with("+json")
-    });
+    let is_called_json =
+        media_type.is_some_and(|media_type| media_type.is_json() || media_type.essence().ends_with("+json"));
     if looks_like_json || (is_called_json && !start.starts_with('<')) {
         return json::parse(text).map_err(Unreadable::NoJson);
     }

@@ -22,11 +22,14 @@ pub fn turn(step: &Step, status: u16) -> Turn {
     if let Some(reason) = unjudged(step, status) {
         return Turn::Unjudged(reason);
     }
-    let named = step
-        .expect
-        .iter()
-        .fold(Classes::default(), |named, expectation| named.or(Classes::accepted_by(expectation)));
-    let named = if named == Classes::default() { Classes::SUCCESS } else { named };
+    let named = step.expect.iter().fold(Classes::default(), |named, expectation| {
+        named.or(Classes::accepted_by(expectation))
+    });
+    let named = if named == Classes::default() {
+        Classes::SUCCESS
+    } else {
+        named
+    };
     match Classes::of(status) {
         Classes::REFUSAL if named.success && !named.refusal => Turn::Refused,
         Classes::SUCCESS if named.refusal && !named.success => Turn::Accepted,
@@ -51,9 +54,10 @@ pub(super) fn unjudged(step: &Step, status: u16) -> Option<String> {
         // "Any refusal" means that the server looked at the request; these say that it did not.
         StatusPattern::Class(_) => pattern.matches(status) && !matches!(status, 401 | 407 | 429 | 503),
     };
-    let responses = step.expect.iter().flat_map(|expectation| {
-        std::iter::once(&expectation.response).chain(&expectation.any_of)
-    });
+    let responses = step
+        .expect
+        .iter()
+        .flat_map(|expectation| std::iter::once(&expectation.response).chain(&expectation.any_of));
     let is_named = responses
         .chain(step.assume.iter().map(|assume| &assume.response))
         .filter_map(|response| response.status.as_ref())

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::{Body, Request};
 
-/// A body longer than this is not written into the command: shells limit the length of an argument.
-const LONGEST: usize = 64 * 1024;
+/// A body longer than this is not written into the command: nobody would find the command again.
+const LONGEST: usize = 1024;
 
 /// A command for a POSIX shell that sends the same request: `curl -i -X PUT 'http://...' -H '...' --data-raw '...'`.
 ///
@@ -75,13 +75,33 @@ fn push(line: &mut String, option: &str, value: &str) {
     let _ = write!(line, " {option} {}", quoted(value));
 }
 
-/// A word for a POSIX shell: in single quotes where it needs them.
+/// A word for a POSIX shell: in single quotes where it needs them. With control characters it is a word of bash, ksh and
+/// zsh (`$'a\nb'`), so that the command stays on its line and nothing in it moves a cursor.
 fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,%+@=".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    if !word.contains(char::is_control) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut quoted = String::from("$'");
+    for c in word.chars() {
+        match c {
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\\' | '\'' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(quoted, "\\x{byte:02x}");
+                }
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    quoted
 }
 
 #[cfg(test)]
@@ -108,6 +128,13 @@ mod tests {
             @r#"curl -i -X PUT http://localhost/fhir/Patient/17 -H 'Accept: application/fhir+json' -H 'Content-Type: application/fhir+json' -H 'If-Match: W/"1"' -H 'Authorization: ***' --data-raw '{"a":"it'\''s"}'"#);
         insta::assert_snapshot!(line("HEAD", "http://localhost/fhir/../{x}", &[accept], Body::Empty),
             @"curl -I --globoff --path-as-is 'http://localhost/fhir/../{x}' -H 'Accept: application/fhir+json'");
+    }
+
+    #[test]
+    fn a_command_stays_on_its_line() {
+        let headers = [("Accept", "a/b"), ("Content-Type", "a/b"), ("X", "\u{1b}[31m\r\nit's")];
+        insta::assert_snapshot!(line("POST", "http://localhost/$(reboot)", &headers, Body::new("{\n\t\"a\": \"\\\\\"\n}")),
+            @r#"curl -i 'http://localhost/$(reboot)' -H 'Accept: a/b' -H 'Content-Type: a/b' -H $'X: \x1b[31m\r\nit\'s' --data-raw $'{\n\t"a": "\\\\"\n}'"#);
     }
 
     #[test]

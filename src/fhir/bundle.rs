@@ -26,7 +26,8 @@ impl<'a> Bundle<'a> {
         self.0.get("total")?.as_u64()
     }
 
-    /// The URL of the first link of a relation. `previous` also finds `prev`: both names are in use (`http.html#paging`).
+    /// The URL of the first link of a relation. `previous` also finds `prev`: both names are in use
+    /// (`http.html#paging`).
     #[must_use]
     pub fn link(&self, relation: &str) -> Option<&'a str> {
         let links = self.0.get("link")?.as_array()?;

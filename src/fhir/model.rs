@@ -41,6 +41,8 @@ pub struct ElementInfo {
     pub many: bool,
     /// Whether it must occur.
     pub required: bool,
+    /// Whether XML writes it as an attribute, so that it is never extended.
+    pub attribute: bool,
     /// Whether JSON appends the type to its name: `valueQuantity`.
     pub choice: bool,
 }
@@ -72,10 +74,16 @@ impl Model {
     #[must_use]
     pub fn for_release(release: FhirVersion) -> &'static Self {
         static R4: OnceLock<Model> = OnceLock::new();
+        static R4B: OnceLock<Model> = OnceLock::new();
+        static R5: OnceLock<Model> = OnceLock::new();
         static NONE: OnceLock<Model> = OnceLock::new();
         match release {
             FhirVersion::Dstu2 => NONE.get_or_init(Self::default),
-            _ => R4.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r4/elements.txt"))),
+            FhirVersion::R4 => R4.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r4/elements.txt"))),
+            FhirVersion::R4B => R4B.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r4b/elements.txt"))),
+            FhirVersion::R5 | FhirVersion::R6 => {
+                R5.get_or_init(|| Self::parse(include_str!("../../schemas/fhir/r5/elements.txt")))
+            }
         }
     }
 
@@ -179,10 +187,11 @@ fn element_of_line(line: &'static str) -> Option<ElementInfo> {
         },
     });
     let types = types.collect();
-    let (mut many, mut required) = (false, false);
+    let (mut many, mut required, mut attribute) = (false, false, false);
     for word in words {
         many |= word == "*";
         required |= word == "!";
+        attribute |= word == "@";
     }
     let name = written.strip_suffix("[x]");
     Some(ElementInfo {
@@ -190,6 +199,7 @@ fn element_of_line(line: &'static str) -> Option<ElementInfo> {
         types,
         many,
         required,
+        attribute,
         choice: name.is_some(),
     })
 }
@@ -268,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_type_that_an_element_names_exists() {
-        for release in [FhirVersion::R4] {
+        for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
             let model = Model::for_release(release);
             for found in model.types() {
                 let bases = found.base.into_iter();

@@ -78,7 +78,8 @@ impl OperationOutcome {
         }
     }
 
-    /// Reads a resource. `None` where it is no OperationOutcome, or where an issue lacks its severity or code, which are mandatory.
+    /// Reads a resource. `None` where it is no OperationOutcome, or where an issue lacks its severity or code, which
+    /// are mandatory.
     #[must_use]
     pub fn read(resource: &Value) -> Option<Self> {
         if resource.get("resourceType")? != "OperationOutcome" {

@@ -16,7 +16,8 @@ pub struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// Reads `[base/]Type/id[/_history/vid]`. `None` for every other form: fragments, `urn:` URIs, canonical URLs, searches.
+    /// Reads `[base/]Type/id[/_history/vid]`. `None` for every other form: fragments, `urn:` URIs, canonical URLs,
+    /// searches.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         if text.contains(['?', '#', '|']) {

@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 
 use super::FhirVersion;
 
-/// A concrete resource type of some release, `Patient` for example. `Resource` and `DomainResource` are abstract and no members.
+/// A concrete resource type of some release, `Patient` for example. `Resource` and `DomainResource` are abstract and
+/// no members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceType(&'static str);
 
 impl ResourceType {
-    /// The type of that name in a release, compared case-sensitively (`http.html#root`); `None` where the release does not have it.
+    /// The type of that name in a release, compared case-sensitively (`http.html#root`); `None` where the release
+    /// does not have it.
     #[must_use]
     pub fn parse(version: FhirVersion, name: &str) -> Option<Self> {
         let all = Self::all(version);

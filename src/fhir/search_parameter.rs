@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a search parameter, by its code in `CapabilityStatement.rest.resource.searchParam.type` (`search.html#ptypes`).
+/// The kind of a search parameter, by its code in `CapabilityStatement.rest.resource.searchParam.type`
+/// (`search.html#ptypes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]

@@ -104,8 +104,8 @@ pub fn now() -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
-/// Writes an HTTP-date such as `Wed, 01 May 2024 12:00:00 GMT`, cutting fractions of seconds off (RFC 9110 section 5.6.7).
-/// Moments before 1970 and after 9999 cannot be written; the nearest that can stands for them.
+/// Writes an HTTP-date such as `Wed, 01 May 2024 12:00:00 GMT`, cutting fractions of seconds off (RFC 9110 section
+/// 5.6.7). Moments before 1970 and after 9999 cannot be written; the nearest that can stands for them.
 #[must_use]
 pub fn format_http_date(moment: Timestamp) -> String {
     const LAST_SECOND: i64 = 253_402_300_799;
@@ -133,7 +133,8 @@ fn number<T: std::str::FromStr>(digits: &str, length: usize) -> Option<T> {
         .flatten()
 }
 
-/// The moment of a clock in a zone. A `Timestamp` ends two hours before the year 9999 does; what lies outside is its first or last.
+/// The moment of a clock in a zone. A `Timestamp` ends two hours before the year 9999 does; what lies outside is its
+/// first or last.
 fn at(moment: DateTime, offset: Offset) -> Timestamp {
     let outside = if moment.year() > 0 {
         Timestamp::MAX

@@ -48,13 +48,14 @@ pub struct PlannedCase {
 }
 
 impl Plan {
-    /// Plans the cases of suites for a server that claims `capability`.
+    /// Plans the cases of suites for a server that claims `capability`; without it claims are not looked at, and a case
+    /// for every claimed type becomes one for Patient.
     #[must_use]
     pub fn build(
         suites: &[Arc<Suite>],
         catalogue: &Catalogue,
         release: FhirVersion,
-        capability: &CapabilityStatement,
+        capability: Option<&CapabilityStatement>,
         selection: &Selection,
     ) -> Self {
         let planner = Planner {
@@ -78,20 +79,12 @@ impl Plan {
     pub fn planned(&self) -> impl Iterator<Item = &PlannedCase> {
         self.cases().filter(|case| case.left_out.is_none())
     }
-
-    /// Whether the filters left nothing at all, whatever the server claims.
-    #[must_use]
-    pub fn selects_nothing(&self) -> bool {
-        self.cases().all(|case| {
-            matches!(&case.left_out, Some(reason) if matches!(reason.kind, ReasonKind::Filtered | ReasonKind::Shard))
-        })
-    }
 }
 
 struct Planner<'a> {
     catalogue: &'a Catalogue,
     release: FhirVersion,
-    capability: &'a CapabilityStatement,
+    capability: Option<&'a CapabilityStatement>,
     selection: &'a Selection,
 }
 
@@ -109,12 +102,10 @@ impl Planner<'_> {
         let types: Vec<Option<String>> = match &case.types {
             Types::One => vec![None],
             Types::Listed(types) => types.iter().map(|name| Some(name.value.clone())).collect(),
-            Types::Claimed => self
-                .capability
-                .resources
-                .keys()
-                .map(|name| Some(name.clone()))
-                .collect(),
+            Types::Claimed => match self.capability {
+                Some(capability) => capability.resources.keys().map(|name| Some(name.clone())).collect(),
+                None => vec![Some("Patient".to_owned())],
+            },
         };
         types
             .into_iter()
@@ -188,7 +179,9 @@ impl Planner<'_> {
                 format!("none of its requirements holds in {}", self.release),
             );
         }
-        if let Some(text) = applicability::missing(&case.needs, self.capability, resource_type) {
+        if let Some(capability) = self.capability
+            && let Some(text) = applicability::missing(&case.needs, capability, resource_type)
+        {
             return because(ReasonKind::NotClaimed, text);
         }
         if let Some(shard) = &self.selection.shard

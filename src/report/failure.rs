@@ -58,7 +58,7 @@ pub(super) fn write(out: &mut dyn Write, problem: &Problem<'_>, rules: &Rules<'_
     }
     if let Some(request) = problem.request {
         // A command is of use only as a whole: its length is bounded by the drawer and the target's URL.
-        tell(out, format_args!("repeat: {}", style.paint(Role::Quiet, clean(&curl::command(request)))))?;
+        tell(out, format_args!("repeat: {}", style.paint(Role::Quiet, clean(&curl(request)))))?;
     }
     Ok(())
 }
@@ -114,18 +114,26 @@ fn write_place(out: &mut dyn Write, problem: &Problem<'_>, style: Style) -> Resu
     Ok(format!("{gutter} "))
 }
 
-/// What was asked for and what was there, where the lines above do not show it.
+/// What was asked for and what was there, where neither the line of the suite nor the message nor a diff shows it.
+pub(super) fn contents(mismatch: &Mismatch) -> (Option<&str>, Option<&str>) {
+    if mismatch.diff.is_some() {
+        return (None, None);
+    }
+    let site = mismatch.site.as_ref().map_or("", |site| &*site.text);
+    let message = &mismatch.message;
+    let expected = mismatch.expected.as_deref().filter(|text| !site.contains(text) && !message.contains(text));
+    let found = mismatch.actual.as_deref().filter(|text| !message.contains(text));
+    (expected, found)
+}
+
+/// Everything that a finding says beyond its message.
 fn write_contents(out: &mut dyn Write, mismatch: &Mismatch, gutter: &str, style: Style) -> fmt::Result {
-    let shown = mismatch.site.as_ref().map_or("", |site| &*site.text);
-    if mismatch.diff.is_none() {
-        let expected = mismatch.expected.as_deref().filter(|text| !shown.contains(text) && !mismatch.message.contains(text));
-        let actual = mismatch.actual.as_deref().filter(|text| !mismatch.message.contains(text));
-        if let Some(expected) = expected {
-            writeln!(out, "{gutter}= expected: {}", line(expected, LINE))?;
-        }
-        if let Some(actual) = actual {
-            writeln!(out, "{gutter}= found: {}", line(actual, LINE))?;
-        }
+    let (expected, found) = contents(mismatch);
+    if let Some(expected) = expected {
+        writeln!(out, "{gutter}= expected: {}", line(expected, LINE))?;
+    }
+    if let Some(found) = found {
+        writeln!(out, "{gutter}= found: {}", line(found, LINE))?;
     }
     for detail in mismatch.details.iter().take(DETAIL_LINES) {
         writeln!(out, "{gutter}= {}", line(detail, LINE))?;

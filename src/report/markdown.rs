@@ -32,7 +32,7 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn write_head(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
-    let sign = match overview.result.verdict {
+    let sign = match overview.color() {
         Verdict::Pass => "✅",
         Verdict::Warning => "⚠️",
         Verdict::Fail => "❌",

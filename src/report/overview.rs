@@ -193,6 +193,11 @@ impl<'a> Overview<'a> {
         }
     }
 
+    /// The verdict whose colour the sentence wears: a broken SHALL is certain, whatever else could not be judged.
+    pub fn color(&self) -> Verdict {
+        if self.groups_of(Outcome::Fail).next().is_some() { Verdict::Fail } else { self.result.verdict }
+    }
+
     /// What was tested, in a line: base URL, release, software.
     pub fn target(&self) -> String {
         let target = &self.result.target;

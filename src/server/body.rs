@@ -12,7 +12,8 @@ use super::subset::is_subsetted;
 
 /// Reads the resource of a create or update at a type's endpoint.
 ///
-/// 400 for what is no JSON, no such resource, or not of the shape that its type prescribes; 422 for a subset of a resource.
+/// 400 for what is no JSON, no such resource, or not of the shape that its type prescribes; 422 for a subset of a
+/// resource.
 pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
     let refuse = |code, text: String| Refusal::new(StatusCode::BAD_REQUEST, code, text);
     let Strict(value) = serde_json::from_slice(bytes)
@@ -136,7 +137,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        // With `arbitrary_precision`, serde_json hands numbers over as a map with this one name, so that no digit is lost.
+        // With `arbitrary_precision`, serde_json hands numbers over as a map with this one name, so that no digit is
+        // lost.
         const NUMBER: &str = "$serde_json::private::Number";
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::fhir::reference::is_id;
 use crate::fhir::time::{parse_instant, parse_partial};
 
-/// One line a type; see the head of the file for its form. Read when the first body arrives, so that starting costs nothing.
+/// One line a type; see the head of the file for its form. Read when the first body arrives, so that starting costs
+/// nothing.
 static R4: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = include_str!("elements-r4.txt").lines();
     lines
@@ -89,13 +90,15 @@ impl<'a> Element<'a> {
 }
 
 impl Elements<'_> {
-    /// The name of the element that a property belongs to: `deceased` for `_deceasedBoolean`; `None` for common and unknown properties.
+    /// The name of the element that a property belongs to: `deceased` for `_deceasedBoolean`; `None` for common and
+    /// unknown properties.
     pub fn element_of(&self, property: &str) -> Option<&str> {
         self.find(property.strip_prefix('_').unwrap_or(property))
             .map(|(element, _)| element.name)
     }
 
-    /// Whether a subset keeps a property in any case: it is mandatory or changes the meaning of the others (`search.html#elements`).
+    /// Whether a subset keeps a property in any case: it is mandatory or changes the meaning of the others
+    /// (`search.html#elements`).
     pub fn is_kept(&self, property: &str) -> bool {
         matches!(
             property,
@@ -124,8 +127,8 @@ impl Elements<'_> {
             .find_map(|element| Some((element, element.type_of(property)?)))
     }
 
-    /// The first breach of the type's shape: an unknown property, a missing mandatory one, a wrong cardinality or primitive.
-    /// Only the top level is looked at; what lies deeper is stored as it is sent.
+    /// The first breach of the type's shape: an unknown property, a missing mandatory one, a wrong cardinality or
+    /// primitive. Only the top level is looked at; what lies deeper is stored as it is sent.
     pub fn check(&self, resource: &Map<String, Value>) -> Result<(), Breach> {
         for (property, value) in resource {
             if property == "resourceType" || COMMON.contains(&property.as_str()) {

@@ -34,7 +34,8 @@ const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
     not checked. There is no batch, transaction, patch, conditional write, or history and search beyond one type.";
 
-/// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole statement.
+/// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
+/// statement.
 pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Refusal> {
     let subset = Subset::of(&request.query)?;
     let whole = match single(&request.query, "mode")? {
@@ -124,4 +125,45 @@ fn software() -> Value {
 
 fn implementation(base: &str) -> Value {
     json!({ "description": "The reference server that fhir-assay tries its suites on: in memory, empty at each start", "url": base })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::server::Options;
+    use crate::server::route::Target;
+
+    #[test]
+    fn every_claim_has_a_route_and_every_route_a_claim() {
+        let shared = Shared::new(Options::default(), "127.0.0.1:1".parse().unwrap());
+        let statement = statement(&shared, "http://x/fhir");
+        let patient = &statement["rest"][0]["resource"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["type"] == "Patient");
+        let claimed: Vec<&str> = patient.unwrap()["interaction"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|one| one["code"].as_str())
+            .collect();
+        for (interaction, method, path) in [
+            ("read", Method::GET, "/fhir/Patient/1"),
+            ("vread", Method::GET, "/fhir/Patient/1/_history/1"),
+            ("update", Method::PUT, "/fhir/Patient/1"),
+            ("patch", Method::PATCH, "/fhir/Patient/1"),
+            ("delete", Method::DELETE, "/fhir/Patient/1"),
+            ("history-instance", Method::GET, "/fhir/Patient/1/_history"),
+            ("history-type", Method::GET, "/fhir/Patient/_history"),
+            ("create", Method::POST, "/fhir/Patient"),
+            ("search-type", Method::GET, "/fhir/Patient"),
+            ("search-type", Method::POST, "/fhir/Patient/_search"),
+        ] {
+            let routed = Target::of(path, shared.options.release).and_then(|target| target.check(&method, false));
+            assert_eq!(routed.is_ok(), claimed.contains(&interaction), "{interaction}");
+        }
+    }
 }

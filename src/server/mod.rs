@@ -3,7 +3,7 @@
 //! It exists so that suites can be tried, and so that a defect put into it on purpose shows whether the suites find it.
 //! It claims in its CapabilityStatement precisely what it does, and refuses the rest as the specification asks.
 //!
-//! The road of a request: [`router`] takes it in, `route` tells what it is addressed to, `negotiate` how to answer,
+//! The road of a request: `router` takes it in, `route` tells what it is addressed to, `negotiate` how to answer,
 //! then `read`, `history`, `write`, `metadata` or `search` act on the `store`, and `reply` writes the answer.
 
 mod body;
@@ -28,6 +28,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -116,6 +117,8 @@ impl Server {
         }
         let listener = TcpListener::bind(options.bind).await?;
         let address = listener.local_addr()?;
+        // Answers are small and awaited: they leave at once. A socket that cannot do that works all the same.
+        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
         let (stop, stopped) = oneshot::channel::<()>();
         let service = router::router_at(options, address);
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move {

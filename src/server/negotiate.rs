@@ -31,7 +31,8 @@ impl Default for Format {
 }
 
 impl Format {
-    /// Chooses by `_format`, which wins, or by Accept (`http.html#parameters`). 406 where neither names a format of this server.
+    /// Chooses by `_format`, which wins, or by Accept (`http.html#parameters`). 406 where neither names a format of
+    /// this server.
     pub fn choose(headers: &HeaderMap, query: &[(String, String)], release: FhirVersion) -> Result<Self, Refusal> {
         let wanted = match query
             .iter()
@@ -76,7 +77,8 @@ impl Format {
         })
     }
 
-    /// Proactive negotiation as in RFC 9110 section 12.5.1: each offer has the weight of the most specific range that it falls into.
+    /// Proactive negotiation as in RFC 9110 section 12.5.1: each offer has the weight of the most specific range
+    /// that it falls into.
     fn of_accept(headers: &HeaderMap, release: FhirVersion) -> Result<Self, Refusal> {
         let lines: Vec<&str> = headers
             .get_all(ACCEPT)

@@ -86,7 +86,8 @@ impl Precondition {
 
 /// Whether a read may be answered 304: the client has the version already (`http.html#cread`).
 ///
-/// If-None-Match wins over If-Modified-Since, whose seconds are all that it compares. Headers that cannot be read are ignored.
+/// If-None-Match wins over If-Modified-Since, which compares whole seconds; `modified` is none where that would not
+/// tell this version from the one before. Headers that cannot be read are ignored.
 pub(super) fn is_unchanged(headers: &HeaderMap, version_id: &str, modified: Option<Timestamp>) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         return match Tags::of(headers, &IF_NONE_MATCH) {

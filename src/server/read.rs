@@ -43,7 +43,8 @@ fn show(request: &Incoming, version: &Version, name: &str) -> Result<Reply, Refu
     let Some(resource) = &version.resource else {
         return Err(Refusal::deleted(version, name));
     };
-    if is_unchanged(&request.headers, &version.version_id, Some(version.at)) {
+    let modified = (!version.within_second).then_some(version.at);
+    if is_unchanged(&request.headers, &version.version_id, modified) {
         return Ok(Reply::empty(StatusCode::NOT_MODIFIED).version(version));
     }
     Ok(Reply::resource(StatusCode::OK, subset.apply(resource)).version(version))

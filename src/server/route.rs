@@ -29,7 +29,8 @@ pub(super) enum Target {
 impl Target {
     /// Finds the target of a path. URLs are case-sensitive, and percent-encoded UTF-8 (`http.html#root`).
     ///
-    /// A slash at the end is allowed after `[base]` and `[base]/[type]`, as later releases ask. 404 for every other path.
+    /// A slash at the end is allowed after `[base]` and `[base]/[type]`, as later releases ask. 404 for every other
+    /// path.
     pub fn of(path: &str, release: FhirVersion) -> Result<Self, Refusal> {
         let outside = || {
             Refusal::unknown(format!(
@@ -118,6 +119,8 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn target(path: &str) -> Result<Target, u16> {
@@ -196,6 +199,13 @@ mod tests {
             ("/fhir/Patient/_search", "GET", false, Err(405)),
         ] {
             assert_eq!(status(path, method, criteria), expected, "{method} {path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_panics(path in "(/fhir)?(/?(Patient|metadata|_history|%[0-9A-F]{2}|\\PC{0,5})){0,6}") {
+            let _ = Target::of(&path, FhirVersion::R4);
         }
     }
 }

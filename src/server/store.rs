@@ -1,6 +1,7 @@
 //! What is stored: every version of every resource, in memory.
 //!
-//! Versions are never changed or removed, so the state at any earlier write can be looked at again; paging rests on that.
+//! Versions are never changed or removed, so the state at any earlier write can be looked at again; paging rests on
+//! that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -32,6 +33,8 @@ pub(super) struct Version {
     pub id: String,
     pub version_id: String,
     pub at: Timestamp,
+    /// Whether the version before was made in the same second, so that HTTP's dates do not tell the two apart.
+    pub within_second: bool,
     pub origin: Origin,
     /// The content; none for a deletion.
     pub resource: Option<Arc<Value>>,
@@ -79,7 +82,8 @@ impl Store {
         self.lock().append(resource_type, &id, Origin::Post, Some(resource))
     }
 
-    /// Stores the next version of a resource, or its first under the client's id. The precondition is checked under the same lock.
+    /// Stores the next version of a resource, or its first under the client's id. The precondition is checked under
+    /// the same lock.
     pub fn update(
         &self,
         resource_type: &str,
@@ -118,7 +122,8 @@ impl Store {
         self.look().line(resource_type, id).cloned()
     }
 
-    /// The resources of a type that existed after a write, or exist now, in the order of creation; and the number of that write.
+    /// The resources of a type that existed after a write, or exist now, in the order of creation; and the number of
+    /// that write.
     pub fn snapshot(&self, resource_type: &str, write: Option<u64>) -> (u64, Vec<Arc<Version>>) {
         let lines = self.look();
         let write = write.unwrap_or(lines.sequence);
@@ -167,6 +172,9 @@ impl Lines {
             id: id.to_owned(),
             version_id,
             at,
+            within_second: line
+                .last()
+                .is_some_and(|before| before.at.as_second() == at.as_second()),
             origin,
             resource,
             sequence: self.sequence,

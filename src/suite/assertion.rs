@@ -1,8 +1,11 @@
 //! Expectations: what has to hold of a response, and which requirement asks for it.
 
+use std::sync::OnceLock;
+
 use super::model::Body;
 use super::template::Template;
 use crate::fhir::FhirVersion;
+use crate::fhir::fhirpath::{Expression, FhirPathError};
 use crate::requirement::RequirementId;
 use crate::source::{Span, Spanned};
 
@@ -169,11 +172,31 @@ pub enum BodyMatcher {
     TextMatches(Regex),
 }
 
-/// A FHIRPath and where it was written.
+/// A FHIRPath and where it was written. It is compiled at its first use, and only once.
 #[derive(Clone, Debug)]
 pub struct FhirPath {
     /// The expression.
     pub text: Spanned<String>,
+    compiled: OnceLock<Result<Expression, FhirPathError>>,
+}
+
+impl FhirPath {
+    /// The FHIRPath of a text, whether it compiles or not.
+    #[must_use]
+    pub const fn new(text: Spanned<String>) -> Self {
+        Self {
+            text,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The compiled expression.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn expression(&self) -> Result<&Expression, &FhirPathError> {
+        self.compiled.get_or_init(|| Expression::compile(&self.text)).as_ref()
+    }
 }
 
 /// A regular expression; variables are filled in, escaped, before it is compiled.

@@ -98,11 +98,7 @@ fn requirement(
         _ if audited > 0 => Some(Verdict::Pass),
         other => other,
     };
-    let untested = (cases.is_empty() && audited == 0).then(|| match (rule.testable, &rule.why_not) {
-        (Testable::No, Some(why)) => format!("cannot be tested over HTTP: {why}"),
-        (Testable::No, None) => "cannot be tested over HTTP".to_owned(),
-        _ => "no suite of this run tests it".to_owned(),
-    });
+    let untested = (cases.is_empty() && audited == 0).then(|| rule.untested_reason());
     Some(RequirementResult {
         id: rule.id.clone(),
         level,

@@ -3,6 +3,7 @@
 pub mod coverage;
 pub mod event;
 pub mod finding;
+pub mod journal;
 pub mod result;
 
 use std::fmt;

@@ -79,7 +79,9 @@ pub(super) fn pair_the_rest(wanted: &[Value], found: &[Value], partners: &mut [O
         }
     }
     scores.sort_by(|(likeness, one, other), (likeness_2, one_2, other_2)| {
-        likeness_2.cmp(likeness).then(one.abs_diff(*other).cmp(&one_2.abs_diff(*other_2)))
+        likeness_2
+            .cmp(likeness)
+            .then(one.abs_diff(*other).cmp(&one_2.abs_diff(*other_2)))
     });
     for (_, one, other) in scores {
         if partners[one].is_none() && is_free[other] {
@@ -121,9 +123,18 @@ fn identity(wanted: &Value, found: &Value) -> Identity {
         }
     }
     for name in ["value", "code"] {
-        let of = |element: &Value| Some((element.get("system")?.as_str()?.to_owned(), element.get(name)?.as_str()?.to_owned()));
+        let of = |element: &Value| {
+            Some((
+                element.get("system")?.as_str()?.to_owned(),
+                element.get(name)?.as_str()?.to_owned(),
+            ))
+        };
         if let (Some(wanted), Some(found)) = (of(wanted), of(found)) {
-            return if wanted == found { Identity::Same } else { Identity::Unknown };
+            return if wanted == found {
+                Identity::Same
+            } else {
+                Identity::Unknown
+            };
         }
     }
     Identity::Unknown
@@ -136,9 +147,11 @@ fn same_leaves(wanted: &Value, found: &Value) -> usize {
             .iter()
             .filter_map(|(name, wanted)| Some(same_leaves(wanted, found.get(name)?)))
             .sum(),
-        (Value::Array(wanted), Value::Array(found)) => {
-            wanted.iter().zip(found).map(|(wanted, found)| same_leaves(wanted, found)).sum()
-        }
+        (Value::Array(wanted), Value::Array(found)) => wanted
+            .iter()
+            .zip(found)
+            .map(|(wanted, found)| same_leaves(wanted, found))
+            .sum(),
         (Value::Number(wanted), Value::Number(found)) => usize::from(number::same(wanted, found)),
         _ => usize::from(wanted == found),
     }

@@ -153,9 +153,14 @@ impl Comparison {
             return false;
         }
         if self.goes_by_place(wanted, found) {
-            return wanted.iter().zip(found).all(|(wanted, found)| self.holds(wanted, found));
+            return wanted
+                .iter()
+                .zip(found)
+                .all(|(wanted, found)| self.holds(wanted, found));
         }
-        let partners = align::partners(wanted.len(), found.len(), |one, other| self.holds(&wanted[one], &found[other]));
+        let partners = align::partners(wanted.len(), found.len(), |one, other| {
+            self.holds(&wanted[one], &found[other])
+        });
         wanted
             .iter()
             .zip(&partners)
@@ -226,10 +231,13 @@ impl Comparison {
 
     fn in_array(&self, path: &Path, wanted: &[Value], found: &[Value], places: &mut Vec<Difference>) -> Value {
         let partners: Vec<Option<usize>> = if self.goes_by_place(wanted, found) {
-            (0..wanted.len()).map(|index| (index < found.len()).then_some(index)).collect()
+            (0..wanted.len())
+                .map(|index| (index < found.len()).then_some(index))
+                .collect()
         } else {
-            let mut partners =
-                align::partners(wanted.len(), found.len(), |one, other| self.holds(&wanted[one], &found[other]));
+            let mut partners = align::partners(wanted.len(), found.len(), |one, other| {
+                self.holds(&wanted[one], &found[other])
+            });
             align::pair_the_rest(wanted, found, &mut partners);
             partners
         };
@@ -273,7 +281,13 @@ impl Difference {
 
     /// How much there is to look at: small differences explain more.
     fn weight(&self) -> usize {
-        let of = |value: &Value| if value.is_object() || value.is_array() { value.to_string().len() } else { 1 };
+        let of = |value: &Value| {
+            if value.is_object() || value.is_array() {
+                value.to_string().len()
+            } else {
+                1
+            }
+        };
         match self {
             Self::Missing { expected, .. } => 10 + of(expected),
             Self::NoElement { expected, .. } => 20 + of(expected),
@@ -286,7 +300,11 @@ impl Difference {
     #[must_use]
     pub fn sentence(&self, root: &str) -> String {
         let at = self.path().fhirpath(root);
-        let at = if at.is_empty() { "the body".to_owned() } else { format!("`{at}`") };
+        let at = if at.is_empty() {
+            "the body".to_owned()
+        } else {
+            format!("`{at}`")
+        };
         match self {
             Self::Missing { .. } => format!("{at} is missing"),
             Self::NoElement { expected, .. } => format!("{at} has no `{}`", short(expected)),
@@ -296,7 +314,11 @@ impl Difference {
             }
             // `1` and `"1"` have to look different.
             Self::Different { expected, actual, .. } => {
-                format!("{at} is `{}`, not `{}`", cut(&actual.to_string(), 80), cut(&expected.to_string(), 80))
+                format!(
+                    "{at} is `{}`, not `{}`",
+                    cut(&actual.to_string(), 80),
+                    cut(&expected.to_string(), 80)
+                )
             }
         }
     }
@@ -330,7 +352,12 @@ impl Differences {
         mismatch = mismatch.between(expected, actual);
         mismatch.part = Part::Body(first.path().pointer());
         if self.places.len() > 1 {
-            mismatch.details = self.places.iter().take(TOLD).map(|place| place.sentence(&self.root)).collect();
+            mismatch.details = self
+                .places
+                .iter()
+                .take(TOLD)
+                .map(|place| place.sentence(&self.root))
+                .collect();
             if self.places.len() > TOLD {
                 mismatch.details.push(format!("and {} more", self.places.len() - TOLD));
             }

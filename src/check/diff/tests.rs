@@ -7,7 +7,11 @@ fn told(expected: &Value, actual: &Value, mode: Mode) -> String {
     match compare(expected, actual, mode).unwrap() {
         None => "no difference".to_owned(),
         Some(differences) => {
-            let places: Vec<_> = differences.places.iter().map(|place| place.sentence(&differences.root)).collect();
+            let places: Vec<_> = differences
+                .places
+                .iter()
+                .map(|place| place.sentence(&differences.root))
+                .collect();
             places.join("\n")
         }
     }
@@ -24,7 +28,13 @@ fn same(expected: Value, actual: Value) -> String {
 #[test]
 fn more_than_expected_is_like_it() {
     let ada = json!({ "resourceType": "Patient", "id": "1", "active": true, "name": [{ "family": "King", "given": ["Ada", "Augusta"] }] });
-    assert_eq!(like(json!({ "name": [{ "given": ["Augusta"] }], "active": true }), ada.clone()), "no difference");
+    assert_eq!(
+        like(
+            json!({ "name": [{ "given": ["Augusta"] }], "active": true }),
+            ada.clone()
+        ),
+        "no difference"
+    );
     assert_eq!(like(json!({}), ada.clone()), "no difference");
     insta::assert_snapshot!(like(json!({ "active": false, "birthDate": "1815-12-10", "name": [{ "family": "Byron" }, { "use": "maiden" }] }), ada), @"");
 }
@@ -36,7 +46,10 @@ fn elements_find_their_partner_by_identity() {
         { "system": "email", "value": "a@b", "use": "work" },
         { "system": "phone", "value": "2" },
     ] });
-    let found = like(json!({ "telecom": [{ "system": "phone" }, { "system": "phone", "value": "1" }] }), actual.clone());
+    let found = like(
+        json!({ "telecom": [{ "system": "phone" }, { "system": "phone", "value": "1" }] }),
+        actual.clone(),
+    );
     assert_eq!(found, "no difference");
     insta::assert_snapshot!(like(json!({ "telecom": [{ "system": "email", "value": "a@b", "use": "home" }] }), actual.clone()), @"");
     insta::assert_snapshot!(like(json!({ "telecom": [{ "system": "fax" }] }), actual.clone()), @"");
@@ -46,7 +59,13 @@ fn elements_find_their_partner_by_identity() {
 #[test]
 fn the_same_has_nothing_beside() {
     let actual = json!({ "a": [{ "x": 1.50 }, { "x": 2 }], "b": ["p", "q"] });
-    assert_eq!(same(json!({ "b": ["p", "q"], "a": [{ "x": 2.0 }, { "x": 1.5 }] }), actual.clone()), "no difference");
+    assert_eq!(
+        same(
+            json!({ "b": ["p", "q"], "a": [{ "x": 2.0 }, { "x": 1.5 }] }),
+            actual.clone()
+        ),
+        "no difference"
+    );
     insta::assert_snapshot!(same(json!({ "a": [{ "x": 2 }], "b": ["q", "p"] }), actual), @"");
 }
 
@@ -59,7 +78,10 @@ fn kinds_of_values_are_told_apart() {
 #[test]
 fn a_null_beside_extensions_says_nothing() {
     let expected = json!({ "_given": [null, { "id": "b" }] });
-    assert_eq!(like(expected, json!({ "_given": [{ "id": "a" }, { "id": "b" }] })), "no difference");
+    assert_eq!(
+        like(expected, json!({ "_given": [{ "id": "a" }, { "id": "b" }] })),
+        "no difference"
+    );
 }
 
 #[test]

@@ -143,7 +143,10 @@ impl Header<'_> {
                 };
                 let actual = self.text(|| regex.to_string())?;
                 Ok(Judged::holds_if(regex.is_match(actual), || {
-                    self.mismatch(self.is(actual, &format!("which does not match `{regex}`")), regex.as_str())
+                    self.mismatch(
+                        self.is(actual, &format!("which does not match `{regex}`")),
+                        regex.as_str(),
+                    )
                 }))
             }
             HeaderMatcher::Includes(tokens) => self.includes(tokens),
@@ -183,9 +186,10 @@ impl Header<'_> {
         let actual = self.text(|| expected.clone())?;
         Ok(match MediaType::parse(actual) {
             None => Judged::Broken(self.mismatch(self.is(actual, "which is no media type"), expected)),
-            Some(found) => Judged::holds_if(types.iter().any(|one| one.eq_ignore_ascii_case(found.essence())), || {
-                self.mismatch(self.is(actual, &format!("not `{expected}`")), expected.clone())
-            }),
+            Some(found) => Judged::holds_if(
+                types.iter().any(|one| one.eq_ignore_ascii_case(found.essence())),
+                || self.mismatch(self.is(actual, &format!("not `{expected}`")), expected.clone()),
+            ),
         })
     }
 
@@ -205,11 +209,19 @@ impl Header<'_> {
         let expected = self.fill(reference)?;
         let actual = self.text(|| expected.clone())?;
         let Some(wanted) = InstanceUrl::parse(&expected) else {
-            return Ok(Judged::unjudged(self.part(), format!("`{expected}` names no instance to compare with")));
+            return Ok(Judged::unjudged(
+                self.part(),
+                format!("`{expected}` names no instance to compare with"),
+            ));
         };
         Ok(Judged::holds_if(
             InstanceUrl::parse(actual).is_some_and(|found| found.names(&wanted, self.cx.base)),
-            || self.mismatch(self.is(actual, &format!("which does not name `{expected}`")), expected.clone()),
+            || {
+                self.mismatch(
+                    self.is(actual, &format!("which does not name `{expected}`")),
+                    expected.clone(),
+                )
+            },
         ))
     }
 
@@ -222,10 +234,15 @@ impl Header<'_> {
         let expected = format!("{} {other}", words.0);
         let actual = self.text(|| expected.clone())?;
         let Some(limit) = date::seconds(&other) else {
-            return Ok(Judged::unjudged(self.part(), format!("`{other}` is no date to compare with")));
+            return Ok(Judged::unjudged(
+                self.part(),
+                format!("`{other}` is no date to compare with"),
+            ));
         };
         let Some(found) = date::seconds(actual) else {
-            return Ok(Judged::Broken(self.mismatch(self.is(actual, "which is no date"), expected)));
+            return Ok(Judged::Broken(
+                self.mismatch(self.is(actual, "which is no date"), expected),
+            ));
         };
         let holds = match bound {
             DateBound::NotBefore => found >= limit,

@@ -5,6 +5,7 @@
 mod check;
 mod provider;
 mod quantity;
+mod regex;
 mod text;
 mod value;
 
@@ -143,7 +144,8 @@ impl Expression {
 
     /// Evaluates it on a body.
     ///
-    /// A variable whose value is an array is a collection; null and an empty array are the empty collection.
+    /// A variable whose value is an array is a collection; null and an empty array are the empty collection. Text stays
+    /// text: a time in a variable is compared as `meta.lastUpdated >= %before.toDateTime()`.
     /// `%resource`, `%context`, `%rootResource`, `%ucum`, `%sct` and `%loinc` need not be given.
     ///
     /// # Errors
@@ -276,7 +278,9 @@ fn engine(release: FhirVersion) -> &'static FhirPathEngine {
     static ENGINES: [OnceLock<FhirPathEngine>; FhirVersion::ALL.len()] =
         [const { OnceLock::new() }; FhirVersion::ALL.len()];
     ENGINES[release as usize].get_or_init(|| {
-        let (operators, functions) = (quantity::operators(release), quantity::functions(release));
+        let operators = quantity::operators(release);
+        let mut functions = quantity::functions(release);
+        regex::single_line(&mut functions);
         FhirPathEngine::new_with_registries(Arc::new(operators), Arc::new(functions), Types::new(release))
             .now_or_never()
             .and_then(Result::ok)

@@ -60,7 +60,7 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
             writeln!(out, "  {}", clean(path))?;
         }
     }
-    writeln!(out, "\n{}", style.paint(Role::Verdict(result.verdict), overview.sentence()))
+    writeln!(out, "\n{}", style.paint(Role::Verdict(overview.color()), overview.sentence()))
 }
 
 const VERDICT_WORDS: [(Verdict, &str); 6] = [

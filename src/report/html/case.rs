@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::body;
 use super::link;
 use crate::exchange::{Body, Exchange, Headers, Request, curl};
-use crate::report::failure::label;
+use crate::report::failure::{contents, label};
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, duration, line, request_line, size};
@@ -123,9 +123,22 @@ impl CaseView {
             reason: case.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
             requirements: case.requirements.iter().map(|id| clean(id.as_str()).into_owned()).collect(),
             steps: case.steps.iter().map(|step| StepView::of(step, is_shown(step), with_bodies)).collect(),
-            problems: problems.iter().map(|problem| ProblemView::of(problem, rules)).collect(),
+            problems: problem_views(&problems, rules),
         }
     }
+}
+
+/// Problems that one request shows in a row share its command; it stands under the last of them.
+fn problem_views(problems: &[Problem<'_>], rules: &Rules<'_>) -> Vec<ProblemView> {
+    let view = |(index, problem): (usize, &Problem<'_>)| {
+        let mut view = ProblemView::of(problem, rules);
+        let next = problems.get(index + 1).and_then(|next| next.request);
+        if next.is_some_and(|next| problem.request.is_some_and(|mine| std::ptr::eq(mine, next))) {
+            view.curl = None;
+        }
+        view
+    };
+    problems.iter().enumerate().map(view).collect()
 }
 
 impl ProblemView {
@@ -137,7 +150,7 @@ impl ProblemView {
         let diff = mismatch.and_then(|mismatch| mismatch.diff.as_deref()).unwrap_or_default();
         let details = mismatch.map_or(&[][..], |mismatch| &mismatch.details[..]);
         let mend = mismatch.and_then(|mismatch| mismatch.mend.as_ref());
-        let content = |text: &Option<String>| text.as_deref().filter(|_| diff.is_empty()).map(owned);
+        let (expected, found) = mismatch.map_or((None, None), contents);
         Self {
             label: label(problem.outcome),
             verdict: match problem.outcome {
@@ -157,8 +170,8 @@ impl ProblemView {
                 }
             }),
             excerpt: site.map(|site| clean(&draw_site(site, &message)).into_owned()),
-            expected: mismatch.and_then(|mismatch| content(&mismatch.expected)),
-            found: mismatch.and_then(|mismatch| content(&mismatch.actual)),
+            expected: expected.map(owned),
+            found: found.map(owned),
             details: details.iter().take(DETAIL_LINES).map(|text| owned(text)).collect(),
             more_details: details.len().saturating_sub(DETAIL_LINES),
             diff: diff.lines().take(DIFF_LINES).map(DiffLine::of).collect(),
@@ -167,7 +180,7 @@ impl ProblemView {
             judgement: mismatch.and_then(|mismatch| mismatch.judgement.as_deref()).map(owned),
             mend: mend.map(|mend| owned(&mend.text)),
             replacement: mend.and_then(|mend| mend.replacement.as_deref()).map(owned),
-            curl: problem.request.map(|request| clean(&curl::command(request)).into_owned()),
+            curl: problem.request.map(|request| clean(&curl(request)).into_owned()),
             message,
         }
     }
@@ -207,7 +220,7 @@ impl StepView {
                 status: None,
                 lost: Some(line(&lost.error, LINE).into_owned()),
                 timing: String::new(),
-                curl: clean(&curl::command(&lost.request)).into_owned(),
+                curl: clean(&curl(&lost.request)).into_owned(),
             });
         }
         Self {
@@ -248,7 +261,7 @@ impl ExchangeView {
             status: Some(response.status),
             lost: None,
             timing: text,
-            curl: clean(&curl::command(&exchange.request)).into_owned(),
+            curl: clean(&curl(&exchange.request)).into_owned(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod body;
 mod case;
 mod page;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
@@ -21,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::overview::Overview;
 use super::rules::Rules;
-use crate::verdict::{RunResult, Verdict};
+use crate::verdict::{CaseResult, Outcome, RunResult, Verdict};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -64,20 +65,30 @@ fn policy() -> String {
 pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     let overview = Overview::of(result);
     let rules = Rules::of_result(result);
-    let told = |case: &&_| is_told(case);
-    let anchors = page::Anchors::of(result.cases().filter(told));
+    let told = told(&overview);
+    let anchors = page::Anchors::of(&told);
     render("head.html", &page::Head::of(&overview, &anchors), out)?;
     let mut counting = Counting { out, written: 0 };
-    for (index, case) in result.cases().filter(told).enumerate() {
+    for (index, case) in told.iter().enumerate() {
         let with_bodies = counting.written < BODIES;
         render("case.html", &case::CaseView::of(case, index, &rules, with_bodies), &mut counting)?;
     }
     render("tail.html", &page::Tail::of(&overview, &anchors), out)
 }
 
-/// Whether a case is told with all its steps and exchanges.
-const fn is_told(case: &crate::verdict::CaseResult) -> bool {
-    matches!(case.verdict, Verdict::Fail | Verdict::Error | Verdict::Warning)
+/// The cases that are told with all their steps and exchanges: each that failed or could not be judged, then one for
+/// each warning, since what nobody keeps would otherwise fill the page with the same story.
+fn told<'a>(overview: &Overview<'a>) -> Vec<&'a CaseResult> {
+    let broken = |case: &&CaseResult| matches!(case.verdict, Verdict::Fail | Verdict::Error);
+    let mut told: Vec<&CaseResult> = overview.result.cases().filter(broken).collect();
+    let mut ids: HashSet<&str> = told.iter().map(|case| case.id.as_str()).collect();
+    for group in overview.groups_of(Outcome::Warning) {
+        if !group.cases.iter().any(|case| ids.contains(case.id.as_str())) {
+            ids.insert(group.first.case.id.as_str());
+            told.push(group.first.case);
+        }
+    }
+    told
 }
 
 fn render(name: &str, context: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {

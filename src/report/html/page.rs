@@ -19,8 +19,8 @@ const SLOWEST: usize = 10;
 pub(super) struct Anchors<'a>(HashMap<&'a str, usize>);
 
 impl<'a> Anchors<'a> {
-    pub fn of(told: impl Iterator<Item = &'a CaseResult>) -> Self {
-        Self(told.enumerate().map(|(index, case)| (case.id.as_str(), index)).collect())
+    pub fn of(told: &[&'a CaseResult]) -> Self {
+        Self(told.iter().enumerate().map(|(index, case)| (case.id.as_str(), index)).collect())
     }
 
     fn case(&self, id: &str) -> CaseLink {
@@ -123,11 +123,12 @@ impl Head {
         facts.extend(result.target.software.as_deref().map(|text| ("Software", line(text, 200).into_owned())));
         let number = result.target.fhir_version.as_deref().map(|number| format!(" ({})", line(number, 40)));
         facts.push(("Release", format!("FHIR {}{}", result.target.release, number.unwrap_or_default())));
-        facts.push(("Run", format!("{}, {}", line(&result.started, 40), duration(result.duration_us))));
+        facts.push(("Started", line(&result.started, 40).replacen('T', " ", 1).replacen('Z', " UTC", 1)));
+        facts.push(("Took", duration(result.duration_us)));
         facts.push(("Tool", format!("{} {}", line(&result.tool.name, 60), line(&result.tool.version, 60))));
         Self {
             sentence: overview.sentence(),
-            verdict: result.verdict.name(),
+            verdict: overview.color().name(),
             target: overview.target(),
             base: line(&result.target.base, 300).into_owned(),
             facts,
@@ -319,7 +320,7 @@ fn findings(overview: &Overview<'_>, anchors: &Anchors<'_>) -> Vec<Findings> {
         number: counted(group.cases.len() as u64, "case", "cases"),
         cases: anchors.cases(group.cases.iter().map(|case| case.id.as_str())),
     };
-    let warnings = ("warnings", "Warnings", "SHOULDs that are not kept, each once. They do not fail the run.");
+    let warnings = ("warnings", "Warnings", "SHOULDs that are not kept, each once. They do not fail the run; one case of each is told above.");
     let notes = ("notes", "Notes", "Tolerated, or a MAY: for information.");
     [(Outcome::Warning, warnings), (Outcome::Note, notes)]
         .into_iter()

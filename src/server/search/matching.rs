@@ -10,6 +10,9 @@ use super::wanted::{Hierarchy, How, System, Wanted};
 use crate::fhir::time::{Interval, now};
 use crate::fhir::{Prefix, Reference, SearchParameterType};
 
+/// The system of `true` and `false`.
+const TRUTHS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
+
 /// One parameter of a search. All criteria of a search have to hold.
 #[derive(Debug)]
 pub(super) struct Criterion {
@@ -159,7 +162,7 @@ fn token(value: &Value, system: &System, code: Option<&str>, implied: Option<&st
     match value {
         // A plain code has no system of its own, but one that is implied; both ways of asking find it.
         Value::String(text) => same_code(Some(text)) && (*system == System::None || same_system(implied)),
-        Value::Bool(truth) => same_code(Some(if *truth { "true" } else { "false" })) && *system == System::Any,
+        Value::Bool(truth) => same_code(Some(if *truth { "true" } else { "false" })) && same_system(Some(TRUTHS)),
         Value::Object(object) => {
             if let Some(codings) = object.get("coding").and_then(Value::as_array) {
                 return codings.iter().any(|coding| token(coding, system, code, None));
@@ -288,6 +291,11 @@ mod tests {
             (&identifier, "A", false),
             (&json!(true), "true", true),
             (&json!(true), "s|true", false),
+            (
+                &json!(true),
+                "http://terminology.hl7.org/CodeSystem/special-values|true",
+                true,
+            ),
             (&json!("male"), "g|male", true),
             (&json!("male"), "x|male", false),
             (&json!("male"), "|male", true),

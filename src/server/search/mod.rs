@@ -1,7 +1,8 @@
 //! Search over one type (`http.html#search`, `search.html`).
 //!
-//! `parse` turns the parameters into criteria with the table of `parameters`, `wanted` reads their values, `extract` takes
-//! the values out of a resource, `matching` compares the two, `sort` orders the matches, and `paging` cuts them into pages.
+//! `parse` turns the parameters into criteria with the table of `parameters`, `wanted` reads their values, `extract`
+//! takes the values out of a resource, `matching` compares the two, `sort` orders the matches, and `paging` cuts
+//! them into pages.
 
 mod extract;
 mod fold;
@@ -24,7 +25,6 @@ use super::Shared;
 use super::incoming::Incoming;
 use super::reply::{Refusal, Reply};
 use super::store::Version;
-use super::subset::Subset;
 use crate::fhir::{OperationOutcome, ResourceType, Severity};
 
 /// Answers a search by GET or by POST with a searchset, matches in the order of their creation or as `_sort` says.
@@ -69,7 +69,7 @@ pub(super) fn search(shared: &Shared, request: &Incoming, resource_type: Resourc
             "search": { "mode": "match" },
         }));
     }
-    if !asked.ignored.is_empty() && asked.subset != Subset::Count {
+    if !asked.ignored.is_empty() && asked.count > 0 {
         let text = format!(
             "ignored, since this server does not know it: {}",
             asked.ignored.join(", ")

@@ -12,7 +12,8 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads a number as JSON and FHIR write it. `None` for anything else, and for more than 30 digits or powers beyond 10^±60.
+    /// Reads a number as JSON and FHIR write it. `None` for anything else, and for more than 30 digits or powers
+    /// beyond 10^±60.
     pub fn parse(text: &str) -> Option<Self> {
         let (number, power) = match text.split_once(['e', 'E']) {
             Some((number, power)) => (number, power.parse::<i32>().ok()?),

@@ -1,7 +1,8 @@
 //! Pages: a page is a place in a result that stays as the first page saw it (`http.html#paging`).
 //!
-//! Links carry the number of the write that the result was seen after. Versions are never removed, so the same result can be
-//! had again at any time: pages neither repeat nor miss anything, nothing expires, and nothing is kept between requests.
+//! Links carry the number of the write that the result was seen after. Versions are never removed, so the same
+//! result can be had again at any time: pages neither repeat nor miss anything, nothing expires, and nothing is kept
+//! between requests.
 
 use crate::fhir::BundleBuilder;
 use crate::server::Options;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
+
 use super::matching::{Criterion, Test};
 use super::paging::{self, Page};
 use super::parameters::Definition;
@@ -13,6 +15,9 @@ use crate::server::incoming::Incoming;
 use crate::server::query::{Pairs, single};
 use crate::server::reply::Refusal;
 use crate::server::subset::Subset;
+
+/// How many parameters and alternatives a search has at most; each is held against every resource.
+const LIMIT: usize = 5_000;
 
 /// A search, understood.
 #[derive(Debug)]
@@ -35,6 +40,18 @@ impl Asked {
     /// `Prefer: handling=strict` for parameters that the server does not know; otherwise those are ignored.
     pub fn of(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Self, Refusal> {
         let query = &request.query;
+        if query
+            .iter()
+            .map(|(_, value)| 1 + value.matches(',').count())
+            .sum::<usize>()
+            > LIMIT
+        {
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "too-costly",
+                format!("a search has {LIMIT} values at most"),
+            ));
+        }
         let subset = Subset::of(query)?;
         let counted = paging::count(single(query, "_count")?, &shared.options)?;
         let mut asked = Self {
@@ -99,6 +116,10 @@ impl Asked {
                 .map(|text| parse_value(definition, modifier, text, base))
                 .collect::<Result<_, _>>()
                 .map_err(|reason| refuse(&reason))?;
+            // Nothing but commas asks for nothing.
+            if wanted.is_empty() {
+                return Ok(());
+            }
             if modifier == Some("not") {
                 Test::NoneOf(wanted)
             } else {
@@ -181,4 +202,74 @@ fn parse_value(definition: &Definition, modifier: Option<&str>, text: &str, base
         .zip(parts)
         .map(|((kind, _), part)| Wanted::parse(*kind, None, part, base));
     parts.collect::<Result<_, _>>().map(Wanted::Composite)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::server::Options;
+    use crate::server::negotiate::Prefer;
+    use crate::server::query;
+
+    fn asked(query: &str, strict: bool) -> Result<Asked, u16> {
+        let shared = Shared::new(Options::default(), "127.0.0.1:1".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        if strict {
+            headers.insert("prefer", "handling=strict".parse().unwrap());
+        }
+        let request = Incoming {
+            method: Method::GET,
+            query: query::parse(query).unwrap(),
+            prefer: Prefer::of(&headers),
+            headers,
+            body: axum::body::Bytes::new(),
+            base: "http://x/fhir".into(),
+        };
+        let patient = ResourceType::parse(FhirVersion::R4, "Patient").unwrap();
+        Asked::of(&shared, &request, patient).map_err(|refusal| refusal.status.as_u16())
+    }
+
+    #[test]
+    fn what_is_used_and_what_is_ignored_is_told() {
+        for (query, used, ignored) in [
+            ("name=a&name=b&_count=5", "name=a&name=b&_count=5", ""),
+            ("name=&_count=&gender=,", "", ""),
+            ("_count=99999", "_count=1000", ""),
+            (
+                "x=1&gender:not=male&organization.name=y",
+                "gender:not=male",
+                "x organization.name",
+            ),
+            ("organization:Organization.name=y", "", "organization:Organization.name"),
+            ("_sort=name,-x,-birthdate", "_sort=name,-birthdate", "_sort=-x"),
+            ("_page=3-4&_summary=text", "_page=3-4&_summary=text", ""),
+        ] {
+            let asked = asked(query, false).unwrap();
+            assert_eq!(
+                (query::write(&asked.used).as_str(), asked.ignored.join(" ").as_str()),
+                (used, ignored),
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn strictness_concerns_the_unknown_only() {
+        assert_eq!(asked("x=1", true).unwrap_err(), 400);
+        assert_eq!(asked("_sort=x", true).unwrap_err(), 400);
+        assert!(asked("name=a&_sort=name&_format=json&_pretty=true", true).is_ok());
+        for wrong in [
+            "birthdate=x",
+            "family:below=x",
+            "identifier:in=x",
+            "_count=x",
+            "organization:Nonsense=1",
+        ] {
+            assert_eq!(asked(wrong, false).unwrap_err(), 400, "{wrong}");
+        }
+        let many = format!("_id={}", ",".repeat(LIMIT));
+        assert_eq!(asked(&many, false).unwrap_err(), 400);
+    }
 }

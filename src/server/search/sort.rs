@@ -28,7 +28,8 @@ enum Rank {
     Text(String),
 }
 
-/// Sorts by the first key, then the next. Ties keep the order of creation; what has no value comes last in both directions.
+/// Sorts by the first key, then the next. Ties keep the order of creation; what has no value comes last in both
+/// directions.
 pub(super) fn sort(matches: &mut [Arc<Version>], keys: &[Key]) {
     if keys.is_empty() {
         return;

@@ -89,7 +89,8 @@ pub(super) enum Hierarchy {
 }
 
 impl Wanted {
-    /// Reads one alternative, still escaped. `modifier` is that of the parameter. The error tells what is wrong with the value.
+    /// Reads one alternative, still escaped. `modifier` is that of the parameter. The error tells what is wrong with
+    /// the value.
     pub fn parse(kind: SearchParameterType, modifier: Option<&str>, text: &str, base: &str) -> Result<Self, String> {
         use SearchParameterType as Kind;
         match (kind, modifier) {

@@ -408,7 +408,7 @@ impl<'f> Reader<'f> {
             );
             return None;
         }
-        Some(FhirPath { text })
+        Some(FhirPath::new(text))
     }
 
     /// FHIRPaths: one, or a list.

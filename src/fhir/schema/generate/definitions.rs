@@ -51,6 +51,8 @@ pub struct Element {
     pub min: u32,
     /// Whether it may occur more than once, so that JSON writes an array.
     pub many: bool,
+    /// Whether XML writes it as an attribute, so that it is never extended.
+    pub attribute: bool,
     /// Its binding, if it has one.
     pub binding: Option<Binding>,
     /// Whether the type introduces it; `false` for what it inherits.
@@ -294,8 +296,8 @@ fn holds_definitions(path: &Path) -> bool {
     let skipped = [
         "fhir.schema",
         "search-parameters",
-        "conceptmap",
-        "compartmentdefinition",
+        "conceptmap-",
+        "compartmentdefinition-",
         "conceptmaps",
         "dataelements",
     ];
@@ -332,6 +334,9 @@ fn read_element(definition: &Value, full: &str, last: &str, type_name: &str) -> 
             .and_then(|min| u32::try_from(min).ok())
             .unwrap_or(0),
         many: definition["max"] != "1",
+        attribute: definition["representation"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
         binding: read_binding(definition),
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }
@@ -354,8 +359,10 @@ fn read_types(definition: &Value, full: &str) -> Vec<ElementType> {
             let code = found["code"].as_str().unwrap_or_default();
             match code {
                 "BackboneElement" | "Element" if full.contains('.') && full != "Element" => plain(full),
-                // R4 calls the type of a logical id a string; its rules are those of `id`.
-                _ if full.ends_with(".id") && definition["base"]["path"] == "Resource.id" => plain("id"),
+                // The definitions of the releases do not agree on the type of ids, but their pages do: that of a resource
+                // is an `id`, that of an element any string (`element.html#id`).
+                _ if definition["base"]["path"] == "Resource.id" => plain("id"),
+                _ if definition["base"]["path"] == "Element.id" => plain("string"),
                 _ if code.starts_with("http://hl7.org/fhirpath/") => {
                     plain(extension(found, FHIR_TYPE).unwrap_or("string"))
                 }

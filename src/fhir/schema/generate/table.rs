@@ -42,7 +42,8 @@ fn element_line(element: &Element) -> String {
     let types = element.types.iter().map(type_text).collect::<Vec<_>>().join("|");
     let many = if element.many { " *" } else { "" };
     let required = if element.min > 0 { " !" } else { "" };
-    format!("{} {types}{many}{required}", element.name)
+    let attribute = if element.attribute { " @" } else { "" };
+    format!("{} {types}{many}{required}{attribute}", element.name)
 }
 
 fn type_text(found: &ElementType) -> String {

@@ -1,0 +1,35 @@
+//! `lint`: everything that is wrong in suite files, at once.
+
+use std::io::{self, Write};
+
+use crate::cli::args::LintArgs;
+use crate::cli::exit::Exit;
+use crate::cli::{Failure, settings};
+use crate::suite::{Suites, lint};
+
+/// Checks suite files. Errors and warnings go to standard error, a closing line to standard output.
+///
+/// # Errors
+/// None: what is wrong in a file is what the command is for.
+pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
+    let loaded = Suites::read(&args.paths);
+    let mut problems = loaded.problems;
+    for suite in &loaded.suites {
+        problems.extend(lint::lint(suite));
+    }
+    if !problems.is_empty() {
+        let _ = io::stderr().write_all(problems.render(settings::error_paint()).as_bytes());
+    }
+    let cases = loaded.suites.cases().count();
+    let _ = writeln!(
+        io::stdout(),
+        "{} suites, {cases} cases: {}",
+        loaded.suites.len(),
+        problems.summary()
+    );
+    Ok(if problems.errors() == 0 {
+        Exit::Success
+    } else {
+        Exit::Usage
+    })
+}

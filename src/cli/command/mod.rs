@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub mod explain;
+pub mod lint;
+pub mod list;
+pub mod report;
+pub mod run;
+pub mod serve;

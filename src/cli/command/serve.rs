@@ -1,0 +1,42 @@
+//! `serve`: the reference server on its own.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use crate::cli::Failure;
+use crate::cli::args::ServeArgs;
+use crate::cli::exit::Exit;
+use crate::server::{Options, Server};
+
+/// Serves until Ctrl-C. The base URL is the first line of standard output.
+///
+/// # Errors
+/// Where the address cannot be bound or the release is not implemented.
+pub fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
+    let failed = |error: io::Error| Failure::new(Exit::Usage, format!("{}:{}: {error}", args.bind, args.port));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    runtime.block_on(async {
+        let running = Server::start(Options {
+            release: args.fhir,
+            bind: SocketAddr::new(args.bind, args.port),
+            ..Options::default()
+        })
+        .await
+        .map_err(failed)?;
+        let mut out = io::stdout();
+        writeln!(out, "{}", running.base_url())
+            .and_then(|()| out.flush())
+            .map_err(failed)?;
+        if !args.bind.is_loopback() {
+            eprintln!(
+                "this server keeps everything in memory and asks nobody for credentials; do not give it real data"
+            );
+        }
+        tokio::signal::ctrl_c().await.map_err(failed)?;
+        running.stop().await;
+        Ok(Exit::Success)
+    })
+}

@@ -1,0 +1,81 @@
+//! Exit codes: a contract that scripts depend on.
+
+use std::process::ExitCode;
+
+use crate::plan::Plan;
+use crate::verdict::{ReasonKind, RunResult, Verdict};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: conformant, or the command did what it was asked.
+    Success,
+    /// 1: a requirement at or above `--fail-on` failed.
+    Failed,
+    /// 2: the command line, a suite or another input is wrong.
+    Usage,
+    /// 3: the server could not be judged: unreachable, gone, or its answers speak of something else.
+    Unjudged,
+    /// 4: the filters left nothing to run.
+    NothingSelected,
+    /// 130: a second Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unjudged => 3,
+            Self::NothingSelected => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// How a run ends, given the least verdict that fails it. `fail_on` is Fail or Warning.
+    ///
+    /// A failure that was seen is certain, whatever else could not be judged; only a run that was cut short says nothing.
+    #[must_use]
+    pub fn of_run(result: &RunResult, fail_on: Verdict, fail_fast: bool) -> Self {
+        let any = |wanted: &dyn Fn(Verdict) -> bool| result.cases().any(|case| wanted(case.verdict));
+        let failed =
+            any(&|verdict| verdict == Verdict::Fail || (verdict == Verdict::Warning && fail_on == Verdict::Warning));
+        if result.stopped.is_some() && !(failed && fail_fast) {
+            Self::Unjudged
+        } else if failed {
+            Self::Failed
+        } else if any(&|verdict| verdict == Verdict::Error) {
+            Self::Unjudged
+        } else if any(&Verdict::is_judged) || of_other_shards(result) {
+            Self::Success
+        } else {
+            // Nothing was judged: that is no success.
+            Self::Unjudged
+        }
+    }
+
+    /// How a plan ends that has nothing to run; `None` where it has something. A shard may be empty by chance.
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Option<Self> {
+        let is_filtered = |reason: &crate::verdict::Reason| reason.kind == ReasonKind::Filtered;
+        plan.cases()
+            .all(|case| case.left_out.as_ref().is_some_and(is_filtered))
+            .then_some(Self::NothingSelected)
+    }
+}
+
+fn of_other_shards(result: &RunResult) -> bool {
+    result
+        .cases()
+        .any(|case| matches!(&case.reason, Some(reason) if reason.kind == ReasonKind::Shard))
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,101 @@
+//! The edge: arguments, environment, files and the exit code. Everything else is told what it needs.
+
+pub mod args;
+pub mod command;
+pub mod exit;
+pub mod output;
+pub mod settings;
+
+use std::io::{self, Write};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::transport::ProbeError;
+use args::{Cli, Command};
+use exit::Exit;
+use output::OutputError;
+use settings::SettingsError;
+
+/// Why a command did not do what it was asked: what to say, and how to end.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// A message and an exit code.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        Self::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<ProbeError> for Failure {
+    fn from(error: ProbeError) -> Self {
+        let exit = if error.is_usage() { Exit::Usage } else { Exit::Unjudged };
+        Self::new(exit, error.to_string())
+    }
+}
+
+/// Reads the command line, does what it says, and returns how to end.
+#[must_use]
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // A reader that went away is no fault of ours.
+            let _ = error.print();
+            return if asked { Exit::Success } else { Exit::Usage };
+        }
+    };
+    let outcome = match &cli.command {
+        Command::Run(args) => command::run::run(args),
+        Command::Serve(args) => command::serve::serve(args),
+        Command::List(args) => command::list::list(args),
+        Command::Explain(args) => command::explain::explain(args),
+        Command::Lint(args) => command::lint::lint(args),
+        Command::Report(args) => command::report::report(args),
+    };
+    outcome.unwrap_or_else(|failure| {
+        let _ = writeln!(io::stderr(), "{}", marked(&failure.message));
+        failure.exit
+    })
+}
+
+/// A message behind `error:`, unless it is a diagnostic that begins with it already.
+fn marked(message: &str) -> String {
+    if message.contains("error") && message.contains("-->") {
+        message.to_owned()
+    } else {
+        format!("error: {message}")
+    }
+}
+
+/// Writes a text to standard output; a reader that went away (`| head`) is no failure.
+///
+/// # Errors
+/// Any other failure of the writing.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Usage, error.to_string())),
+        _ => Ok(()),
+    }
+}

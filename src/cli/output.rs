@@ -1,0 +1,91 @@
+//! Reports into files: whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::Output;
+use crate::report::Format;
+use crate::verdict::RunResult;
+
+/// A report that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {error}")]
+pub struct OutputError {
+    path: String,
+    error: io::Error,
+}
+
+/// The reports of a run where none was asked for: all formats, in `reports/latest/`.
+#[must_use]
+pub fn default_outputs() -> Vec<Output> {
+    let folder = Path::new("reports/latest");
+    [
+        (Format::Html, "report.html"),
+        (Format::Json, "report.json"),
+        (Format::Junit, "junit.xml"),
+        (Format::Markdown, "report.md"),
+    ]
+    .map(|(format, name)| Output {
+        format,
+        path: folder.join(name),
+    })
+    .to_vec()
+}
+
+/// The journal's file: beside the first report that goes into a file.
+#[must_use]
+pub fn journal_path(outputs: &[Output]) -> Option<PathBuf> {
+    let first = outputs.iter().find(|output| output.path.as_os_str() != "-")?;
+    Some(first.path.with_file_name("journal.jsonl"))
+}
+
+/// Opens a file for writing, with the folders on its way.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn create(path: &Path) -> Result<BufWriter<File>, OutputError> {
+    let failed = |error| OutputError {
+        path: path.display().to_string(),
+        error,
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    File::create(path)
+        .map(|file| BufWriter::with_capacity(64 * 1024, file))
+        .map_err(failed)
+}
+
+/// Writes one report. A file is written beside its place and moved there when it is whole.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
+    let failed = |error| OutputError {
+        path: output.path.display().to_string(),
+        error,
+    };
+    if output.path.as_os_str() == "-" {
+        let mut out = BufWriter::new(io::stdout().lock());
+        return output
+            .format
+            .write(result, &mut out)
+            .and_then(|()| out.flush())
+            .map_err(failed);
+    }
+    let mut name = output.path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = output.path.with_file_name(name);
+    let mut out = create(&part)?;
+    let written = output
+        .format
+        .write(result, &mut out)
+        .and_then(|()| out.into_inner().map(drop).map_err(io::IntoInnerError::into_error))
+        .and_then(|()| fs::rename(&part, &output.path));
+    written.map_err(|error| {
+        // Half a report is worse than none.
+        let _ = fs::remove_file(&part);
+        failed(error)
+    })
+}

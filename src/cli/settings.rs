@@ -1,0 +1,250 @@
+//! What the words of the command line come to: suites, a selection, a client. The environment is read here and nowhere else.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{env, fs, io};
+
+use globset::Glob;
+use serde_json::Value;
+use url::Url;
+
+use super::args::{FilterArgs, TargetArgs};
+use crate::fhir::CapabilityStatement;
+use crate::plan::{Selection, SelectionError};
+use crate::report::{Progress, Style};
+use crate::requirement::Level;
+use crate::source::{Diagnostics, Paint};
+use crate::suite::{Suite, Suites};
+use crate::transport::{AuthError, Client, ClientError, ClientOptions, Credentials};
+
+/// What is wrong with the words of the command line, or with what they lead to.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Suites have errors.
+    #[error("{}", .0.render(error_paint()).trim_end())]
+    Suites(Diagnostics),
+    /// `--suite` names nothing.
+    #[error(
+        "there is no suite `{name}`{hint}; `fhir-assay list suites` names those inside the binary, and a file has to end in .yaml"
+    )]
+    NoSuite {
+        /// What was given.
+        name: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// A filter is no pattern.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// `--requirement` names none.
+    #[error("no requirement is named `{name}`{hint}")]
+    NoRequirement {
+        /// What was given.
+        name: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// Credentials cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// A file cannot be read.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// `--assume` holds something else.
+    #[error("{path}: {why}")]
+    Assume {
+        /// The file.
+        path: String,
+        /// Why it is none.
+        why: String,
+    },
+    /// No client can be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+/// How standard output is written to.
+#[must_use]
+pub fn output_style() -> Style {
+    if is_colored(&io::stdout()) {
+        Style::colored()
+    } else {
+        Style::plain()
+    }
+}
+
+/// How diagnostics on standard error are drawn.
+#[must_use]
+pub fn error_paint() -> Paint {
+    if is_colored(&io::stderr()) {
+        Paint::Coloured
+    } else {
+        Paint::Plain
+    }
+}
+
+fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
+    anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// How the console shows how far a run is.
+#[must_use]
+pub fn progress(quiet: bool) -> Progress {
+    if quiet {
+        Progress::Quiet
+    } else if io::stderr().is_terminal() {
+        Progress::Bar
+    } else {
+        Progress::Lines
+    }
+}
+
+/// The suites that `--suite` names; all of http.html where it names none.
+///
+/// # Errors
+/// Names of nothing, and everything that is wrong in a file.
+pub fn suites(names: &[String]) -> Result<Vec<Arc<Suite>>, SettingsError> {
+    if names.is_empty() {
+        let all = Suites::embedded().map_err(SettingsError::Suites)?;
+        return Ok(all
+            .iter()
+            .filter(|suite| suite.id.as_str().starts_with("http."))
+            .cloned()
+            .collect());
+    }
+    let mut suites: Vec<Arc<Suite>> = Vec::new();
+    let mut files: Vec<&Path> = Vec::new();
+    for name in names {
+        let path = Path::new(name);
+        if name.ends_with(".yaml") || name.ends_with(".yml") || name.contains(['/', '\\']) || path.exists() {
+            files.push(path);
+        } else {
+            suites.extend(embedded(name)?);
+        }
+    }
+    if !files.is_empty() {
+        suites.extend(Suites::load(&files).map_err(SettingsError::Suites)?.iter().cloned());
+    }
+    let mut seen = BTreeSet::new();
+    suites.retain(|suite| seen.insert((suite.id.value.clone(), suite.source.name().to_string())));
+    Ok(suites)
+}
+
+/// The suites inside the binary of a name or glob.
+fn embedded(name: &str) -> Result<Vec<Arc<Suite>>, SettingsError> {
+    if let Some(suites) = Suites::embedded_named(name) {
+        return Ok(suites.map_err(SettingsError::Suites)?.iter().cloned().collect());
+    }
+    let matcher = Glob::new(name).ok().map(|glob| glob.compile_matcher());
+    let ids = Suites::embedded_ids();
+    if let Some(matcher) = matcher.filter(|matcher| ids.iter().any(|id| matcher.is_match(id.as_str()))) {
+        let all = Suites::embedded().map_err(SettingsError::Suites)?;
+        return Ok(all
+            .iter()
+            .filter(|suite| matcher.is_match(suite.id.as_str()))
+            .cloned()
+            .collect());
+    }
+    // `read` for `http.read` is what people type.
+    if let Some(suites) = Suites::embedded_named(&format!("http.{name}")) {
+        return Ok(suites.map_err(SettingsError::Suites)?.iter().cloned().collect());
+    }
+    Err(SettingsError::NoSuite {
+        name: name.to_owned(),
+        hint: did_you_mean(name, ids.iter().map(crate::suite::SuiteId::as_str)),
+    })
+}
+
+/// `; did you mean ...?` where a known name is near.
+#[must_use]
+pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let nearest = known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0));
+    nearest.map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"))
+}
+
+/// The selection that the filters make.
+///
+/// # Errors
+/// Patterns that cannot be read, and requirements that do not exist.
+pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
+    let catalogue = crate::requirement::Catalogue::embedded();
+    for name in filters
+        .requirements
+        .iter()
+        .filter(|name| !name.contains(['*', '?', '[', '{']))
+    {
+        if catalogue.get(name).is_none() {
+            return Err(SettingsError::NoRequirement {
+                name: name.clone(),
+                hint: did_you_mean(name, catalogue.iter().map(|rule| rule.id.as_str())),
+            });
+        }
+    }
+    Ok(Selection::all()
+        .cases(&filters.cases)?
+        .requirements(&filters.requirements)?
+        .interactions(filters.interactions.clone())
+        .tags(filters.tags.clone())
+        .level(filters.level.map(Level::from))
+        .shard(filters.shard))
+}
+
+/// A client for a base URL.
+///
+/// # Errors
+/// Credentials that are missing, and certificates that cannot be read.
+pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
+    let variable = |name: &str| env::var(name).ok();
+    let mut credentials = Credentials::none();
+    for header in &target.headers {
+        credentials.header(header)?;
+    }
+    if let Some(name) = &target.bearer_env {
+        credentials.bearer(name, variable(name))?;
+    }
+    if let Some(name) = &target.basic_env {
+        credentials.basic(name, variable(name))?;
+    }
+    let options = ClientOptions {
+        connect: target.timeout.min(Duration::from_secs(10)),
+        first_byte: target.timeout,
+        total: target.timeout,
+        certificates: target.ca.as_deref().map(read).transpose()?.unwrap_or_default(),
+        credentials,
+        connections: jobs,
+        ..ClientOptions::default()
+    };
+    Ok(Client::new(base, options, started)?)
+}
+
+/// The claims of `--assume`.
+///
+/// # Errors
+/// Where the file cannot be read or holds no CapabilityStatement.
+pub fn assumed(path: &Path) -> Result<CapabilityStatement, SettingsError> {
+    let bytes = read(path)?;
+    let wrong = |why: String| SettingsError::Assume {
+        path: path.display().to_string(),
+        why,
+    };
+    let json: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
+    CapabilityStatement::read(&json).map_err(|error| wrong(error.to_string()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
+    fs::read(path).map_err(|error| SettingsError::File {
+        path: PathBuf::from(path).display().to_string(),
+        error,
+    })
+}

@@ -1,0 +1,104 @@
+//! The official examples of each release, as a gate for the schemas.
+//!
+//! They run where the environment variable `FHIR_EXAMPLES` names a folder with `r4/`, `r4b/` and `r5/`, each with the
+//! release's examples as JSON; elsewhere they pass without a word. `tests/schema/invalid_examples.txt` lists the
+//! examples that break the rules of their own release, with the reason. Files that are no resources are passed over.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fhir_assay::fhir::FhirVersion;
+use fhir_assay::fhir::schema::Schemas;
+use serde_json::Value;
+
+const KNOWN: &str = include_str!("schema/invalid_examples.txt");
+
+fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            json_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            found.push(path);
+        }
+    }
+}
+
+/// A line of the list: `release | file, * for anything | part of the message | reason`.
+struct Known {
+    file: globset::GlobMatcher,
+    message: &'static str,
+}
+
+fn known(release: FhirVersion) -> Vec<Known> {
+    let lines = KNOWN.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let fields = lines.map(|line| line.split(" | ").collect::<Vec<_>>());
+    let mine = fields.filter(|fields| fields[0] == release.name());
+    mine.map(|fields| {
+        assert!(fields.len() == 4, "a reason is missing: {fields:?}");
+        Known {
+            file: globset::Glob::new(fields[1]).unwrap().compile_matcher(),
+            message: fields[2],
+        }
+    })
+    .collect()
+}
+
+fn run(release: FhirVersion) {
+    let Some(root) = std::env::var_os("FHIR_EXAMPLES") else {
+        return;
+    };
+    let schemas = Schemas::for_release(release);
+    let known = known(release);
+    let mut used = vec![false; known.len()];
+    let mut paths = Vec::new();
+    json_files(&PathBuf::from(root).join(release.name().to_lowercase()), &mut paths);
+    paths.sort();
+    let (mut invalid, mut new) = (0, Vec::new());
+    for path in &paths {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let body: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let errors = match body["resourceType"].as_str() {
+            Some(type_name) => schemas.validate(type_name, &body).unwrap(),
+            None => Vec::new(),
+        };
+        invalid += usize::from(!errors.is_empty());
+        for error in errors {
+            let matches = |known: &Known| known.file.is_match(name) && error.message.contains(known.message);
+            match known.iter().position(matches) {
+                Some(index) => used[index] = true,
+                None => new.push(format!("{name} {}: {}", error.instance_path, error.message)),
+            }
+        }
+    }
+    println!(
+        "{release}: {} of {} examples are valid",
+        paths.len() - invalid,
+        paths.len()
+    );
+    assert!(
+        new.is_empty(),
+        "{} findings are not known: {:#?}",
+        new.len(),
+        &new[..new.len().min(200)]
+    );
+    assert!(
+        used.iter().all(|used| *used),
+        "lines that match nothing any more: {used:?}"
+    );
+}
+
+#[test]
+fn the_examples_of_r4_are_valid() {
+    run(FhirVersion::R4);
+}
+
+#[test]
+fn the_examples_of_r4b_are_valid() {
+    run(FhirVersion::R4B);
+}
+
+#[test]
+fn the_examples_of_r5_are_valid() {
+    run(FhirVersion::R5);
+}
