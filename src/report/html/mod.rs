@@ -71,7 +71,11 @@ pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     let mut counting = Counting { out, written: 0 };
     for (index, case) in told.iter().enumerate() {
         let with_bodies = counting.written < BODIES;
-        render("case.html", &case::CaseView::of(case, index, &rules, with_bodies), &mut counting)?;
+        render(
+            "case.html",
+            &case::CaseView::of(case, index, &rules, with_bodies),
+            &mut counting,
+        )?;
     }
     render("tail.html", &page::Tail::of(&overview, &anchors), out)
 }
@@ -97,7 +101,10 @@ fn render(name: &str, context: &impl Serialize, out: &mut dyn Write) -> io::Resu
     template.render_captured_to(context, out).map(drop).map_err(|error| {
         // A full disk comes back inside of the engine's error.
         let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
-        source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()))
+        source.map_or_else(
+            || io::Error::other(error.to_string()),
+            |io| io::Error::new(io.kind(), io.to_string()),
+        )
     })
 }
 
