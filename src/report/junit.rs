@@ -87,7 +87,10 @@ fn status(case: &CaseResult, broken: &[&Problem<'_>], rules: &Rules<'_>) -> Test
     let message = first.map_or_else(|| reason().into_owned(), |problem| headline(problem, broken.len()));
     let rule = first.and_then(|problem| problem.rule);
     status.set_message(message);
-    status.set_type(rule.map_or_else(|| case.verdict.name().into(), |rule| clean(rule.id.as_str()).into_owned()));
+    status.set_type(rule.map_or_else(
+        || case.verdict.name().into(),
+        |rule| clean(rule.id.as_str()).into_owned(),
+    ));
     status.set_description(texts(broken, rules));
     status
 }

@@ -64,9 +64,25 @@ pub fn passing(cases: usize) -> RunResult {
             let mut exchange = exchange("GET", "Patient/17", "", 200, "");
             exchange.response.body = Body::Elsewhere(2048);
             step.exchanges = vec![exchange];
-            let ids = ["read.returns-current", "read.etag", "read.last-modified", "read.id-matches-url", "update.etag", "search.status-200"];
-            step.findings = ids.map(|id| Finding::pass(Rule::new(RequirementId::new(id), Level::Shall))).into();
-            case(&id, &file, &format!("case-{number}"), "A read that holds", 10, vec![step])
+            let ids = [
+                "read.returns-current",
+                "read.etag",
+                "read.last-modified",
+                "read.id-matches-url",
+                "update.etag",
+                "search.status-200",
+            ];
+            step.findings = ids
+                .map(|id| Finding::pass(Rule::new(RequirementId::new(id), Level::Shall)))
+                .into();
+            case(
+                &id,
+                &file,
+                &format!("case-{number}"),
+                "A read that holds",
+                10,
+                vec![step],
+            )
         });
         suite_of(&id, "Reads", &file, cases.collect())
     });
@@ -79,7 +95,10 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
     let verdict = Verdict::roll_up(cases().map(|case| case.verdict)).unwrap_or(Verdict::Skip);
     let mut requirements = Vec::new();
     for requirement in Catalogue::embedded().iter() {
-        let Some(level) = requirement.level_in(FhirVersion::R4).filter(|_| requirement.actor == Actor::Server) else {
+        let Some(level) = requirement
+            .level_in(FhirVersion::R4)
+            .filter(|_| requirement.actor == Actor::Server)
+        else {
             continue;
         };
         let judged = cases().filter_map(|case| {
@@ -139,7 +158,10 @@ fn read_suite() -> SuiteResult {
     let file = "suites/http/read.yaml";
     let mut passing = step(1, "read Patient/17", 14);
     passing.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];
-    passing.findings = vec![Finding::pass(rule("read.returns-current")), Finding::pass(rule("read.id-matches-url"))];
+    passing.findings = vec![
+        Finding::pass(rule("read.returns-current")),
+        Finding::pass(rule("read.id-matches-url")),
+    ];
     passing.audited = vec![RequirementId::new("contention.etag-matches-version")];
 
     let mut warned = step(1, "read Patient/17", 31);
@@ -154,13 +176,32 @@ fn read_suite() -> SuiteResult {
     warned_again.number = 2;
 
     let mut skipped = case(&id, file, "gone", "A deleted resource is gone", 44, Vec::new());
-    left_out(&mut skipped, Verdict::Skip, ReasonKind::Filtered, "left out by `--case *existing*`");
+    left_out(
+        &mut skipped,
+        Verdict::Skip,
+        ReasonKind::Filtered,
+        "left out by `--case *existing*`",
+    );
     let mut not_claimed = case(&id, file, "vread", "A version can be read", 60, Vec::new());
     let why = "the server does not claim `vread` of Patient";
     left_out(&mut not_claimed, Verdict::Inapplicable, ReasonKind::NotClaimed, why);
     let cases = vec![
-        case(&id, file, "existing", "A resource that exists is returned", 10, vec![passing]),
-        case(&id, file, "etag", "A read carries an ETag", 27, vec![warned, warned_again]),
+        case(
+            &id,
+            file,
+            "existing",
+            "A resource that exists is returned",
+            10,
+            vec![passing],
+        ),
+        case(
+            &id,
+            file,
+            "etag",
+            "A read carries an ETag",
+            27,
+            vec![warned, warned_again],
+        ),
         skipped,
         not_claimed,
     ];
@@ -189,7 +230,10 @@ fn update_suite() -> SuiteResult {
     let mut changed = mismatch("the body differs in 2 places", Part::Body(String::new()));
     changed.site = Some(site(file, 44, "            body: { like: patient }", "like"));
     changed.diff = Some(DIFF.into());
-    changed.details = vec!["/name/0/family: expected \"Chalmers\", found \"Windsor\"".into(), "/active: is missing".into()];
+    changed.details = vec![
+        "/name/0/family: expected \"Chalmers\", found \"Windsor\"".into(),
+        "/active: is missing".into(),
+    ];
     changed.mend = Some(Mend {
         text: "keep the resource as it was when the update is refused".into(),
         replacement: Some("\"family\": \"Chalmers\"".into()),
@@ -197,7 +241,11 @@ fn update_suite() -> SuiteResult {
     stale.findings = vec![
         finding("contention.if-match-stale-412", Outcome::Fail, refused),
         finding("contention.version-id-valid", Outcome::Fail, changed),
-        finding("update.success-200", Outcome::Note, mismatch("the server returns the whole resource", Part::Status)),
+        finding(
+            "update.success-200",
+            Outcome::Note,
+            mismatch("the server returns the whole resource", Part::Status),
+        ),
     ];
     let mut blocked = step(3, "read Patient/17", 47);
     blocked.reason = Some(Reason {
@@ -210,13 +258,27 @@ fn update_suite() -> SuiteResult {
         request: request("PUT", "Patient/18", PATIENT),
         error: "the server closed the connection before it answered".into(),
     });
-    let mut broken = case(&id, file, "lost", "An update of a resource", 66, vec![with_verdict(lost, Verdict::Error)]);
+    let mut broken = case(
+        &id,
+        file,
+        "lost",
+        "An update of a resource",
+        66,
+        vec![with_verdict(lost, Verdict::Error)],
+    );
     broken.reason = Some(Reason {
         kind: ReasonKind::Transport,
         text: "step 1 got no answer".into(),
     });
     let cases = vec![
-        case(&id, file, "life-of-a-patient", "Create, update and contend", 20, vec![setup, held, stale, blocked]),
+        case(
+            &id,
+            file,
+            "life-of-a-patient",
+            "Create, update and contend",
+            20,
+            vec![setup, held, stale, blocked],
+        ),
         broken,
     ];
     suite_of(&id, "Updating a resource", file, cases)
@@ -233,7 +295,14 @@ fn search_suite() -> SuiteResult {
         broken.expected = Some("a resource of the type OperationOutcome".into());
         broken.actual = Some("text/html".into());
         step.findings = vec![finding("search.failure-outcome", Outcome::Fail, broken)];
-        case(&id, file, &format!("by-name-{number}"), "A search by name", 9 + number, vec![step])
+        case(
+            &id,
+            file,
+            &format!("by-name-{number}"),
+            "A search by name",
+            9 + number,
+            vec![step],
+        )
     });
     let mut unjudged = step(1, "search Observation", 90);
     unjudged.exchanges = vec![exchange("GET", "Observation", "", 401, "")];
@@ -257,7 +326,9 @@ fn hostile_suite() -> SuiteResult {
     let mut broken = mismatch(HOSTILE, Part::Header("X".into()));
     broken.expected = Some("y".repeat(5_000));
     broken.actual = Some(HOSTILE.into());
-    broken.details = (0..33).map(|number| format!("/extension/{number}: is missing")).collect();
+    broken.details = (0..33)
+        .map(|number| format!("/extension/{number}: is missing"))
+        .collect();
     broken.details[0] = HOSTILE.into();
     broken.diff = Some(format!("--- expected\n+++ found\n@@ -1 +1 @@\n-good\n+{HOSTILE}\n"));
     let mut outside = broken.clone();
@@ -340,7 +411,9 @@ fn judged(step: StepResult) -> StepResult {
 }
 
 fn rule(id: &str) -> Rule {
-    let known = Catalogue::embedded().get(id).and_then(|rule| rule.level_in(FhirVersion::R4));
+    let known = Catalogue::embedded()
+        .get(id)
+        .and_then(|rule| rule.level_in(FhirVersion::R4));
     Rule::new(RequirementId::new(id), known.unwrap_or(Level::Shall))
 }
 
@@ -379,7 +452,9 @@ fn site(file: &str, line: u32, text: &str, marked: &str) -> Site {
 }
 
 fn request(method: &str, path: &str, body: &str) -> Request {
-    let mut headers: Headers = [("Accept", "application/fhir+json"), ("Authorization", "***")].into_iter().collect();
+    let mut headers: Headers = [("Accept", "application/fhir+json"), ("Authorization", "***")]
+        .into_iter()
+        .collect();
     if !body.is_empty() {
         headers.push("Content-Type", "application/fhir+json");
     }
@@ -392,13 +467,22 @@ fn request(method: &str, path: &str, body: &str) -> Request {
 }
 
 fn exchange(method: &str, path: &str, body: &str, status: u16, answer: &str) -> Exchange {
-    let kind = if answer.starts_with('<') { "text/html" } else { "application/fhir+json;charset=UTF-8" };
+    let kind = if answer.starts_with('<') {
+        "text/html"
+    } else {
+        "application/fhir+json;charset=UTF-8"
+    };
     Exchange {
         request: request(method, path, body),
         response: Response {
             status,
             version: "HTTP/1.1".into(),
-            headers: [("Content-Type", kind), ("Last-Modified", "Wed, 04 Mar 2026 05:06:07 GMT")].into_iter().collect(),
+            headers: [
+                ("Content-Type", kind),
+                ("Last-Modified", "Wed, 04 Mar 2026 05:06:07 GMT"),
+            ]
+            .into_iter()
+            .collect(),
             body: Body::new(answer.to_owned()),
         },
         timing: Timing {

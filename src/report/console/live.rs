@@ -81,7 +81,11 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
     /// Where one of the two outputs fails.
     pub fn handle(&mut self, event: &RunEvent) -> io::Result<()> {
         match event {
-            RunEvent::Started { planned, left_out, base } => {
+            RunEvent::Started {
+                planned,
+                left_out,
+                base,
+            } => {
                 self.planned = *planned as u64;
                 self.start(*left_out as u64, base)
             }
@@ -136,7 +140,11 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
             }
             Progress::Lines => {
                 let (planned, left_out) = (count(self.planned), count(left_out));
-                writeln!(self.err, "testing {}: {planned} cases, {left_out} left out", line(base, 200))
+                writeln!(
+                    self.err,
+                    "testing {}: {planned} cases, {left_out} left out",
+                    line(base, 200)
+                )
             }
             Progress::Quiet => Ok(()),
         }
