@@ -39,6 +39,7 @@ pub mod check;
 pub mod cli;
 pub mod exchange;
 pub mod fhir;
+pub mod libtest;
 pub mod plan;
 pub mod report;
 pub mod requirement;

@@ -40,6 +40,32 @@ pub fn journal_path(outputs: &[Output]) -> Option<PathBuf> {
     Some(first.path.with_file_name("journal.jsonl"))
 }
 
+/// Makes sure, as far as can be known, that reports can be written: a long run is not made for nothing.
+///
+/// # Errors
+/// Folders that cannot be made or written to, and paths that are folders.
+pub fn prepare(outputs: &[Output]) -> Result<(), OutputError> {
+    for output in outputs.iter().filter(|output| output.path.as_os_str() != "-") {
+        let part = part_of(&output.path);
+        create(&part)?;
+        let _ = fs::remove_file(&part);
+        if output.path.is_dir() {
+            return Err(OutputError {
+                path: output.path.display().to_string(),
+                error: io::Error::from(io::ErrorKind::IsADirectory),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a report is written until it is whole.
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    path.with_file_name(name)
+}
+
 /// Opens a file for writing, with the folders on its way.
 ///
 /// # Errors
@@ -68,15 +94,15 @@ pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
     };
     if output.path.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());
-        return output
-            .format
-            .write(result, &mut out)
-            .and_then(|()| out.flush())
-            .map_err(failed);
+        let written = output.format.write(result, &mut out).and_then(|()| out.flush());
+        // What is left in the buffer of a reader that went away (`| head`) is of no use.
+        let _ = out.into_parts();
+        return match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
+            _ => Ok(()),
+        };
     }
-    let mut name = output.path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = output.path.with_file_name(name);
+    let part = part_of(&output.path);
     let mut out = create(&part)?;
     let written = output
         .format

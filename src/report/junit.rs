@@ -12,6 +12,7 @@ use super::overview::reason_name;
 use super::problem::Problem;
 use super::rules::Rules;
 use super::text::{clean, count, line};
+use super::watched::Watched;
 use crate::verdict::{CaseResult, Outcome, RunResult, SuiteResult, Verdict};
 
 /// Writes the report.
@@ -22,7 +23,9 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
     for suite in &result.suites {
         report.add_test_suite(test_suite(result, suite, &rules));
     }
-    report.serialize(out).map_err(io::Error::other)
+    let mut out = Watched::new(out);
+    let written = report.serialize(&mut out);
+    out.unwrap_error(written)
 }
 
 fn test_suite(result: &RunResult, suite: &SuiteResult, rules: &Rules<'_>) -> TestSuite {

@@ -1,13 +1,13 @@
 //! What a run created, and the deleting of it: last first, also after failures and when the run is stopped.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
 use super::render::TAG_SYSTEM;
 use crate::exchange::{Body, Exchange, Headers, Request};
 use crate::fhir::Location;
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportError};
 use crate::verdict::{Cleanup, LeftBehind};
 
 /// Resources that were created and not yet deleted, by the number of their case.
@@ -15,6 +15,8 @@ use crate::verdict::{Cleanup, LeftBehind};
 pub struct Registry {
     created: RefCell<Vec<(usize, Created)>>,
     done: RefCell<Cleanup>,
+    /// Whether a deletion found no server.
+    gone: Cell<bool>,
 }
 
 /// Something that a case created.
@@ -46,6 +48,8 @@ impl Registry {
         };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         match (exchange.request.method.as_str(), segments.as_slice()) {
+            // 200 tells that the condition of If-None-Exist found one (`http.html#ccreate`): it was there before.
+            ("POST", [_]) if exchange.response.status == 200 && exchange.request.headers.get("if-none-exist").is_some() => {}
             ("POST", [resource_type]) if is_type(resource_type) => {
                 self.add(case, created_by_post(resource_type, exchange))
             }
@@ -124,6 +128,8 @@ impl Registry {
             };
             match next {
                 None => return,
+                // The server is gone: the rest would only wait for it, one after another.
+                Some(rest) if self.gone.get() => self.give_up(base, &rest),
                 Some(Created::Instance(instance)) => self.delete_one(transport, base, &instance).await,
                 Some(Created::Unknown(resource_type)) => self.sweep(transport, base, &resource_type).await,
             }
@@ -148,13 +154,24 @@ impl Registry {
         let reason = match outcome {
             Ok(exchange) if matches!(exchange.response.status, 200..=299 | 404 | 410) => None,
             Ok(exchange) => Some(format!("DELETE was answered {}", exchange.response.status)),
-            Err(error) => Some(error.to_string()),
+            Err(error) => {
+                self.gone.set(error.is_outage() || matches!(error, TransportError::Silent(_)));
+                Some(error.to_string())
+            }
         };
         let mut done = self.done.borrow_mut();
         match reason {
             None => done.deleted += 1,
             Some(reason) => done.left.push(LeftBehind { url, reason }),
         }
+    }
+
+    fn give_up(&self, base: &str, created: &Created) {
+        let (Created::Instance(path) | Created::Unknown(path)) = created;
+        self.done.borrow_mut().left.push(LeftBehind {
+            url: format!("{base}/{path}"),
+            reason: "not tried: the server is gone".into(),
+        });
     }
 
     /// Finds what the run created by its tag, and deletes it.

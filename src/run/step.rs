@@ -36,6 +36,8 @@ struct Doing {
     lost: Option<Lost>,
     reason: Option<Reason>,
     effect: Effect,
+    /// The first request as it was made: what an exchange keeps of it has its secrets masked.
+    first: Option<Request>,
 }
 
 /// Performs and judges a step of a case.
@@ -48,6 +50,7 @@ pub async fn run(run: &mut CaseRun<'_>, phase: Phase, number: u32, step: &Step) 
         lost: None,
         reason: None,
         effect: Effect::None,
+        first: None,
     };
     if run.may_run(phase, step, &mut doing.reason) {
         if let Some(pause) = step.wait {
@@ -180,8 +183,9 @@ impl Doing {
                         break;
                     };
                     let body: Option<Value> = serde_json::from_slice(exchange.response.body.bytes()).ok();
-                    match body.as_ref().and_then(|bundle| capture::link(bundle, link)) {
-                        Some(url) => next = Some(render::follow(url, &self.exchanges[0].request)),
+                    let url = body.as_ref().and_then(|bundle| capture::link(bundle, link));
+                    match url.zip(self.first.as_ref()) {
+                        Some((url, first)) => next = Some(render::follow(url, first)),
                         None => break,
                     }
                 }
@@ -224,6 +228,7 @@ impl Doing {
                 return None;
             }
         };
+        self.first.get_or_insert_with(|| request.clone());
         let before = run.world.registry.len_of(run.index);
         let sent = match step.eventually {
             None => run.send(step, request.clone()).await,

@@ -47,7 +47,9 @@ impl World<'_> {
 
     /// After a lost exchange: stops the run where the server itself is gone.
     pub async fn check_outage(&self, error: &TransportError) {
-        if !error.is_outage() || self.stop.reason().is_some() {
+        // A server that says nothing any more is as good as gone; one slow answer is not.
+        let is_over = |error: &TransportError| error.is_outage() || matches!(error, TransportError::Silent(_));
+        if !is_over(error) || self.stop.reason().is_some() {
             return;
         }
         let request = Request {
@@ -57,7 +59,7 @@ impl World<'_> {
             body: Body::Empty,
         };
         if let Err(error) = self.transport.perform(&request).await
-            && error.is_outage()
+            && is_over(&error)
         {
             self.stop.ask(format!("the server is gone: {error}"));
         }

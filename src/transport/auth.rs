@@ -113,6 +113,35 @@ impl Credentials {
     }
 }
 
+impl Credentials {
+    /// As [`Credentials::masked`], for what may be no text.
+    #[must_use]
+    pub fn masked_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return self.masked(text).map(String::into_bytes);
+        }
+        let mut masked = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            let found = self
+                .secrets
+                .iter()
+                .find(|secret| secret.len() >= 4 && rest.starts_with(secret.as_bytes()));
+            match found {
+                Some(secret) => {
+                    masked.extend(b"***");
+                    rest = &rest[secret.len()..];
+                }
+                None => {
+                    masked.push(*first);
+                    rest = &rest[1..];
+                }
+            }
+        }
+        (masked != bytes).then_some(masked)
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
@@ -157,6 +186,9 @@ mod tests {
         let masked = credentials.masked("bad token s3cret-token, key another-one, tenant clinic");
         assert_eq!(masked.unwrap(), "bad token ***, key ***, tenant clinic");
         assert_eq!(credentials.masked("nothing here"), None);
+        let masked = credentials.masked_bytes(b"\xff s3cret-token \xfe another-one");
+        assert_eq!(masked.as_deref(), Some(&b"\xff *** \xfe ***"[..]));
+        assert_eq!(credentials.masked_bytes(b"\xff"), None);
     }
 
     #[test]

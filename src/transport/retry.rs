@@ -70,7 +70,7 @@ impl<T: Transport> Retrying<T> {
                 }
                 Err(error) => return Err(error),
                 Ok(mut exchange) => match asked_to_wait(&exchange) {
-                    Some(pause) if waited + pause <= self.patience.budget && attempts < 20 => {
+                    Some(pause) if waited.saturating_add(pause) <= self.patience.budget && attempts < 20 => {
                         if self.quiet_until.get().is_none_or(|until| until < Instant::now()) {
                             (self.notice)(format!(
                                 "the server answered {} and asks to wait {} s",
@@ -207,6 +207,8 @@ mod tests {
         );
         assert_eq!(asked("GET", vec![Ok((503, Some("3600")))]), "503 after 1");
         assert_eq!(asked("GET", vec![Ok((503, None))]), "503 after 1");
+        let for_ever = Some("18446744073709551615");
+        assert_eq!(asked("GET", vec![Ok((429, None)), Ok((503, for_ever))]), "503 after 2");
         let past = "Wed, 21 Oct 2015 07:28:00 GMT";
         assert_eq!(
             asked("GET", vec![Ok((503, Some(past))), Ok((200, None))]),

@@ -77,6 +77,7 @@ async fn conduct(
     } else {
         args.reports.clone()
     };
+    output::prepare(&outputs)?;
     let journal_path = output::journal_path(&outputs);
     let options = options(args, journal_path.is_some());
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
@@ -87,7 +88,8 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        io::stdout(),
+        // A report on standard output is not mixed with anything.
+        if to_stdout(args) { Box::new(io::stderr()) as Box<dyn Write> } else { Box::new(io::stdout()) },
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),
@@ -119,8 +121,10 @@ async fn conduct(
     }
     let mut paths = Vec::new();
     for output in &outputs {
-        output::write(&result, output)?;
-        if output.path.as_os_str() != "-" {
+        if let Err(error) = output::write(&result, output) {
+            // The others are written all the same.
+            fault.get_or_insert_with(|| error.into());
+        } else if output.path.as_os_str() != "-" {
             paths.push(output.path.display().to_string());
         }
     }
@@ -255,12 +259,15 @@ async fn wait_for_ctrl_c() {
     }
 }
 
+/// Whether a report takes standard output.
+fn to_stdout(args: &RunArgs) -> bool {
+    args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
 /// The closing words.
 fn conclude(args: &RunArgs, result: &RunResult, paths: &[String]) -> Result<(), Failure> {
-    let to_stdout = args.reports.iter().any(|output| output.path.as_os_str() == "-");
     let text = console::summary(result, settings::output_style(), paths);
-    // A report on standard output is not mixed with anything.
-    let outcome = if to_stdout {
+    let outcome = if to_stdout(args) {
         io::stderr().write_all(text.as_bytes())
     } else {
         io::stdout().write_all(text.as_bytes())

@@ -24,6 +24,22 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
     out.write_all(summary(result, Style::plain(), &[]).as_bytes())
 }
 
+/// What is wrong in a finished run, in the words of every report: what failed, what could not be judged and, where
+/// `warnings` is true, what should be otherwise. Empty where nothing is.
+#[must_use]
+pub fn wrongs(result: &RunResult, warnings: bool) -> String {
+    let rules = Rules::of_result(result);
+    let mut text = String::new();
+    for problem in result.cases().flat_map(|case| Problem::of_case(case)) {
+        if matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged) || (warnings && problem.outcome == Outcome::Warning) {
+            // Writing to a `String` never fails.
+            let _ = failure::write(&mut text, &problem, &rules, Style::plain());
+            text.push('\n');
+        }
+    }
+    text
+}
+
 /// What went wrong in a case: failures, and what could not be judged. Warnings wait for the summary.
 fn failures(case: &CaseResult, rules: &Rules<'_>, style: Style, told: &mut live::Told) -> String {
     let mut text = String::new();

@@ -144,7 +144,6 @@ fn write_groups(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
         (Outcome::Fail, "Broken"),
         (Outcome::Unjudged, "Not judged"),
         (Outcome::Warning, "Warnings"),
-        (Outcome::Note, "Notes"),
     ];
     let name = |group: &Group<'_>| {
         group.rule.map_or_else(
@@ -171,7 +170,13 @@ fn write_groups(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
             writeln!(out, "  {name:width$}  {times:>9}  {message}")?;
         }
     }
-    Ok(())
+    match overview.groups_of(Outcome::Note).count() as u64 {
+        0 => Ok(()),
+        notes => {
+            let rules = counted(notes, "rule", "rules");
+            writeln!(out, "\n{} on {rules}, for information: see the HTML report", style.paint(Role::Heading, "Notes"))
+        }
+    }
 }
 
 fn write_left_out(out: &mut String, overview: &Overview<'_>, style: Style) -> std::fmt::Result {

@@ -1,0 +1,219 @@
+//! Conformance as tests of somebody's own `cargo test`: each case of a plan is one trial of `libtest_mimic`.
+//!
+//! A server's repository has one test target with `harness = false` and a `main` like this, here with the reference
+//! server in the place of its own:
+//!
+//! ```no_run
+//! use fhir_assay::libtest::Conformance;
+//! use fhir_assay::server::{Options, Server};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let runtime = tokio::runtime::Runtime::new().unwrap();
+//!     let server = runtime.block_on(Server::start(Options::default())).unwrap();
+//!     Conformance::default().run(server.base_url())
+//! }
+//! ```
+//!
+//! nextest starts that `main` once for each case, so trials share nothing: each has a client, a run and a tag of its own,
+//! and deletes what it created.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use url::Url;
+
+use crate::cli::exit::Exit;
+use crate::fhir::FhirVersion;
+use crate::plan::{Plan, PlannedCase, PlannedSuite, Selection};
+use crate::report::console;
+use crate::requirement::Catalogue;
+use crate::run::{RunOptions, Runner};
+use crate::source::{Diagnostics, Paint};
+use crate::suite::{Suite, Suites};
+use crate::transport::{Client, ClientError, ClientOptions, Patience, ProbeError, Retrying, Target, probe};
+use crate::verdict::{ReasonKind, RunResult, Verdict};
+
+/// How many trials run at a time where nobody says: they wait for a server, not for a processor.
+const TRIALS_AT_A_TIME: usize = 16;
+
+/// What to test, and how. [`Conformance::default`] are all suites of http.html that are inside this crate.
+#[derive(Clone, Debug, Default)]
+pub struct Conformance {
+    suites: Option<Vec<Arc<Suite>>>,
+    selection: Selection,
+    release: Option<FhirVersion>,
+    client: ClientOptions,
+    strict: bool,
+}
+
+/// Why there are no trials.
+#[derive(Debug, thiserror::Error)]
+pub enum ConformanceError {
+    /// A suite has errors.
+    #[error("{}", .0.render(Paint::Plain).trim_end())]
+    Suites(#[from] Diagnostics),
+    /// The server does not tell what it claims.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// There is no client for this server.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The system gives no sockets or threads.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+}
+
+impl Conformance {
+    /// These suites instead of those inside the crate: `Suites::load("tests/fhir")`.
+    #[must_use]
+    pub fn suites(mut self, suites: &Suites) -> Self {
+        self.suites = Some(suites.iter().cloned().collect());
+        self
+    }
+
+    /// Only these cases; what a selection leaves out is no trial at all.
+    #[must_use]
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// This release, whatever the server's `fhirVersion` says.
+    #[must_use]
+    pub fn release(mut self, release: FhirVersion) -> Self {
+        self.release = Some(release);
+        self
+    }
+
+    /// Credentials, time-outs and certificates.
+    #[must_use]
+    pub fn client(mut self, client: ClientOptions) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// A broken SHOULD fails its trial too.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// The trials for the server at a base URL: the case's name as their name, the suite's as their kind. A case that is
+    /// left out, or turns out not to apply, is an ignored trial that tells its reason.
+    ///
+    /// # Errors
+    /// Where a suite has errors, or the server cannot be asked what it claims.
+    pub fn trials(&self, base: &str) -> Result<Vec<Trial>, ConformanceError> {
+        let suites = match &self.suites {
+            Some(suites) => suites.clone(),
+            None => {
+                let embedded = Suites::embedded()?;
+                let of_http = |suite: &&Arc<Suite>| suite.id.as_str().starts_with("http.");
+                embedded.iter().filter(of_http).cloned().collect()
+            }
+        };
+        let base = probe::base_url(base)?;
+        let client = Client::new(&base, self.client.clone(), Instant::now())?;
+        let transport = Retrying::new(client, Patience::default(), |_| {});
+        let (target, _) = runtime()?.block_on(Target::probe(&transport, &base, self.release))?;
+        let plan = Plan::build(
+            &suites,
+            Catalogue::embedded(),
+            target.release,
+            Some(&target.capability),
+            &self.selection,
+        );
+        Ok(self.trials_of(&plan, &base, &Arc::new(target)))
+    }
+
+    fn trials_of(&self, plan: &Plan, base: &Url, target: &Arc<Target>) -> Vec<Trial> {
+        let mut trials = Vec::new();
+        for planned in &plan.suites {
+            for case in planned.cases.iter().filter(|case| !is_deselected(case)) {
+                let (name, kind) = (case.id.to_string(), planned.suite.id.value.to_string());
+                let trial = match &case.left_out {
+                    Some(reason) => {
+                        let text = reason.text.clone();
+                        Trial::ignorable_test(name, || Ok(Completion::ignored_with(text)))
+                    }
+                    None => {
+                        let alone = Plan {
+                            release: plan.release,
+                            suites: vec![PlannedSuite {
+                                suite: Arc::clone(&planned.suite),
+                                cases: vec![case.clone()],
+                            }],
+                        };
+                        let (this, base, target) = (self.clone(), base.clone(), Arc::clone(target));
+                        Trial::ignorable_test(name, move || this.conclude(&this.perform(&alone, &base, &target)?))
+                    }
+                };
+                trials.push(trial.with_kind(kind));
+            }
+        }
+        trials
+    }
+
+    /// Runs one case with a client and a tag of its own.
+    fn perform(&self, plan: &Plan, base: &Url, target: &Target) -> Result<RunResult, ConformanceError> {
+        let started = Instant::now();
+        let client = Client::new(base, self.client.clone(), started)?;
+        let transport = Retrying::new(client, Patience::default(), |_| {});
+        let options = RunOptions {
+            jobs: 1,
+            seed: uuid::Uuid::new_v4().as_u64_pair().0,
+            ..RunOptions::default()
+        };
+        let runner = Runner::new(&transport, target, Catalogue::embedded(), options).since(started);
+        Ok(runtime()?.block_on(runner.run(plan, |_| {})))
+    }
+
+    /// What a case's result is to `cargo test`.
+    fn conclude(&self, result: &RunResult) -> Result<Completion, Failed> {
+        let fails = |verdict| match verdict {
+            Verdict::Fail | Verdict::Error => true,
+            Verdict::Warning => self.strict,
+            Verdict::Pass | Verdict::Skip | Verdict::Inapplicable => false,
+        };
+        for case in result.cases() {
+            if fails(case.verdict) {
+                return Err(console::wrongs(result, self.strict).into());
+            }
+            if matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable) {
+                let reason = case.reason.as_ref().map_or("", |reason| &reason.text);
+                return Ok(Completion::ignored_with(reason));
+            }
+        }
+        Ok(Completion::Completed)
+    }
+
+    /// Runs the trials as the arguments of this process say (`cargo test -- --help`), and returns how to end.
+    ///
+    /// Where there are no trials, because the server does not answer for example, it says why and ends with 3.
+    #[must_use]
+    pub fn run(&self, base: &str) -> ExitCode {
+        let mut arguments = Arguments::from_args();
+        arguments.test_threads.get_or_insert(TRIALS_AT_A_TIME);
+        match self.trials(base) {
+            Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+            Err(error) => {
+                eprintln!("error: {error}");
+                Exit::Unjudged.into()
+            }
+        }
+    }
+}
+
+/// Whether nobody asked for a case here.
+fn is_deselected(case: &PlannedCase) -> bool {
+    case.left_out
+        .as_ref()
+        .is_some_and(|reason| matches!(reason.kind, ReasonKind::Filtered | ReasonKind::Shard))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
