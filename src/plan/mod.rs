@@ -102,22 +102,31 @@ impl Planner<'_> {
     fn expand(&self, suite: &Suite, case: &Arc<Case>) -> Vec<PlannedCase> {
         match (&case.types, self.capability) {
             (Types::One, _) => vec![self.case(suite, case, None)],
-            (Types::Listed(types), _) => types.iter().map(|name| self.case(suite, case, Some(name.value.clone()))).collect(),
+            (Types::Listed(types), _) => types
+                .iter()
+                .map(|name| self.case(suite, case, Some(name.value.clone())))
+                .collect(),
             (Types::Claimed, None) => vec![self.case(suite, case, Some("Patient".to_owned()))],
             (Types::Claimed, Some(capability)) => {
                 let meets = |name: &&String| applicability::missing(&case.needs, capability, Some(name)).is_none();
                 let found: Vec<&String> = capability.resources.keys().filter(meets).collect();
                 if found.is_empty() {
                     let mut none = self.case(suite, case, None);
-                    none.left_out = none.left_out.filter(|reason| reason.kind != ReasonKind::NotClaimed).or_else(|| {
-                        Some(Reason {
-                            kind: ReasonKind::NotClaimed,
-                            text: "no resource type claims all that the case needs".to_owned(),
-                        })
-                    });
+                    none.left_out = none
+                        .left_out
+                        .filter(|reason| reason.kind != ReasonKind::NotClaimed)
+                        .or_else(|| {
+                            Some(Reason {
+                                kind: ReasonKind::NotClaimed,
+                                text: "no resource type claims all that the case needs".to_owned(),
+                            })
+                        });
                     return vec![none];
                 }
-                found.into_iter().map(|name| self.case(suite, case, Some(name.clone()))).collect()
+                found
+                    .into_iter()
+                    .map(|name| self.case(suite, case, Some(name.clone())))
+                    .collect()
             }
         }
     }
@@ -197,7 +206,10 @@ impl Planner<'_> {
             && uses_smallest(case)
             && fixture::smallest(resource_type).is_none()
         {
-            return because(ReasonKind::Assumption, format!("no smallest resource of type {resource_type} is known"));
+            return because(
+                ReasonKind::Assumption,
+                format!("no smallest resource of type {resource_type} is known"),
+            );
         }
         if let Some(shard) = &self.selection.shard
             && !shard.holds(id)
@@ -214,7 +226,7 @@ impl Planner<'_> {
 /// Whether a step of a case sends the smallest resource of the expanded type.
 fn uses_smallest(case: &Case) -> bool {
     let steps = case.setup.iter().chain(&case.steps);
-    steps.filter_map(|step| step.body.as_ref()).any(
-        |body| matches!(&body.source, BodySource::Fixture(name) if name.value == fixture::SMALLEST),
-    )
+    steps
+        .filter_map(|step| step.body.as_ref())
+        .any(|body| matches!(&body.source, BodySource::Fixture(name) if name.value == fixture::SMALLEST))
 }

@@ -184,6 +184,11 @@ mod tests {
     #[test]
     fn a_bad_glob_is_an_error() {
         let error = Selection::all().cases(&["a{b".into()]).unwrap_err();
-        insta::assert_snapshot!(error, @"`a{b` is no pattern: unclosed alternate group; missing '}' (maybe escape '}' with '[}]'?)");
+        assert!(
+            error
+                .to_string()
+                .starts_with("`a{b` is no pattern: unclosed alternate group"),
+            "{error}"
+        );
     }
 }

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_case_keeps_its_shard_for_ever() {
         let id = CaseId::new(&SuiteId::new("http.read"), "life", None);
-        assert_eq!("1/7".parse::<Shard>().unwrap().of(&id), 5);
+        assert_eq!("1/7".parse::<Shard>().unwrap().of(&id), 6);
     }
 
     proptest! {

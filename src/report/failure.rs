@@ -36,7 +36,14 @@ pub(super) fn write(out: &mut dyn Write, problem: &Problem<'_>, rules: &Rules<'_
 
     let rule = problem.rule.and_then(|rule| rules.get(rule.id.as_str()));
     if let Some(rule) = rule {
-        tell(out, format_args!("{}: {}", style.paint(Role::Quiet, rules.place(rule)), line(rule.statement, LINE)))?;
+        tell(
+            out,
+            format_args!(
+                "{}: {}",
+                style.paint(Role::Quiet, rules.place(rule)),
+                line(rule.statement, LINE)
+            ),
+        )?;
     }
     if let Some(mismatch) = problem.mismatch {
         write_contents(out, mismatch, &gutter, style)?;
@@ -58,7 +65,10 @@ pub(super) fn write(out: &mut dyn Write, problem: &Problem<'_>, rules: &Rules<'_
     }
     if let Some(request) = problem.request {
         // A command is of use only as a whole: its length is bounded by the drawer and the target's URL.
-        tell(out, format_args!("repeat: {}", style.paint(Role::Quiet, clean(&curl(request)))))?;
+        tell(
+            out,
+            format_args!("repeat: {}", style.paint(Role::Quiet, clean(&curl(request)))),
+        )?;
     }
     Ok(())
 }
@@ -94,7 +104,11 @@ fn write_place(out: &mut dyn Write, problem: &Problem<'_>, style: Style) -> Resu
     let number = |line: u32| line.checked_ilog10().unwrap_or(0) as usize + 1;
     if let Some(site) = problem.mismatch.and_then(|mismatch| mismatch.site.as_ref()) {
         for text in clean(&draw_site(site, &message)).lines() {
-            let role = if text.contains("--> ") { Role::Quiet } else { Role::Caret };
+            let role = if text.contains("--> ") {
+                Role::Quiet
+            } else {
+                Role::Caret
+            };
             match text.find('^').filter(|_| !text.contains("--> ")) {
                 Some(caret) if text[..caret].trim_end().ends_with('|') => {
                     let (gutter, caret) = text.split_at(caret);
@@ -109,7 +123,11 @@ fn write_place(out: &mut dyn Write, problem: &Problem<'_>, style: Style) -> Resu
     let file = clean(&problem.case.site.file);
     let at = problem.step.map_or(problem.case.site.line, |step| step.line);
     let gutter = " ".repeat(number(at));
-    writeln!(out, "{gutter}{}", style.paint(Role::Quiet, format_args!("--> {file}:{at}")))?;
+    writeln!(
+        out,
+        "{gutter}{}",
+        style.paint(Role::Quiet, format_args!("--> {file}:{at}"))
+    )?;
     writeln!(out, "{gutter} | {}", style.paint(Role::Caret, message))?;
     Ok(format!("{gutter} "))
 }
@@ -121,7 +139,10 @@ pub(super) fn contents(mismatch: &Mismatch) -> (Option<&str>, Option<&str>) {
     }
     let site = mismatch.site.as_ref().map_or("", |site| &*site.text);
     let message = &mismatch.message;
-    let expected = mismatch.expected.as_deref().filter(|text| !site.contains(text) && !message.contains(text));
+    let expected = mismatch
+        .expected
+        .as_deref()
+        .filter(|text| !site.contains(text) && !message.contains(text));
     let found = mismatch.actual.as_deref().filter(|text| !message.contains(text));
     (expected, found)
 }
@@ -138,7 +159,12 @@ fn write_contents(out: &mut dyn Write, mismatch: &Mismatch, gutter: &str, style:
     for detail in mismatch.details.iter().take(DETAIL_LINES) {
         writeln!(out, "{gutter}= {}", line(detail, LINE))?;
     }
-    if let Some(left) = mismatch.details.len().checked_sub(DETAIL_LINES).filter(|&left| left > 0) {
+    if let Some(left) = mismatch
+        .details
+        .len()
+        .checked_sub(DETAIL_LINES)
+        .filter(|&left| left > 0)
+    {
         writeln!(out, "{gutter}= and {} more", count(left as u64))?;
     }
     if let Some(diff) = &mismatch.diff {

@@ -12,6 +12,7 @@ use super::overview::reason_name;
 use super::problem::Problem;
 use super::rules::Rules;
 use super::text::{clean, count, line};
+use super::watched::Watched;
 use crate::verdict::{CaseResult, Outcome, RunResult, SuiteResult, Verdict};
 
 /// Writes the report.
@@ -22,7 +23,9 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
     for suite in &result.suites {
         report.add_test_suite(test_suite(result, suite, &rules));
     }
-    report.serialize(out).map_err(io::Error::other)
+    let mut out = Watched::new(out);
+    let written = report.serialize(&mut out);
+    out.unwrap_error(written)
 }
 
 fn test_suite(result: &RunResult, suite: &SuiteResult, rules: &Rules<'_>) -> TestSuite {
@@ -84,7 +87,10 @@ fn status(case: &CaseResult, broken: &[&Problem<'_>], rules: &Rules<'_>) -> Test
     let message = first.map_or_else(|| reason().into_owned(), |problem| headline(problem, broken.len()));
     let rule = first.and_then(|problem| problem.rule);
     status.set_message(message);
-    status.set_type(rule.map_or_else(|| case.verdict.name().into(), |rule| clean(rule.id.as_str()).into_owned()));
+    status.set_type(rule.map_or_else(
+        || case.verdict.name().into(),
+        |rule| clean(rule.id.as_str()).into_owned(),
+    ));
     status.set_description(texts(broken, rules));
     status
 }

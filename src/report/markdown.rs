@@ -41,10 +41,25 @@ fn write_head(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
     };
     writeln!(out, "# {sign} {}\n", escape(&overview.sentence()))?;
     writeln!(out, "{}\n", escape(&overview.target()))?;
-    writeln!(out, "{} in {}\n", counted(overview.tally.total(), "case", "cases"), duration(overview.result.duration_us))?;
-    writeln!(out, "| passed | with warnings | failed | not judged | skipped | not applicable |")?;
+    writeln!(
+        out,
+        "{} in {}\n",
+        counted(overview.tally.total(), "case", "cases"),
+        duration(overview.result.duration_us)
+    )?;
+    writeln!(
+        out,
+        "| passed | with warnings | failed | not judged | skipped | not applicable |"
+    )?;
     writeln!(out, "|--:|--:|--:|--:|--:|--:|")?;
-    let order = [Verdict::Pass, Verdict::Warning, Verdict::Fail, Verdict::Error, Verdict::Skip, Verdict::Inapplicable];
+    let order = [
+        Verdict::Pass,
+        Verdict::Warning,
+        Verdict::Fail,
+        Verdict::Error,
+        Verdict::Skip,
+        Verdict::Inapplicable,
+    ];
     for verdict in order {
         write!(out, "| {} ", count(overview.tally.of(verdict)))?;
     }
@@ -106,7 +121,10 @@ fn write_failures(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()>
     }
     if untold > 0 {
         let number = counted(untold, "more is", "more are");
-        writeln!(out, "{number} not told here, since a summary has at most 1 MB. The HTML report tells all.\n")?;
+        writeln!(
+            out,
+            "{number} not told here, since a summary has at most 1 MB. The HTML report tells all.\n"
+        )?;
     }
     Ok(())
 }
@@ -115,7 +133,10 @@ fn write_failures(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()>
 fn fold(problem: &Problem<'_>, rules: &Rules<'_>) -> String {
     let text = failure::text(problem, rules);
     let place = problem.place().map(|place| format!(", {place}")).unwrap_or_default();
-    let rule = problem.rule.map(|rule| format!(" <code>{}</code>", escape(&line(rule.id.as_str(), 120)))).unwrap_or_default();
+    let rule = problem
+        .rule
+        .map(|rule| format!(" <code>{}</code>", escape(&line(rule.id.as_str(), 120))))
+        .unwrap_or_default();
     let fence = fence(&text);
     format!(
         "<details><summary>{} <code>{}</code>{place}:{rule} {}</summary>\n\n{fence}text\n{text}{fence}\n\n</details>\n\n",
@@ -145,7 +166,9 @@ fn write_rest(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
     if let Some(cleanup) = overview.cleanup() {
         writeln!(out, "## Clean-up\n\n{}\n", escape(&cleanup))?;
         let left = &result.cleanup.left;
-        let lines = left.iter().map(|left| escape(&format!("{}: {}", line(&left.url, 200), line(&left.reason, 200))));
+        let lines = left
+            .iter()
+            .map(|left| escape(&format!("{}: {}", line(&left.url, 200), line(&left.reason, 200))));
         write_list(out, lines, left.len())?;
     }
     let tool = &result.tool;
@@ -172,12 +195,17 @@ fn write_groups<'a, 'r: 'a>(
     for group in groups {
         written += 1;
         if written == 1 {
-            writeln!(out, "## {heading}\n\n| requirement | level | cases | found |\n|---|---|--:|---|")?;
+            writeln!(
+                out,
+                "## {heading}\n\n| requirement | level | cases | found |\n|---|---|--:|---|"
+            )?;
         }
         if written > ROWS {
             continue;
         }
-        let (id, level) = group.rule.map_or(("", ""), |rule| (rule.id.as_str(), rule.level.name()));
+        let (id, level) = group
+            .rule
+            .map_or(("", ""), |rule| (rule.id.as_str(), rule.level.name()));
         let message = escape(&line(group.first.message, 200));
         let cases = count(group.cases.len() as u64);
         writeln!(out, "| {} | {level} | {cases} | {message} |", escape(&line(id, 120)))?;

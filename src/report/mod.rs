@@ -14,6 +14,7 @@ mod problem;
 mod rules;
 mod style;
 mod text;
+mod watched;
 
 use std::fmt;
 use std::io;

@@ -188,14 +188,21 @@ impl<'a> Overview<'a> {
             Verdict::Skip | Verdict::Inapplicable => "Nothing was judged: every case was left out.".to_owned(),
         };
         match &self.result.stopped {
-            Some(why) => format!("{sentence} The run ended before its plan did: {}.", line(why, 300).trim_end_matches('.')),
+            Some(why) => format!(
+                "{sentence} The run ended before its plan did: {}.",
+                line(why, 300).trim_end_matches('.')
+            ),
             None => sentence,
         }
     }
 
     /// The verdict whose colour the sentence wears: a broken SHALL is certain, whatever else could not be judged.
     pub fn color(&self) -> Verdict {
-        if self.groups_of(Outcome::Fail).next().is_some() { Verdict::Fail } else { self.result.verdict }
+        if self.groups_of(Outcome::Fail).next().is_some() {
+            Verdict::Fail
+        } else {
+            self.result.verdict
+        }
     }
 
     /// What was tested, in a line: base URL, release, software.
@@ -206,7 +213,12 @@ impl<'a> Overview<'a> {
             Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
             None => format!("FHIR {}", target.release),
         });
-        words.extend(target.software.as_deref().map(|software| line(software, 120).into_owned()));
+        words.extend(
+            target
+                .software
+                .as_deref()
+                .map(|software| line(software, 120).into_owned()),
+        );
         if target.assumed {
             words.push("claims assumed, not read from the server".to_owned());
         }

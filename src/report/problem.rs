@@ -30,7 +30,11 @@ impl<'a> Problem<'a> {
     pub fn of_case(case: &'a CaseResult) -> Vec<Self> {
         let mut problems: Vec<Self> = Vec::new();
         for step in &case.steps {
-            for problem in step.findings.iter().filter_map(|finding| Self::of_finding(case, step, finding)) {
+            for problem in step
+                .findings
+                .iter()
+                .filter_map(|finding| Self::of_finding(case, step, finding))
+            {
                 match problems.iter_mut().find(|known| known.says_the_same(&problem)) {
                     Some(known) => known.again.push(step),
                     None => problems.push(problem),
@@ -40,7 +44,10 @@ impl<'a> Problem<'a> {
         }
         let unexplained = case.verdict == Verdict::Error && !problems.iter().any(|p| p.outcome == Outcome::Unjudged);
         if unexplained {
-            let message = case.reason.as_ref().map_or("it could not be judged", |reason| &reason.text);
+            let message = case
+                .reason
+                .as_ref()
+                .map_or("it could not be judged", |reason| &reason.text);
             problems.push(Self::unjudged(case, None, message, None));
         }
         problems
@@ -71,7 +78,10 @@ impl<'a> Problem<'a> {
             return Some(Self::unjudged(case, Some(step), &lost.error, Some(&lost.request)));
         }
         let told = step.findings.iter().any(|finding| finding.outcome == Outcome::Unjudged);
-        let Reason { text, .. } = step.reason.as_ref().filter(|_| step.verdict == Verdict::Error && !told)?;
+        let Reason { text, .. } = step
+            .reason
+            .as_ref()
+            .filter(|_| step.verdict == Verdict::Error && !told)?;
         let request = step.exchanges.last().map(|exchange| &exchange.request);
         Some(Self::unjudged(case, Some(step), text, request))
     }
@@ -126,12 +136,20 @@ impl<'a> Problem<'a> {
         }
         const SHOWN: usize = 8;
         let left = places.len().saturating_sub(SHOWN);
-        let mut words: Vec<String> = places.iter().take(SHOWN).map(|(step, times)| place_and_times(step, *times)).collect();
+        let mut words: Vec<String> = places
+            .iter()
+            .take(SHOWN)
+            .map(|(step, times)| place_and_times(step, *times))
+            .collect();
         if left > 0 {
             words.push(format!("{left} more steps"));
         }
         let last = words.pop().unwrap_or_default();
-        let list = if words.is_empty() { last } else { format!("{} and {last}", words.join(", ")) };
+        let list = if words.is_empty() {
+            last
+        } else {
+            format!("{} and {last}", words.join(", "))
+        };
         Some(format!("the same again in {list}; {} times in all", self.times()))
     }
 }

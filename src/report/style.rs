@@ -46,7 +46,11 @@ impl Style {
 
     /// The text in the colour of its role.
     pub(super) fn paint<T: fmt::Display>(self, role: Role, text: T) -> Painted<T> {
-        let style = if self.colored { role.style() } else { anstyle::Style::new() };
+        let style = if self.colored {
+            role.style()
+        } else {
+            anstyle::Style::new()
+        };
         Painted { style, text }
     }
 }
@@ -63,7 +67,11 @@ impl Role {
             Self::Quiet => return anstyle::Style::new().dimmed(),
         };
         let style = color.on_default();
-        if matches!(self, Self::Verdict(_)) { style.bold() } else { style }
+        if matches!(self, Self::Verdict(_)) {
+            style.bold()
+        } else {
+            style
+        }
     }
 }
 
@@ -89,7 +97,13 @@ mod tests {
     fn plain_text_has_no_escapes() {
         let role = Role::Verdict(Verdict::Fail);
         assert_eq!(Style::plain().paint(role, "FAIL").to_string(), "FAIL");
-        assert_eq!(Style::colored().paint(role, "FAIL").to_string(), "\u{1b}[1m\u{1b}[31mFAIL\u{1b}[0m");
-        assert_eq!(Style::plain().paint(Role::Name, format_args!("{:>3}", 1)).to_string(), "  1");
+        assert_eq!(
+            Style::colored().paint(role, "FAIL").to_string(),
+            "\u{1b}[1m\u{1b}[31mFAIL\u{1b}[0m"
+        );
+        assert_eq!(
+            Style::plain().paint(Role::Name, format_args!("{:>3}", 1)).to_string(),
+            "  1"
+        );
     }
 }

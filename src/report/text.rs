@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn nothing_moves_the_cursor() {
-        assert_eq!(clean("a\u{1b}[31mred\u{1b}[0m\u{0}\u{7}\r\n"), "ared\u{2400}\u{2407}\u{240d}\n");
+        assert_eq!(
+            clean("a\u{1b}[31mred\u{1b}[0m\u{0}\u{7}\r\n"),
+            "ared\u{2400}\u{2407}\u{240d}\n"
+        );
         assert_eq!(clean("user\u{202e}txt\u{9b}\u{ffff}"), r"user\u{202e}txt\u{9b}\u{ffff}");
         assert!(matches!(clean("größer – als\n"), Cow::Borrowed(_)));
     }

@@ -120,7 +120,9 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs the plan. Every case of the plan comes in one `CaseFinished`, with its bodies.
-    pub async fn run(&self, plan: &Plan, mut on_event: impl FnMut(RunEvent)) -> RunResult {
+    pub async fn run(&self, plan: &Plan, on_event: impl FnMut(RunEvent)) -> RunResult {
+        let on_event = std::cell::RefCell::new(on_event);
+        let tell = |event| (on_event.borrow_mut())(event);
         let world = World {
             transport: self.transport,
             target: self.target,
@@ -135,7 +137,7 @@ impl<'a> Runner<'a> {
         };
         let all: Vec<&PlannedCase> = plan.cases().collect();
         let planned = all.iter().filter(|case| case.left_out.is_none()).count();
-        on_event(RunEvent::Started {
+        tell(RunEvent::Started {
             planned,
             left_out: all.len() - planned,
             base: self.target.base.clone(),
@@ -144,7 +146,7 @@ impl<'a> Runner<'a> {
         for (index, case) in all.iter().enumerate() {
             if let Some(reason) = &case.left_out {
                 let result = Arc::new(left_out(case, reason.clone()));
-                on_event(RunEvent::CaseFinished(Arc::clone(&result)));
+                tell(RunEvent::CaseFinished(Arc::clone(&result)));
                 results[index] = Some(result);
             }
         }
@@ -154,12 +156,15 @@ impl<'a> Runner<'a> {
                 .iter()
                 .enumerate()
                 .filter(|(_, case)| case.left_out.is_none())
-                .map(|(index, case)| async move { (index, case::run(world, case, index).await) });
+                .map(|(index, case)| async move {
+                    tell(RunEvent::CaseStarted(case.id.clone()));
+                    (index, case::run(world, case, index).await)
+                });
             let mut finished = stream::iter(running).buffer_unordered(self.options.jobs.max(1));
             while let Some((index, result)) = finished.next().await {
                 let failed = result.verdict == Verdict::Fail;
                 let result = Arc::new(result);
-                on_event(RunEvent::CaseFinished(Arc::clone(&result)));
+                tell(RunEvent::CaseFinished(Arc::clone(&result)));
                 results[index] = Some(self.kept(result));
                 if failed && self.options.fail_fast {
                     self.stop.ask("a case failed, and --fail-fast was asked for");
@@ -167,7 +172,7 @@ impl<'a> Runner<'a> {
             }
         }
         if self.options.cleanup && !world.registry.is_empty() {
-            on_event(RunEvent::Notice("deleting what the run created".into()));
+            tell(RunEvent::Notice("deleting what the run created".into()));
             world.registry.delete(None, self.transport, &self.target.base).await;
         }
         let result = self.assemble(
@@ -176,7 +181,7 @@ impl<'a> Runner<'a> {
             self.started.elapsed().as_micros(),
             world.registry.result(),
         );
-        on_event(RunEvent::Finished(Arc::new(result.clone())));
+        tell(RunEvent::Finished(Arc::new(result.clone())));
         result
     }
 

@@ -365,8 +365,18 @@ mod tests {
 
     #[test]
     fn a_search_by_post_goes_to_its_own_path() {
-        let paths = ["Patient", "Patient?x=1", "Patient/_search", "", "Patient/$match"].map(|path| search_path(path.to_owned()));
-        assert_eq!(paths, ["Patient/_search", "Patient/_search?x=1", "Patient/_search", "_search", "Patient/$match"]);
+        let paths = ["Patient", "Patient?x=1", "Patient/_search", "", "Patient/$match"]
+            .map(|path| search_path(path.to_owned()));
+        assert_eq!(
+            paths,
+            [
+                "Patient/_search",
+                "Patient/_search?x=1",
+                "Patient/_search",
+                "_search",
+                "Patient/$match"
+            ]
+        );
     }
 
     #[test]

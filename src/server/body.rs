@@ -7,10 +7,10 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::elements::Elements;
-use crate::fhir::FhirVersion;
-use crate::fhir::schema::Schemas;
 use super::reply::Refusal;
 use super::subset::is_subsetted;
+use crate::fhir::FhirVersion;
+use crate::fhir::schema::Schemas;
 
 /// Reads the resource of a create or update at a type's endpoint.
 ///
@@ -55,7 +55,11 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refus
     if let Ok(errors) = Schemas::for_release(FhirVersion::R4).validate(resource_type, &value)
         && let Some(first) = errors.first()
     {
-        let place = if first.instance_path.is_empty() { resource_type } else { &first.instance_path };
+        let place = if first.instance_path.is_empty() {
+            resource_type
+        } else {
+            &first.instance_path
+        };
         return Err(refuse("structure", format!("{place}: {}", first.message)));
     }
     if is_subsetted(object) {

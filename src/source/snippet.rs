@@ -9,6 +9,8 @@ use super::span::{Site, Span};
 
 /// How wide a drawing is at most; longer lines are cut around the caret.
 const WIDTH: usize = 120;
+/// Lines with more bytes are not drawn: nobody reads them, and the renderer would look at every character.
+const LONGEST_LINE: usize = 10_000;
 
 /// Whether a drawing has colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -55,6 +57,9 @@ pub fn paint_site(site: &Site, label: &str, paint: Paint) -> String {
         let place = site.text.char_indices().nth(characters);
         place.map_or(site.text.len(), |(byte, _)| byte)
     };
+    if site.text.len() > LONGEST_LINE {
+        return format!("--> {}:{}:{} {label}\n", site.file, site.line, site.column);
+    }
     let column = site.column.saturating_sub(1) as usize;
     let caret = byte(column)..byte(column.saturating_add(site.width as usize));
     let snippet = Snippet::source(&*site.text)
@@ -91,9 +96,18 @@ pub(super) fn draw(diagnostic: &Diagnostic, paint: Paint) -> String {
         .collect();
     let mut group = match diagnostic.span {
         None => title.element(Origin::path(name)),
+        Some(span) if diagnostic.file.line_at(span.start as usize).text.len() > LONGEST_LINE => {
+            let site = diagnostic.file.site(span);
+            let origin = Origin::path(name)
+                .line(site.line as usize)
+                .char_column(site.column as usize);
+            title.element(origin)
+        }
         Some(span) => {
             // Only the lines that are spoken of: the file may have ten million bytes.
-            let spans = || std::iter::once(span).chain(diagnostic.labels.iter().map(|place| place.span));
+            let drawn = |place: &Span| diagnostic.file.line_at(place.start as usize).text.len() <= LONGEST_LINE;
+            let others = || diagnostic.labels.iter().map(|place| place.span).filter(drawn);
+            let spans = || std::iter::once(span).chain(others());
             let first = spans().map(|span| span.start).min().unwrap_or_default();
             let last = spans().map(|span| span.start).max().unwrap_or_default();
             let start = diagnostic.file.line_at(first as usize);
@@ -113,6 +127,7 @@ pub(super) fn draw(diagnostic: &Diagnostic, paint: Paint) -> String {
             }
             let others = places
                 .iter()
+                .filter(|(span, _)| drawn(span))
                 .map(|(span, text)| AnnotationKind::Context.span(inside(*span)).label(&**text));
             title.element(
                 Snippet::source(source)
@@ -205,14 +220,26 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_around_its_caret() {
-        let text = format!("key: {}needle{}", "x".repeat(5000), "y".repeat(5000));
+        let text = format!("key: {}needle{}", "x".repeat(4000), "y".repeat(4000));
         let file = SourceFile::new("a.yaml", text);
-        let drawing = draw_site(&file.site(Span::new(5005..5011)), "here");
+        let drawing = draw_site(&file.site(Span::new(4005..4011)), "here");
         assert!(
             drawing.lines().all(|line| line.chars().count() <= WIDTH + 10),
             "{drawing}"
         );
         assert!(drawing.contains("needle"), "{drawing}");
+    }
+
+    #[test]
+    fn a_line_that_nobody_reads_is_named_and_not_drawn() {
+        let file = Arc::new(SourceFile::new("a.yaml", "x".repeat(5_000_000)));
+        let drawing = draw_site(&file.site(Span::new(7..9)), "here");
+        assert_eq!(drawing, "--> a.yaml:1:8 here\n");
+        let diagnostic = Diagnostic::error("long", &file, Span::new(7..9), "wrong");
+        insta::assert_snapshot!(diagnostic, @r"
+        error[long]: wrong
+        --> a.yaml:1:8
+        ");
     }
 
     #[test]

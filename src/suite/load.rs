@@ -120,6 +120,12 @@ impl Suites {
         self.suites.iter()
     }
 
+    /// The suites as a slice, as a plan takes them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Arc<Suite>] {
+        &self.suites
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

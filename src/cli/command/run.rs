@@ -13,7 +13,7 @@ use url::Url;
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, output, settings};
-use crate::fhir::FhirVersion;
+use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
 use crate::report::{Console, Rules, console};
 use crate::requirement::Catalogue;
@@ -32,6 +32,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
     let suites = settings::suites(&args.filters.suites)?;
     let selection = settings::selection(&args.filters)?;
+    let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
     let _embedded;
     let base = match &args.target.base {
         Some(base) => probe::base_url(base)?,
@@ -47,7 +48,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
-    runtime.block_on(conduct(args, &suites, &selection, &base, client, started))
+    runtime.block_on(conduct(args, &suites, &selection, &base, client, assumed, started))
 }
 
 async fn conduct(
@@ -56,6 +57,7 @@ async fn conduct(
     selection: &Selection,
     base: &Url,
     client: impl Transport,
+    assumed: Option<CapabilityStatement>,
     started: Instant,
 ) -> Result<Exit, Failure> {
     let catalogue = Catalogue::embedded();
@@ -64,7 +66,7 @@ async fn conduct(
     let transport = Retrying::new(client, Patience::default(), move |notice| {
         told.borrow_mut().push(notice)
     });
-    let target = target(args, &transport, base).await?;
+    let target = target(args, &transport, base, assumed).await?;
     let plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(
@@ -136,15 +138,14 @@ async fn conduct(
 }
 
 /// The server and its claims.
-async fn target(args: &RunArgs, transport: &dyn Transport, base: &Url) -> Result<Target, ProbeError> {
-    match &args.target.assume {
-        Some(path) => {
-            let capability = settings::assumed(path).map_err(|error| ProbeError::Base {
-                text: path.display().to_string(),
-                why: error.to_string(),
-            })?;
-            Target::assume(base, capability, args.target.fhir)
-        }
+async fn target(
+    args: &RunArgs,
+    transport: &dyn Transport,
+    base: &Url,
+    assumed: Option<CapabilityStatement>,
+) -> Result<Target, ProbeError> {
+    match assumed {
+        Some(capability) => Target::assume(base, capability, args.target.fhir),
         None => Ok(Target::probe(transport, base, args.target.fhir).await?.0),
     }
 }

@@ -81,7 +81,11 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
     /// Where one of the two outputs fails.
     pub fn handle(&mut self, event: &RunEvent) -> io::Result<()> {
         match event {
-            RunEvent::Started { planned, left_out, base } => {
+            RunEvent::Started {
+                planned,
+                left_out,
+                base,
+            } => {
                 self.planned = *planned as u64;
                 self.start(*left_out as u64, base)
             }
@@ -91,9 +95,10 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
             }
             RunEvent::CaseFinished(case) => {
                 // The events tell of cases that were left out too; they are no work done.
-                if !matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable) || !case.steps.is_empty() {
-                    self.done += 1;
+                if matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable) && case.steps.is_empty() {
+                    return Ok(());
                 }
+                self.done += 1;
                 self.tally.add(case.verdict);
                 if matches!(case.verdict, Verdict::Fail | Verdict::Error) {
                     let text = failures(case, &self.rules, self.style, &mut self.told);
@@ -135,7 +140,11 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
             }
             Progress::Lines => {
                 let (planned, left_out) = (count(self.planned), count(left_out));
-                writeln!(self.err, "testing {}: {planned} cases, {left_out} left out", line(base, 200))
+                writeln!(
+                    self.err,
+                    "testing {}: {planned} cases, {left_out} left out",
+                    line(base, 200)
+                )
             }
             Progress::Quiet => Ok(()),
         }
@@ -143,18 +152,19 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
 
     fn advance(&mut self) -> io::Result<()> {
         let (failed, errors) = (self.tally.of(Verdict::Fail), self.tally.of(Verdict::Error));
+        let wrong = format!("{} failed, {} not judged", count(failed), count(errors));
         match self.progress {
             Progress::Bar => {
                 self.bar.set_position(self.done.min(self.planned));
                 if failed + errors > 0 {
-                    self.bar.set_prefix(format!("{failed} failed, {errors} errors"));
+                    self.bar.set_prefix(wrong);
                 }
                 Ok(())
             }
             // At each tenth of the work, so that a log of ten thousand cases stays short.
             Progress::Lines if self.planned > 0 && self.passes_a_tenth() => {
                 let (done, planned) = (count(self.done), count(self.planned));
-                writeln!(self.err, "{done} of {planned} cases, {failed} failed, {errors} errors")
+                writeln!(self.err, "{done} of {planned} cases, {wrong}")
             }
             Progress::Lines | Progress::Quiet => Ok(()),
         }

@@ -24,7 +24,12 @@ pub fn summary(result: &RunResult, style: Style, reports: &[String]) -> String {
 fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, reports: &[String]) -> std::fmt::Result {
     let result = overview.result;
     writeln!(out, "{}", style.paint(Role::Heading, overview.target()))?;
-    write!(out, "{} in {}:", counted(overview.tally.total(), "case", "cases"), duration(result.duration_us))?;
+    write!(
+        out,
+        "{} in {}:",
+        counted(overview.tally.total(), "case", "cases"),
+        duration(result.duration_us)
+    )?;
     for (index, (verdict, word)) in VERDICT_WORDS.into_iter().enumerate() {
         let number = overview.tally.of(verdict);
         let text = format!("{} {word}", count(number));
@@ -60,7 +65,11 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
             writeln!(out, "  {}", clean(path))?;
         }
     }
-    writeln!(out, "\n{}", style.paint(Role::Verdict(overview.color()), overview.sentence()))
+    writeln!(
+        out,
+        "\n{}",
+        style.paint(Role::Verdict(overview.color()), overview.sentence())
+    )
 }
 
 const VERDICT_WORDS: [(Verdict, &str); 6] = [
@@ -85,7 +94,11 @@ fn write_tables(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
     let names = tested.iter().map(|(name, _)| name.chars().count());
     let first = names.chain(["Requirements".len()]).max().unwrap_or_default() + 2;
 
-    write!(out, "\n{}", style.paint(Role::Heading, format_args!("{:first$}", "Requirements")))?;
+    write!(
+        out,
+        "\n{}",
+        style.paint(Role::Heading, format_args!("{:first$}", "Requirements"))
+    )?;
     for state in State::ALL {
         write!(out, "{:>13}", state.name())?;
     }
@@ -131,7 +144,6 @@ fn write_groups(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
         (Outcome::Fail, "Broken"),
         (Outcome::Unjudged, "Not judged"),
         (Outcome::Warning, "Warnings"),
-        (Outcome::Note, "Notes"),
     ];
     let name = |group: &Group<'_>| {
         group.rule.map_or_else(
@@ -144,7 +156,11 @@ fn write_groups(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
         if groups.is_empty() {
             continue;
         }
-        let width = groups.iter().map(|group| name(group).chars().count()).max().unwrap_or_default();
+        let width = groups
+            .iter()
+            .map(|group| name(group).chars().count())
+            .max()
+            .unwrap_or_default();
         let heading = style.paint(Role::Verdict(outcome.verdict()), heading);
         writeln!(out, "\n{heading}")?;
         for group in groups {
@@ -154,7 +170,13 @@ fn write_groups(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
             writeln!(out, "  {name:width$}  {times:>9}  {message}")?;
         }
     }
-    Ok(())
+    match overview.groups_of(Outcome::Note).count() as u64 {
+        0 => Ok(()),
+        notes => {
+            let rules = counted(notes, "rule", "rules");
+            writeln!(out, "\n{} on {rules}, for information: see the HTML report", style.paint(Role::Heading, "Notes"))
+        }
+    }
 }
 
 fn write_left_out(out: &mut String, overview: &Overview<'_>, style: Style) -> std::fmt::Result {

@@ -39,7 +39,10 @@ pub(super) fn show(body: &Body) -> Shown {
         },
         None => Shown {
             html: escape(&String::from_utf8_lossy(cut.bytes())),
-            note: Some(format!("not UTF-8{}", note.map(|note| format!("; {note}")).unwrap_or_default())),
+            note: Some(format!(
+                "not UTF-8{}",
+                note.map(|note| format!("; {note}")).unwrap_or_default()
+            )),
         },
     }
 }
@@ -167,7 +170,10 @@ mod tests {
     fn what_is_no_json_stays_as_it_is() {
         assert_eq!(show(&Body::new("<html>\n{")).html, "&lt;html&gt;\n{");
         let bytes = show(&Body::new(vec![b'a', 0xFF, 0x1B, b'[', b'3', b'1', b'm']));
-        assert_eq!((bytes.html.as_str(), bytes.note.as_deref()), ("a\u{fffd}", Some("not UTF-8")));
+        assert_eq!(
+            (bytes.html.as_str(), bytes.note.as_deref()),
+            ("a\u{fffd}", Some("not UTF-8"))
+        );
     }
 
     #[test]
@@ -176,7 +182,10 @@ mod tests {
         assert_eq!(long.html.len(), BODY_LIMIT);
         assert_eq!(long.note.unwrap(), "cut: the first 64 KB of 65 KB");
         let elsewhere = show(&Body::Elsewhere(2048));
-        assert_eq!(elsewhere.note.unwrap(), "2,048 bytes, in the journal of the run and not here");
+        assert_eq!(
+            elsewhere.note.unwrap(),
+            "2,048 bytes, in the journal of the run and not here"
+        );
     }
 
     #[test]

@@ -121,8 +121,16 @@ impl CaseView {
             label: case.verdict.label(),
             duration: duration(case.duration_us),
             reason: case.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
-            requirements: case.requirements.iter().map(|id| clean(id.as_str()).into_owned()).collect(),
-            steps: case.steps.iter().map(|step| StepView::of(step, is_shown(step), with_bodies)).collect(),
+            requirements: case
+                .requirements
+                .iter()
+                .map(|id| clean(id.as_str()).into_owned())
+                .collect(),
+            steps: case
+                .steps
+                .iter()
+                .map(|step| StepView::of(step, is_shown(step), with_bodies))
+                .collect(),
             problems: problem_views(&problems, rules),
         }
     }
@@ -147,7 +155,9 @@ impl ProblemView {
         let site = mismatch.and_then(|mismatch| mismatch.site.as_ref());
         let owned = |text: &str| line(text, LINE).into_owned();
         let message = owned(problem.message);
-        let diff = mismatch.and_then(|mismatch| mismatch.diff.as_deref()).unwrap_or_default();
+        let diff = mismatch
+            .and_then(|mismatch| mismatch.diff.as_deref())
+            .unwrap_or_default();
         let details = mismatch.map_or(&[][..], |mismatch| &mismatch.details[..]);
         let mend = mismatch.and_then(|mismatch| mismatch.mend.as_ref());
         let (expected, found) = mismatch.map_or((None, None), contents);
@@ -157,7 +167,9 @@ impl ProblemView {
                 Outcome::Note => "note",
                 outcome => outcome.verdict().name(),
             },
-            place: problem.step.map(|step| format!("{}: {}", step_name(step), line(&step.title, 200))),
+            place: problem
+                .step
+                .map(|step| format!("{}: {}", step_name(step), line(&step.title, 200))),
             rule: problem.rule.map(|rule| {
                 let text = rules.get(rule.id.as_str());
                 RuleView {
@@ -204,14 +216,22 @@ impl DiffLine {
 impl StepView {
     fn of(step: &StepResult, is_shown: bool, with_bodies: bool) -> Self {
         let asked = step.findings.len();
-        let held = step.findings.iter().filter(|finding| finding.outcome.verdict() == Verdict::Pass).count();
+        let held = step
+            .findings
+            .iter()
+            .filter(|finding| finding.outcome.verdict() == Verdict::Pass)
+            .count();
         let findings = match (asked, step.audited.len()) {
             (0, 0) => String::new(),
             (0, audited) => format!("{audited} audited"),
             (_, 0) => format!("{held} of {asked} hold"),
             (_, audited) => format!("{held} of {asked} hold, {audited} audited"),
         };
-        let mut exchanges: Vec<_> = step.exchanges.iter().map(|it| ExchangeView::of(it, with_bodies)).collect();
+        let mut exchanges: Vec<_> = step
+            .exchanges
+            .iter()
+            .map(|it| ExchangeView::of(it, with_bodies))
+            .collect();
         if let Some(lost) = &step.lost {
             exchanges.push(ExchangeView {
                 line: request_line(&lost.request),
@@ -245,7 +265,11 @@ impl ExchangeView {
     fn of(exchange: &Exchange, with_bodies: bool) -> Self {
         let response = &exchange.response;
         let timing = &exchange.timing;
-        let mut text = format!("first byte {}, whole {}", duration(timing.first_byte_us), duration(timing.total_us));
+        let mut text = format!(
+            "first byte {}, whole {}",
+            duration(timing.first_byte_us),
+            duration(timing.total_us)
+        );
         if timing.attempts > 1 {
             text += &format!(", sent {} times", timing.attempts);
         }
@@ -278,7 +302,10 @@ impl MessageView {
         } else {
             body::Shown {
                 html: String::new(),
-                note: Some(format!("{}, left out: this page is long enough; the JSON report has it", size(body.len()))),
+                note: Some(format!(
+                    "{}, left out: this page is long enough; the JSON report has it",
+                    size(body.len())
+                )),
             }
         };
         Self {

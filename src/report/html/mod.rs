@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::overview::Overview;
 use super::rules::Rules;
+use super::watched::Watched;
 use crate::verdict::{CaseResult, Outcome, RunResult, Verdict};
 
 const STYLE: &str = include_str!("style.css");
@@ -67,13 +68,13 @@ pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     let rules = Rules::of_result(result);
     let told = told(&overview);
     let anchors = page::Anchors::of(&told);
-    render("head.html", &page::Head::of(&overview, &anchors), out)?;
-    let mut counting = Counting { out, written: 0 };
+    let mut out = Watched::new(out);
+    render("head.html", &page::Head::of(&overview, &anchors), &mut out)?;
     for (index, case) in told.iter().enumerate() {
-        let with_bodies = counting.written < BODIES;
-        render("case.html", &case::CaseView::of(case, index, &rules, with_bodies), &mut counting)?;
+        let with_bodies = out.written() < BODIES;
+        render("case.html", &case::CaseView::of(case, index, &rules, with_bodies), &mut out)?;
     }
-    render("tail.html", &page::Tail::of(&overview, &anchors), out)
+    render("tail.html", &page::Tail::of(&overview, &anchors), &mut out)
 }
 
 /// The cases that are told with all their steps and exchanges: each that failed or could not be judged, then one for
@@ -91,31 +92,10 @@ fn told<'a>(overview: &Overview<'a>) -> Vec<&'a CaseResult> {
     told
 }
 
-fn render(name: &str, context: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
     let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
-    let context = Value::from(Serde(context));
-    template.render_captured_to(context, out).map(drop).map_err(|error| {
-        // A full disk comes back inside of the engine's error.
-        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
-        source.map_or_else(|| io::Error::other(error.to_string()), |io| io::Error::new(io.kind(), io.to_string()))
-    })
-}
-
-struct Counting<'a> {
-    out: &'a mut dyn Write,
-    written: usize,
-}
-
-impl Write for Counting<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.written += written;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+    let rendered = template.render_captured_to(Value::from(Serde(context)), &mut *out).map(drop);
+    out.unwrap_error(rendered)
 }
 
 /// An address that a link may lead to; a report that was read from a file may hold any text.

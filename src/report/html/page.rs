@@ -20,7 +20,12 @@ pub(super) struct Anchors<'a>(HashMap<&'a str, usize>);
 
 impl<'a> Anchors<'a> {
     pub fn of(told: &[&'a CaseResult]) -> Self {
-        Self(told.iter().enumerate().map(|(index, case)| (case.id.as_str(), index)).collect())
+        Self(
+            told.iter()
+                .enumerate()
+                .map(|(index, case)| (case.id.as_str(), index))
+                .collect(),
+        )
     }
 
     fn case(&self, id: &str) -> CaseLink {
@@ -117,15 +122,36 @@ struct Part {
 impl Head {
     pub fn of(overview: &Overview<'_>, anchors: &Anchors<'_>) -> Self {
         let result = overview.result;
-        let (tested, untested): (Vec<_>, Vec<_>) =
-            overview.sections.iter().partition(|(_, levels)| Standing::sum(levels).tested() > 0);
+        let (tested, untested): (Vec<_>, Vec<_>) = overview
+            .sections
+            .iter()
+            .partition(|(_, levels)| Standing::sum(levels).tested() > 0);
         let mut facts = vec![("Server", line(&result.target.base, 300).into_owned())];
-        facts.extend(result.target.software.as_deref().map(|text| ("Software", line(text, 200).into_owned())));
-        let number = result.target.fhir_version.as_deref().map(|number| format!(" ({})", line(number, 40)));
-        facts.push(("Release", format!("FHIR {}{}", result.target.release, number.unwrap_or_default())));
-        facts.push(("Started", line(&result.started, 40).replacen('T', " ", 1).replacen('Z', " UTC", 1)));
+        facts.extend(
+            result
+                .target
+                .software
+                .as_deref()
+                .map(|text| ("Software", line(text, 200).into_owned())),
+        );
+        let number = result
+            .target
+            .fhir_version
+            .as_deref()
+            .map(|number| format!(" ({})", line(number, 40)));
+        facts.push((
+            "Release",
+            format!("FHIR {}{}", result.target.release, number.unwrap_or_default()),
+        ));
+        facts.push((
+            "Started",
+            line(&result.started, 40).replacen('T', " ", 1).replacen('Z', " UTC", 1),
+        ));
         facts.push(("Took", duration(result.duration_us)));
-        facts.push(("Tool", format!("{} {}", line(&result.tool.name, 60), line(&result.tool.version, 60))));
+        facts.push((
+            "Tool",
+            format!("{} {}", line(&result.tool.name, 60), line(&result.tool.version, 60)),
+        ));
         Self {
             sentence: overview.sentence(),
             verdict: overview.color().name(),
@@ -145,12 +171,20 @@ impl Head {
                 })
                 .collect(),
             states: State::ALL.map(State::name),
-            levels: LEVELS.iter().zip(&overview.levels).map(|(level, standing)| Row::of(level.name(), standing)).collect(),
+            levels: LEVELS
+                .iter()
+                .zip(&overview.levels)
+                .map(|(level, standing)| Row::of(level.name(), standing))
+                .collect(),
             sections: tested
                 .into_iter()
                 .map(|(name, levels)| Section {
                     name: clean(name).into_owned(),
-                    levels: LEVELS.iter().zip(levels).map(|(level, it)| Coverage::of(level.name(), it)).collect(),
+                    levels: LEVELS
+                        .iter()
+                        .zip(levels)
+                        .map(|(level, it)| Coverage::of(level.name(), it))
+                        .collect(),
                 })
                 .collect(),
             untested_sections: untested.into_iter().map(|(name, _)| clean(name).into_owned()).collect(),
@@ -298,29 +332,48 @@ impl Tail {
         Self {
             has_told: !anchors.0.is_empty(),
             findings: findings(overview, anchors),
-            requirements: result.requirements.iter().map(|it| Requirement::of(it, anchors)).collect(),
+            requirements: result
+                .requirements
+                .iter()
+                .map(|it| Requirement::of(it, anchors))
+                .collect(),
             left_out: left_out(overview),
             untested_number: count(untested.iter().map(|section| section.rules.len() as u64).sum()),
             untested,
             suites: result.suites.iter().map(SuiteRow::of).collect(),
             slowest: slowest(overview, anchors),
-            options: result.options.iter().map(|(name, value)| (owned(name), owned(value))).collect(),
+            options: result
+                .options
+                .iter()
+                .map(|(name, value)| (owned(name), owned(value)))
+                .collect(),
             not_checked: result.not_checked.iter().map(|text| owned(text)).collect(),
             cleanup: overview.cleanup(),
-            left_behind: result.cleanup.left.iter().map(|left| (owned(&left.url), owned(&left.reason))).collect(),
+            left_behind: result
+                .cleanup
+                .left
+                .iter()
+                .map(|left| (owned(&left.url), owned(&left.reason)))
+                .collect(),
         }
     }
 }
 
 fn findings(overview: &Overview<'_>, anchors: &Anchors<'_>) -> Vec<Findings> {
     let view = |group: &Group<'_>| GroupView {
-        id: group.rule.map_or_else(String::new, |rule| clean(rule.id.as_str()).into_owned()),
+        id: group
+            .rule
+            .map_or_else(String::new, |rule| clean(rule.id.as_str()).into_owned()),
         level: group.rule.map_or("", |rule| rule.level.name()),
         message: line(group.first.message, LINE).into_owned(),
         number: counted(group.cases.len() as u64, "case", "cases"),
         cases: anchors.cases(group.cases.iter().map(|case| case.id.as_str())),
     };
-    let warnings = ("warnings", "Warnings", "SHOULDs that are not kept, each once. They do not fail the run; one case of each is told above.");
+    let warnings = (
+        "warnings",
+        "Warnings",
+        "SHOULDs that are not kept, each once. They do not fail the run; one case of each is told above.",
+    );
     let notes = ("notes", "Notes", "Tolerated, or a MAY: for information.");
     [(Outcome::Warning, warnings), (Outcome::Note, notes)]
         .into_iter()
@@ -380,13 +433,23 @@ fn left_out(overview: &Overview<'_>) -> Vec<LeftOut> {
     let view = |((verdict, kind), cases): (&(Verdict, _), &Vec<&CaseResult>)| {
         let mut reasons: IndexMap<String, Vec<String>> = IndexMap::new();
         for case in cases {
-            let text = case.reason.as_ref().map_or(reason_name(None).into(), |reason| line(&reason.text, LINE));
-            reasons.entry(text.into_owned()).or_default().push(clean(case.id.as_str()).into_owned());
+            let text = case
+                .reason
+                .as_ref()
+                .map_or(reason_name(None).into(), |reason| line(&reason.text, LINE));
+            reasons
+                .entry(text.into_owned())
+                .or_default()
+                .push(clean(case.id.as_str()).into_owned());
         }
         LeftOut {
             label: verdict.label(),
             verdict: verdict.name(),
-            heading: format!("{}: {}", counted(cases.len() as u64, "case", "cases"), reason_name(*kind)),
+            heading: format!(
+                "{}: {}",
+                counted(cases.len() as u64, "case", "cases"),
+                reason_name(*kind)
+            ),
             reasons: reasons.into_iter().collect(),
         }
     };

@@ -129,15 +129,16 @@ impl<'s> Checker<'s, '_> {
             return found
                 .with_help("it exists only in FHIRPath, where a response is judged: `expect`, `assume`, `capture`");
         }
+        let mut names: Vec<&str> = self.scope.names(mention.written).collect();
+        names.sort_unstable();
         // `%case-tag` is read as `%case` minus `tag`.
         if mention.written == Written::Path {
-            let prefix = format!("{name}-");
-            if let Some(whole) = self.scope.names(Written::Path).find(|known| known.starts_with(&prefix)) {
+            let rest = file.text().get(mention.span.start as usize + 1..).unwrap_or_default();
+            let is_meant = |known: &&&str| known.contains('-') && rest.starts_with(**known);
+            if let Some(whole) = names.iter().filter(is_meant).max_by_key(|known| known.len()) {
                 return found.with_help(format!("a name with a dash stands in backticks: %`{whole}`"));
             }
         }
-        let mut names: Vec<&str> = self.scope.names(mention.written).collect();
-        names.sort_unstable();
         match parse::nearest(name, names.into_iter()) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help("capture it in an earlier step, or write it under `variables`"),

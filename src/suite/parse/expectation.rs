@@ -74,7 +74,7 @@ fn expectation(
         let says_something = ["status", "headers", "body", "any-of"]
             .iter()
             .any(|key| fields.get(key).is_some());
-        if !says_something {
+        if !says_something && !fields.has_unknown() {
             let help = "say what has to hold: `status`, `headers`, `body` or `any-of`";
             reader.error(
                 "empty-expectation",

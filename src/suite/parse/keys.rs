@@ -2,7 +2,7 @@
 
 use super::table::Choice::{Any, One, OneOfFirst, Some as AtLeastOne};
 use super::table::Shape::{
-    Claim, Count, Data, Either, Flag, List, Named, OneOrMany, Pattern, Table as Of, TableAndNamed, Text, TextOrNothing,
+    Claim, Count, Data, Either, Flag, List, Named, OneOrMany, Pattern, Status, Table as Of, TableAndNamed, Text, TextOrNothing,
     True, Word,
 };
 use super::table::{Key, Shape, Table, key, required};
@@ -82,7 +82,7 @@ pub const CONDITIONAL_DELETE: &[&str] = &["not-supported", "single", "multiple"]
 /// What is asked of a resource type.
 pub const RESOURCE_NEEDS: Table = Table {
     name: "resource-needs",
-    noun: "what is needed of a resource type",
+    noun: "a resource type in `needs`",
     docs: "What a case asks of CapabilityStatement.rest.resource, in its own names.",
     choice: Any,
     keys: &[
@@ -256,7 +256,7 @@ pub const PARTIAL: Table = Table {
     keys: &[STATUS_KEY, HEADERS, BODY_KEY],
 };
 
-const STATUS_WORDS: Shape = OneOrMany(&Pattern("^([1-5][0-9][0-9]|[1-5]xx)$"));
+const STATUS_WORDS: Shape = OneOrMany(&Status);
 const STATUS: Shape = Either(&[STATUS_WORDS, Of(&STATUS_TABLE)]);
 
 /// A status that is not just a list.
@@ -329,6 +329,6 @@ pub const BODY_TEXT: Table = Table {
 
 /// Every table, for the JSON Schema and for hints about misplaced keys.
 pub const ALL: &[&Table] = &[
-    &SUITE, &CASE, &NEEDS, &RESOURCE_NEEDS, &STEP, &FOLLOW, &BODY_TABLE, &CAPTURE, &EXPECTATION, &ASSERTION, &ASSUME,
+    &SUITE, &CASE, &NEEDS, &RESOURCE_NEEDS, &STEP, &EXPECTATION, &FOLLOW, &BODY_TABLE, &CAPTURE, &ASSERTION, &ASSUME,
     &PARTIAL, &STATUS_TABLE, &HEADER_TABLE, &BODY_MATCHER, &BODY_TEXT,
 ];

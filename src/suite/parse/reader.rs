@@ -51,6 +51,12 @@ impl<'n, 't> Fields<'n, 't> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
+    /// Whether there are keys that the table does not have; then what is missing is probably misspelt.
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        self.entries.iter().any(|entry| !self.table.has(&entry.key))
+    }
+
     /// The keys that are known, in the order of the file.
     pub fn known(&self) -> impl Iterator<Item = &'n Entry<'t>> {
         self.entries.iter().filter(|entry| self.table.has(&entry.key))
@@ -117,8 +123,7 @@ impl<'f> Reader<'f> {
     /// Reports a key that a table does not have. `more` are further names that could stand here.
     pub fn unknown_key<'a>(&mut self, entry: &Entry<'_>, table: &'static Table, more: impl Iterator<Item = &'a str>) {
         let message = format!("`{}` is no key of {}", entry.key, table.noun);
-        let value = entry.value.span;
-        let help = if value.start == value.end && entry.value.is_nothing() && self.follows_comma(entry.key_span) {
+        let help = if entry.value.is_nothing() && self.follows_comma(entry.key_span) {
             "a comma in `{ }` begins the next key: put a text with a comma in quotes".to_owned()
         } else if let Some(name) = suggest::nearest(&entry.key, more.chain(table.keys.iter().map(|key| key.name))) {
             format!("did you mean `{name}`?")
@@ -155,6 +160,7 @@ impl<'f> Reader<'f> {
             .filter(|entry| choices.iter().any(|key| key.name == entry.key));
         let list = || suggest::list(choices.iter().map(|key| key.name));
         match (written.next(), written.next()) {
+            (None, _) if fields.has_unknown() => {}
             (None, _) => {
                 let number = if at_most_one { "one" } else { "at least one" };
                 let message = format!("{} needs {number} of these: {}", table.noun, list());

@@ -49,6 +49,11 @@ pub fn explain(file: &Arc<SourceFile>, byte: usize, info: &str) -> Diagnostic {
         return Diagnostic::error("indentation", file, here, message)
             .with_help("keys of one mapping begin in the same column");
     }
+    if info.contains("quoted scalar") && !info.contains("escape") {
+        let message = "a quote is opened here and not closed";
+        return Diagnostic::error("unclosed-quote", file, here, message)
+            .with_help("a quote inside of 'single quotes' is written twice: 'it''s'");
+    }
     if info.contains("invalid indentation") || info.contains("did not find expected '-'") {
         let message = format!("the indentation does not fit what is around it ({info})");
         return Diagnostic::error("indentation", file, here, message)

@@ -50,6 +50,8 @@ pub enum Shape {
     TextOrNothing,
     /// A text of this form (a regular expression).
     Pattern(&'static str),
+    /// An HTTP status, or a class of them: `4xx`.
+    Status,
     /// `true` or `false`.
     Flag,
     /// `true`.

@@ -14,10 +14,13 @@ pub const MAX_BYTES: usize = 10_000_000;
 /// How deep lists and mappings may be nested.
 pub const MAX_DEPTH: usize = 64;
 /// How many values a file may have.
-pub const MAX_NODES: usize = 1_000_000;
+pub const MAX_NODES: usize = 250_000;
 /// How many of them aliases may add.
 pub const MAX_ALIASED: usize = 50_000;
 
+/// How many signs that divide values a file may have. The scanner reads all of a list in brackets before it says
+/// anything about it, so values are also counted before it begins.
+const MAX_SIGNS: usize = 600_000;
 /// Up to how many keys of a mapping are simply looked through.
 const FEW_KEYS: usize = 16;
 
@@ -152,6 +155,11 @@ struct Builder<'t, 'p> {
 /// reported, and the tree is whole without them.
 pub fn read<'t>(file: &'t Arc<SourceFile>, problems: &mut Diagnostics) -> Option<Node<'t>> {
     let text = file.text();
+    let signs = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{' | b'\n'));
+    if signs.count() > MAX_SIGNS {
+        problems.push(too_many_values(file, None));
+        return None;
+    }
     let offsets = Offsets::of(text);
     let place = |marks: Marks| {
         let start = offsets.byte(text, marks.start.index());
@@ -255,9 +263,7 @@ impl<'t> Builder<'t, '_> {
         if self.nodes <= MAX_NODES {
             return Ok(());
         }
-        let message = format!("the file has more than {MAX_NODES} values");
-        let found = Diagnostic::error("too-many-values", self.file, span, message);
-        Err(Box::new(found.with_help("split it into several suites")))
+        Err(Box::new(too_many_values(self.file, Some(span))))
     }
 
     /// Reports a tag; what it marks is read as if it had none.
@@ -363,6 +369,12 @@ impl<'t> Builder<'t, '_> {
             Key::Refused => {}
         }
     }
+}
+
+fn too_many_values(file: &Arc<SourceFile>, span: Option<Span>) -> Diagnostic {
+    let message = format!("the file has more than {MAX_NODES} values");
+    let found = Diagnostic::of_file("too-many-values", file, message);
+    Diagnostic { span, ..found }.with_help("split it into several suites")
 }
 
 /// The place at which a mapping has a key already.
