@@ -14,7 +14,7 @@ fn each_format_goes_where_it_is_sent() {
     let gone = small(&server.base, &to.join(" ")).run().ended(0);
     for format in FORMATS {
         let text = gone.file(&format!("out/deep/{format}.txt"));
-        let told = if *format == *"console" { "4 cases" } else { "small" };
+        let told = if matches!(format, "console" | "markdown") { "4 cases in" } else { "small" };
         assert!(text.contains(told), "{format}: {text}");
         assert!(gone.stdout.contains(&format!("out/deep/{format}.txt")));
     }
