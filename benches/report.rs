@@ -27,7 +27,9 @@ fn reports(criterion: &mut Criterion) {
             });
         });
         let json = Format::Json.render(&result);
-        group.bench_function("read json", |bencher| bencher.iter(|| read_json(black_box(&json)).unwrap()));
+        group.bench_function("read json", |bencher| {
+            bencher.iter(|| read_json(black_box(&json)).unwrap())
+        });
         group.finish();
     }
     let failing = sample::sample();

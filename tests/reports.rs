@@ -1,11 +1,11 @@
 //! Every report format over results made by hand: what a reader sees, and what a hostile server cannot do.
 
-#[path = "reports/sample.rs"]
-mod sample;
 #[path = "reports/json.rs"]
 mod json;
 #[path = "reports/live.rs"]
 mod live;
+#[path = "reports/sample.rs"]
+mod sample;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -41,7 +41,10 @@ fn console_report() {
 
 #[test]
 fn the_summary_names_the_reports() {
-    let reports = ["reports/latest/report.html".to_owned(), "reports/latest/report.json".to_owned()];
+    let reports = [
+        "reports/latest/report.html".to_owned(),
+        "reports/latest/report.json".to_owned(),
+    ];
     let text = console::summary(&sample::sample(), Style::plain(), &reports);
     assert!(text.contains("\nReports\n  reports/latest/report.html\n  reports/latest/report.json\n"));
     assert!(text.ends_with("Not conformant: 5 SHALLs are broken, in 7 cases, and 2 cases could not be judged.\n"));
@@ -79,7 +82,10 @@ fn markdown_report() {
             None if ticks.len() >= 3 => fence = Some(ticks),
             Some(open) if ticks == open && line == open => fence = None,
             Some(_) => {}
-            None => assert!(!line.contains("<script>") && !line.contains("<img") && !line.contains("[a]("), "{line}"),
+            None => assert!(
+                !line.contains("<script>") && !line.contains("<img") && !line.contains("[a]("),
+                "{line}"
+            ),
         }
     }
     assert_eq!(fence, None);
@@ -113,7 +119,15 @@ fn nothing_in_the_page_is_from_the_server() {
     assert_clean(&page);
     assert_eq!(page.matches("<script").count(), 1);
     assert_eq!(page.matches("<style").count(), 1);
-    for forbidden in ["<img", "onerror=alert", "javascript:", " style=", "src=", "@import", "url("] {
+    for forbidden in [
+        "<img",
+        "onerror=alert",
+        "javascript:",
+        " style=",
+        "src=",
+        "@import",
+        "url(",
+    ] {
         let outside_of_text = page.match_indices(forbidden).filter(|(at, _)| {
             // In text, the angle bracket before it is escaped.
             let before = &page[at.saturating_sub(400)..*at];

@@ -20,7 +20,10 @@ fn the_schema_is_that_of_the_types() {
         std::fs::write(&file, &schema).unwrap();
     }
     let written = std::fs::read_to_string(&file).unwrap();
-    assert!(written == schema, "{SCHEMA} is not that of the types: UPDATE_SCHEMAS=1 cargo test --test reports");
+    assert!(
+        written == schema,
+        "{SCHEMA} is not that of the types: UPDATE_SCHEMAS=1 cargo test --test reports"
+    );
 }
 
 #[test]
@@ -46,10 +49,18 @@ fn a_report_comes_in_as_it_went_out() {
 #[test]
 fn bodies_are_cut_and_keep_their_length() {
     let read = read_json(&Format::Json.render(&sample::sample())).unwrap();
-    let bodies = read.cases().flat_map(|case| &case.steps).flat_map(|step| &step.exchanges);
-    let cut: Vec<_> = bodies.filter(|it| matches!(it.response.body, Body::Cut { .. })).collect();
+    let bodies = read
+        .cases()
+        .flat_map(|case| &case.steps)
+        .flat_map(|step| &step.exchanges);
+    let cut: Vec<_> = bodies
+        .filter(|it| matches!(it.response.body, Body::Cut { .. }))
+        .collect();
     assert_eq!(cut.len(), 1);
-    assert_eq!((cut[0].response.body.bytes().len(), cut[0].response.body.len()), (BODY_LIMIT, 80_011));
+    assert_eq!(
+        (cut[0].response.body.bytes().len(), cut[0].response.body.len()),
+        (BODY_LIMIT, 80_011)
+    );
 }
 
 #[test]
@@ -63,12 +74,19 @@ fn what_is_no_report_is_refused_in_words() {
     insta::assert_snapshot!(error(&format!("{{\"format\":99,{tool}}}")), @"the report has format 99, written by fhir-assay 9.0.0; this program reads format 1: use a newer fhir-assay");
     insta::assert_snapshot!(error(&format!("{{\"format\":0,{tool}}}")), @"the report has format 0, written by fhir-assay 9.0.0; this program reads format 1: run the tests again");
     insta::assert_snapshot!(error(&format!("{{\"format\":1,{tool}}}")), @"the report is damaged: missing field `target` at line 1 column 59");
-    assert!(matches!(read_json(&"[".repeat(100_000)), Err(ReadError::NotJson(_) | ReadError::NotReport(_))));
+    assert!(matches!(
+        read_json(&"[".repeat(100_000)),
+        Err(ReadError::NotJson(_) | ReadError::NotReport(_))
+    ));
 }
 
 fn cut(result: &mut RunResult) {
     for case in result.suites.iter_mut().flat_map(|suite| &mut suite.cases) {
-        for exchange in std::sync::Arc::make_mut(case).steps.iter_mut().flat_map(|step| &mut step.exchanges) {
+        for exchange in std::sync::Arc::make_mut(case)
+            .steps
+            .iter_mut()
+            .flat_map(|step| &mut step.exchanges)
+        {
             exchange.response.body = exchange.response.body.cut_to(BODY_LIMIT);
         }
     }
@@ -85,34 +103,48 @@ fn body() -> impl Strategy<Value = Body> {
 
 /// The sample with one case changed in what a server or a suite can put there.
 fn results() -> impl Strategy<Value = RunResult> {
-    let outcomes = prop::sample::select(vec![Outcome::Pass, Outcome::Note, Outcome::Warning, Outcome::Fail, Outcome::Unjudged]);
+    let outcomes = prop::sample::select(vec![
+        Outcome::Pass,
+        Outcome::Note,
+        Outcome::Warning,
+        Outcome::Fail,
+        Outcome::Unjudged,
+    ]);
     let verdicts = prop::sample::select(Verdict::ALL.to_vec());
     let texts = (any::<String>(), any::<String>(), prop::option::of(any::<String>()));
-    (body(), body(), texts, outcomes, verdicts, any::<u64>()).prop_map(|(sent, got, texts, outcome, verdict, number)| {
-        let mut result = sample::run(Vec::new());
-        let mut suite = sample::sample().suites.swap_remove(1);
-        let mut case: CaseResult = (*suite.cases[0]).clone();
-        let step = &mut case.steps[2];
-        step.title = texts.0.clone();
-        step.note = texts.2.clone();
-        step.exchanges[0].request.body = sent;
-        step.exchanges[0].response.body = got;
-        step.exchanges[0].response.headers.push(texts.1.clone(), texts.0.clone());
-        step.findings[0].outcome = outcome;
-        let mismatch = step.findings[0].mismatch.as_mut().unwrap();
-        mismatch.message = texts.1.clone();
-        mismatch.diff = texts.2;
-        mismatch.exchange = u32::try_from(number % 7).unwrap();
-        case.verdict = verdict;
-        case.reason = Some(Reason { kind: ReasonKind::Blocked, text: texts.1 });
-        case.duration_us = number;
-        suite.cases[0] = case.into();
-        result.verdict = verdict;
-        result.stopped = Some(texts.0);
-        result.requirements.truncate(3);
-        result.suites.push(suite);
-        result
-    })
+    (body(), body(), texts, outcomes, verdicts, any::<u64>()).prop_map(
+        |(sent, got, texts, outcome, verdict, number)| {
+            let mut result = sample::run(Vec::new());
+            let mut suite = sample::sample().suites.swap_remove(1);
+            let mut case: CaseResult = (*suite.cases[0]).clone();
+            let step = &mut case.steps[2];
+            step.title = texts.0.clone();
+            step.note = texts.2.clone();
+            step.exchanges[0].request.body = sent;
+            step.exchanges[0].response.body = got;
+            step.exchanges[0]
+                .response
+                .headers
+                .push(texts.1.clone(), texts.0.clone());
+            step.findings[0].outcome = outcome;
+            let mismatch = step.findings[0].mismatch.as_mut().unwrap();
+            mismatch.message = texts.1.clone();
+            mismatch.diff = texts.2;
+            mismatch.exchange = u32::try_from(number % 7).unwrap();
+            case.verdict = verdict;
+            case.reason = Some(Reason {
+                kind: ReasonKind::Blocked,
+                text: texts.1,
+            });
+            case.duration_us = number;
+            suite.cases[0] = case.into();
+            result.verdict = verdict;
+            result.stopped = Some(texts.0);
+            result.requirements.truncate(3);
+            result.suites.push(suite);
+            result
+        },
+    )
 }
 
 proptest! {

@@ -326,7 +326,9 @@ fn hostile_suite() -> SuiteResult {
     let mut broken = mismatch(HOSTILE, Part::Header("X".into()));
     broken.expected = Some("y".repeat(5_000));
     broken.actual = Some(HOSTILE.into());
-    broken.details = (0..33).map(|number| format!("/extension/{number}: is missing")).collect();
+    broken.details = (0..33)
+        .map(|number| format!("/extension/{number}: is missing"))
+        .collect();
     broken.details[0] = HOSTILE.into();
     broken.diff = Some(format!("--- expected\n+++ found\n@@ -1 +1 @@\n-good\n+{HOSTILE}\n"));
     let mut outside = broken.clone();

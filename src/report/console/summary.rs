@@ -174,7 +174,11 @@ fn write_groups(out: &mut String, overview: &Overview<'_>, style: Style) -> std:
         0 => Ok(()),
         notes => {
             let rules = counted(notes, "rule", "rules");
-            writeln!(out, "\n{} on {rules}, for information: see the HTML report", style.paint(Role::Heading, "Notes"))
+            writeln!(
+                out,
+                "\n{} on {rules}, for information: see the HTML report",
+                style.paint(Role::Heading, "Notes")
+            )
         }
     }
 }

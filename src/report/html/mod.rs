@@ -72,7 +72,11 @@ pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     render("head.html", &page::Head::of(&overview, &anchors), &mut out)?;
     for (index, case) in told.iter().enumerate() {
         let with_bodies = out.written() < BODIES;
-        render("case.html", &case::CaseView::of(case, index, &rules, with_bodies), &mut out)?;
+        render(
+            "case.html",
+            &case::CaseView::of(case, index, &rules, with_bodies),
+            &mut out,
+        )?;
     }
     render("tail.html", &page::Tail::of(&overview, &anchors), &mut out)
 }
@@ -94,7 +98,9 @@ fn told<'a>(overview: &Overview<'a>) -> Vec<&'a CaseResult> {
 
 fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
     let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
-    let rendered = template.render_captured_to(Value::from(Serde(context)), &mut *out).map(drop);
+    let rendered = template
+        .render_captured_to(Value::from(Serde(context)), &mut *out)
+        .map(drop);
     out.unwrap_error(rendered)
 }
 
