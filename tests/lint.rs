@@ -89,10 +89,14 @@ fn hostile_files_are_refused_in_no_time() {
         ("deep-mappings", "{a: ".repeat(100_000), "too-deep"),
         ("deep-dashes", "- ".repeat(300_000), "too-deep"),
         ("many-keys", long_key(100_000), "unknown-key"),
-        ("long-line", format!("{head}{}", "x".repeat(5_000_000)), "wrong-type"),
+        ("long-line", format!("{head}  {}", "x".repeat(5_000_000)), "wrong-type"),
         ("long-key", format!("{}: 1\n", "x".repeat(5_000_000)), "yaml-syntax"),
-        ("quotes", format!("suite: \"{}", "\\n".repeat(2_000_000)), "yaml-syntax"),
-        ("nul", "suite: \0\n".to_owned(), "missing-key"),
+        (
+            "quotes",
+            format!("suite: \"{}", "\\n".repeat(2_000_000)),
+            "unclosed-quote",
+        ),
+        ("nul", "suite: \0\n".to_owned(), "yaml-syntax"),
     ];
     for (name, text, code) in files {
         let path = folder.path().join(format!("{name}.yaml"));
@@ -167,4 +171,11 @@ fn the_suites_of_the_binary_are_whole_and_can_be_had_one_by_one() {
     assert_eq!(one.len(), 1);
     assert!(one.iter().all(|suite| suite.source.name().starts_with("suites/")));
     assert!(Suites::embedded_named("no.such-suite").is_none());
+}
+
+#[test]
+fn the_suites_of_this_project_have_nothing_to_find() {
+    let loaded = Suites::lint(["suites"]);
+    assert!(loaded.problems.is_empty(), "{}", loaded.problems);
+    assert_eq!(loaded.suites.len(), Suites::embedded_ids().len());
 }

@@ -14,10 +14,11 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (0x20..0x7F).contains(&byte) || byte == b'\n') || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
-    let text = anstream::adapter::strip_str(text).to_string();
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
         match c {
+            '\u{1b}' if let Some(after) = after_control_sequence(rest.as_str()) => rest = after.chars(),
             '\u{0}'..='\u{1f}' if is_unsafe(c) => shown.push(char::from_u32(0x2400 + c as u32).unwrap_or(' ')),
             '\u{7f}' => shown.push('\u{2421}'),
             c if is_unsafe(c) => shown.extend(c.escape_unicode()),
@@ -25,6 +26,13 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// What follows the colours and movements of a terminal (ECMA-48, 5.4: `[`, parameters, one final byte). Other escapes
+/// could hide the text after them, so they are shown.
+fn after_control_sequence(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('[')?.trim_start_matches(|c| matches!(c, ' '..='?'));
+    rest.strip_prefix(|c| matches!(c, '@'..='~'))
 }
 
 /// Control characters, direction overrides, invisible spaces, and what XML cannot hold.
@@ -104,6 +112,10 @@ mod tests {
         assert_eq!(
             clean("a\u{1b}[31mred\u{1b}[0m\u{0}\u{7}\r\n"),
             "ared\u{2400}\u{2407}\u{240d}\n"
+        );
+        assert_eq!(
+            clean("\u{1b}]0;title\u{7}text\u{1b}["),
+            "\u{241b}]0;title\u{2407}text\u{241b}["
         );
         assert_eq!(clean("user\u{202e}txt\u{9b}\u{ffff}"), r"user\u{202e}txt\u{9b}\u{ffff}");
         assert!(matches!(clean("größer – als\n"), Cow::Borrowed(_)));

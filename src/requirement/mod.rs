@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::fhir::FhirVersion;
 
 pub mod catalogue;
+pub mod obeyed;
 mod untested;
 
 pub use catalogue::{Catalogue, CatalogueError};

@@ -1,5 +1,6 @@
 //! Why a requirement is tested by nothing.
 
+use super::obeyed::{Obedience, obedience};
 use super::{Actor, Requirement, Testable};
 
 impl Requirement {
@@ -7,7 +8,13 @@ impl Requirement {
     #[must_use]
     pub fn untested_reason(&self) -> String {
         if self.actor == Actor::Client {
-            return "it binds clients; the harness obeys it, and its own tests prove that".into();
+            return match obedience(&self.id) {
+                Some(Obedience::Proven { file, test }) => {
+                    format!("it binds clients; the harness obeys it, as its own test `{test}` in {file} proves")
+                }
+                Some(Obedience::Unconcerned(why)) => format!("it binds clients; {why}"),
+                None => "it binds clients, and nothing is written yet of how the harness obeys it".into(),
+            };
         }
         if let Some(config) = self.applies_if.iter().find_map(|item| item.strip_prefix("config=")) {
             return format!(

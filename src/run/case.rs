@@ -324,17 +324,18 @@ impl<'a> CaseRun<'a> {
     pub async fn send(&self, step: &Step, mut request: Request) -> Option<Result<Exchange, TransportError>> {
         let free = self.is_free_update(step);
         let version = self.version_of(&request);
-        if free
-            && self.world.demands_if_match.get()
-            && let Some(version) = &version
-        {
+        let version = version.filter(|_| free);
+        let mut is_bare = true;
+        if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
             request.headers.push("If-Match", version.clone());
+            is_bare = false;
         }
         let sent = self.perform(&request).await?;
         let refused = |exchange: &Exchange| matches!(exchange.response.status, 400 | 412 | 428);
         match (&sent, version) {
             (Ok(exchange), Some(version))
-                if free && !self.world.demands_if_match.get() && refused(exchange) && names_success(step) =>
+                // Another case may have found it out while this request was under way.
+                if is_bare && refused(exchange) && names_success(step) =>
             {
                 // It may demand If-Match on every update (`http.html#concurrency` allows that): then it gets one from now on.
                 let mut again = request;

@@ -62,6 +62,8 @@ pub enum RequestError {
         "the body's id is {body}, the URL's `{url}`: http.html#update asks for the same; a step that tests this has to name the refusal"
     )]
     OtherId { body: String, url: String },
+    #[error("the body is marked as a subset (SUBSETTED): it is no base for an update (http.html#read)")]
+    Subset,
     #[error("the URL is empty")]
     NoUrl,
 }
@@ -216,6 +218,9 @@ fn body(step: &Step, scene: Scene<'_>) -> Result<Body, RequestError> {
             if let Action::Interaction { interaction, url } = &step.action {
                 if *interaction == Interaction::Update && !means_refusal(step) {
                     same_id(&resource, &encoded(url, scene.variables)?)?;
+                    if is_subset(&resource) {
+                        return Err(RequestError::Subset);
+                    }
                 }
                 if step.tag && matches!(interaction, Interaction::Create | Interaction::Update) {
                     add_tag(&mut resource, scene.tag);
@@ -259,6 +264,14 @@ fn same_id(resource: &Value, path: &str) -> Result<(), RequestError> {
         body: written.map_or_else(|| "missing".to_owned(), |written| format!("`{written}`")),
         url: id.to_owned(),
     })
+}
+
+/// Whether a server marked a resource as reduced; sent back it would lose what was left out.
+fn is_subset(resource: &Value) -> bool {
+    let tags = resource.pointer("/meta/tag").and_then(Value::as_array);
+    tags.into_iter()
+        .flatten()
+        .any(|tag| tag.get("code").and_then(Value::as_str) == Some("SUBSETTED"))
 }
 
 fn add_tag(resource: &mut Value, tag: &str) {

@@ -3,19 +3,20 @@
 
 #![allow(dead_code)] // the tests and the bench use different parts
 
-use std::sync::Arc;
+#[path = "pieces.rs"]
+mod pieces;
 
-use fhir_assay::exchange::{Body, Exchange, Headers, Request, Response, Timing};
+use fhir_assay::exchange::Body;
 use fhir_assay::fhir::FhirVersion;
 use fhir_assay::requirement::{Actor, Catalogue, Level, RequirementId};
-use fhir_assay::source::Site;
-use fhir_assay::suite::{CaseId, SuiteId};
+use fhir_assay::suite::SuiteId;
 use fhir_assay::verdict::{
-    CaseResult, CaseVerdict, Cleanup, Finding, LeftBehind, Lost, Mend, Mismatch, Outcome, Part, Phase, Reason,
-    ReasonKind, RequirementResult, Rule, RunResult, StepResult, SuiteResult, TargetInfo, ToolInfo, Verdict,
+    CaseVerdict, Cleanup, Finding, LeftBehind, Lost, Mend, Outcome, Part, Phase, Reason, ReasonKind, RequirementResult,
+    Rule, RunResult, SuiteResult, TargetInfo, ToolInfo, Verdict,
 };
+use pieces::{case, exchange, finding, left_out, mismatch, request, rule, site, step, suite_of, with_verdict};
 
-const BASE: &str = "http://localhost:8080/fhir";
+pub const BASE: &str = "http://localhost:8080/fhir";
 
 /// What a hostile server might put anywhere.
 pub const HOSTILE: &str = "</script></pre><script>alert(1)</script><img src=x onerror=alert(2)> ]]> ``` \u{1b}[31mred\u{1b}[0m \u{0}\u{7}\u{9b} \u{202e}txt | *bold* [a](javascript:alert(3)) {{ 7*7 }} &amp;";
@@ -340,158 +341,6 @@ fn hostile_suite() -> SuiteResult {
     ];
     let case = case(&id, file, "everything", HOSTILE, 3, vec![step]);
     suite_of(&id, "Hostile content", file, vec![case])
-}
-
-fn suite_of(id: &SuiteId, title: &str, file: &str, cases: Vec<CaseResult>) -> SuiteResult {
-    SuiteResult {
-        id: id.clone(),
-        title: title.into(),
-        file: file.into(),
-        cases: cases.into_iter().map(Arc::new).collect(),
-    }
-}
-
-fn case(suite: &SuiteId, file: &str, name: &str, title: &str, line: u32, steps: Vec<StepResult>) -> CaseResult {
-    let steps: Vec<StepResult> = steps.into_iter().map(judged).collect();
-    let mut requirements: Vec<RequirementId> = Vec::new();
-    for finding in steps.iter().flat_map(|step| &step.findings) {
-        if !requirements.contains(&finding.rule.id) {
-            requirements.push(finding.rule.id.clone());
-        }
-    }
-    CaseResult {
-        id: CaseId::new(suite, name, None),
-        title: title.into(),
-        site: site(file, line, &format!("  - id: {name}"), name),
-        requirements,
-        verdict: Verdict::roll_up(steps.iter().map(|step| step.verdict)).unwrap_or(Verdict::Pass),
-        reason: None,
-        started_us: 100,
-        duration_us: 1_000 * u64::from(line),
-        steps,
-    }
-}
-
-fn left_out(case: &mut CaseResult, verdict: Verdict, kind: ReasonKind, text: &str) {
-    case.verdict = verdict;
-    case.duration_us = 0;
-    case.reason = Some(Reason {
-        kind,
-        text: text.into(),
-    });
-}
-
-fn step(number: u32, title: &str, line: u32) -> StepResult {
-    StepResult {
-        phase: Phase::Steps,
-        number,
-        title: title.into(),
-        note: None,
-        line,
-        verdict: Verdict::Pass,
-        reason: None,
-        findings: Vec::new(),
-        audited: Vec::new(),
-        exchanges: Vec::new(),
-        lost: None,
-        duration_us: 1_500,
-    }
-}
-
-fn with_verdict(mut step: StepResult, verdict: Verdict) -> StepResult {
-    step.verdict = verdict;
-    step
-}
-
-/// The step with the verdict of its findings, where it has none of its own.
-fn judged(step: StepResult) -> StepResult {
-    let rolled = Verdict::roll_up(step.findings.iter().map(|finding| finding.outcome.verdict()));
-    let verdict = rolled.unwrap_or(step.verdict);
-    with_verdict(step, verdict)
-}
-
-fn rule(id: &str) -> Rule {
-    let known = Catalogue::embedded()
-        .get(id)
-        .and_then(|rule| rule.level_in(FhirVersion::R4));
-    Rule::new(RequirementId::new(id), known.unwrap_or(Level::Shall))
-}
-
-fn finding(id: &str, outcome: Outcome, mismatch: Mismatch) -> Finding {
-    Finding {
-        rule: rule(id),
-        outcome,
-        mismatch: Some(Box::new(mismatch)),
-    }
-}
-
-fn mismatch(message: &str, part: Part) -> Mismatch {
-    Mismatch {
-        message: message.into(),
-        part,
-        expected: None,
-        actual: None,
-        site: None,
-        exchange: 0,
-        diff: None,
-        details: Vec::new(),
-        judgement: None,
-        mend: None,
-    }
-}
-
-fn site(file: &str, line: u32, text: &str, marked: &str) -> Site {
-    let column = text.find(marked).unwrap_or_default() + 1;
-    Site {
-        file: file.into(),
-        line,
-        column: u32::try_from(column).unwrap(),
-        width: u32::try_from(marked.len().max(1)).unwrap(),
-        text: text.into(),
-    }
-}
-
-fn request(method: &str, path: &str, body: &str) -> Request {
-    let mut headers: Headers = [("Accept", "application/fhir+json"), ("Authorization", "***")]
-        .into_iter()
-        .collect();
-    if !body.is_empty() {
-        headers.push("Content-Type", "application/fhir+json");
-    }
-    Request {
-        method: method.into(),
-        url: format!("{BASE}/{path}"),
-        headers,
-        body: Body::new(body.to_owned()),
-    }
-}
-
-fn exchange(method: &str, path: &str, body: &str, status: u16, answer: &str) -> Exchange {
-    let kind = if answer.starts_with('<') {
-        "text/html"
-    } else {
-        "application/fhir+json;charset=UTF-8"
-    };
-    Exchange {
-        request: request(method, path, body),
-        response: Response {
-            status,
-            version: "HTTP/1.1".into(),
-            headers: [
-                ("Content-Type", kind),
-                ("Last-Modified", "Wed, 04 Mar 2026 05:06:07 GMT"),
-            ]
-            .into_iter()
-            .collect(),
-            body: Body::new(answer.to_owned()),
-        },
-        timing: Timing {
-            started_us: 200,
-            first_byte_us: 900,
-            total_us: 1_200,
-            attempts: 1,
-        },
-    }
 }
 
 const PATIENT: &str = r#"{"resourceType":"Patient","id":"17","meta":{"versionId":"2","lastUpdated":"2026-03-04T05:06:07Z"},"active":true,"name":[{"use":"official","family":"Windsor","given":["Peter","James"]}],"birthDate":"1974-12-25","multipleBirthInteger":2}"#;

@@ -16,6 +16,7 @@ mod step;
 mod suggest;
 mod syntax;
 pub mod table;
+mod values;
 pub mod yaml;
 
 use std::sync::Arc;

@@ -39,6 +39,11 @@ pub fn explain(file: &Arc<SourceFile>, byte: usize, info: &str) -> Diagnostic {
     }
     if info.contains("mapping values are not allowed") {
         // The key of a mapping is missing: either the line is indented wrongly, or a text holds a colon.
+        if byte.saturating_sub(line.start) > 1000 {
+            let message = "a key has at most 1024 characters";
+            return Diagnostic::error("yaml-syntax", file, here, message)
+                .with_help("put the text in quotes, where it is no key");
+        }
         let begins = line.text.get(..byte.saturating_sub(line.start)).unwrap_or_default();
         if begins.contains(": ") || begins.trim_start().starts_with("- ") {
             let message = "a text that holds `: ` has to be quoted";

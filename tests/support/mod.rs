@@ -1,0 +1,210 @@
+//! What the tests of the whole program share: the program in a process of its own, and servers that misbehave.
+
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+pub mod embedded;
+pub mod stub;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// No test waits longer for the program.
+const BOUND: Duration = Duration::from_secs(90);
+
+/// A file of `tests/support/`.
+pub fn file(name: &str) -> String {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "support", name].iter().collect();
+    path.display().to_string()
+}
+
+/// The program in an empty folder, to be given arguments and an environment.
+pub struct Assay {
+    command: Command,
+    folder: TempDir,
+}
+
+/// The program while it runs.
+pub struct Going {
+    child: Child,
+    folder: TempDir,
+    begin: Instant,
+    stdout: thread::JoinHandle<String>,
+    stderr: thread::JoinHandle<String>,
+}
+
+/// What the program left.
+pub struct Gone {
+    /// The exit code; -1 where a signal ended it.
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+    pub folder: TempDir,
+}
+
+/// The program with these arguments.
+pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fhir-assay"));
+    command
+        .args(arguments.into_iter().map(|argument| argument.as_ref().to_owned()))
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        command.env_remove(name);
+    }
+    Assay { command, folder }
+}
+
+/// Arguments written as one text, parted by spaces.
+pub fn words(text: &str) -> Assay {
+    assay(text.split_whitespace())
+}
+
+/// The small suite against a server, with a short time-out.
+pub fn small(base: &str, more: &str) -> Assay {
+    let suite = file("small.yaml");
+    let fixed = ["run", base, "--suite", &suite, "--timeout", "2s", "--seed", "7"];
+    assay(fixed.into_iter().chain(more.split_whitespace()))
+}
+
+impl Assay {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Puts a file into its folder.
+    pub fn with(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.folder.path().join(name), content).unwrap();
+        self
+    }
+
+    pub fn start(mut self) -> Going {
+        let begin = Instant::now();
+        let mut child = self.command.spawn().unwrap();
+        let stdout = reader(child.stdout.take().unwrap());
+        let stderr = reader(child.stderr.take().unwrap());
+        Going {
+            child,
+            folder: self.folder,
+            begin,
+            stdout,
+            stderr,
+        }
+    }
+
+    pub fn run(self) -> Gone {
+        self.start().wait()
+    }
+}
+
+fn reader(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+impl Going {
+    /// Sends it a signal: `INT`, `KILL`.
+    pub fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> Gone {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if self.begin.elapsed() > BOUND {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                let told = (self.stdout.join().unwrap(), self.stderr.join().unwrap());
+                panic!("it did not end within {BOUND:?}\n{}\n{}", told.0, told.1);
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        Gone {
+            code: status.code().unwrap_or(-1),
+            took: self.begin.elapsed(),
+            stdout: self.stdout.join().unwrap(),
+            stderr: self.stderr.join().unwrap(),
+            folder: self.folder,
+        }
+    }
+}
+
+impl Gone {
+    /// Panics, with all that was said, unless the program ended with this code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Panics unless a text is in one of the two outputs.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "`{text}` is missing\nstdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Panics where a text is in one of the two outputs.
+    #[track_caller]
+    pub fn says_not(self, text: &str) -> Self {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "`{text}` is there\nstdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// A file that the program wrote.
+    #[track_caller]
+    pub fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The JSON report of a run with the default outputs.
+    #[track_caller]
+    pub fn report(&self) -> Value {
+        serde_json::from_str(&self.file("reports/latest/report.json")).unwrap()
+    }
+
+    /// The verdict of each case, by name.
+    #[track_caller]
+    pub fn verdicts(&self) -> std::collections::BTreeMap<String, String> {
+        verdicts(&self.report())
+    }
+}
+
+/// The verdict of each case of a JSON report, by name.
+pub fn verdicts(report: &Value) -> std::collections::BTreeMap<String, String> {
+    let suites = report["suites"].as_array().unwrap();
+    let cases = suites.iter().flat_map(|suite| suite["cases"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    cases.map(|case| (text(&case["id"]), text(&case["verdict"]))).collect()
+}
