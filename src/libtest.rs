@@ -278,11 +278,20 @@ cases:
             told.push(format!("[{}] {}", trial.kind(), trial.name()));
         }
         let client = Client::new(&base, ClientOptions::default(), Instant::now()).unwrap();
-        let (target, _) = super::runtime().unwrap().block_on(Target::probe(&client, &base, None)).unwrap();
+        let (target, _) = super::runtime()
+            .unwrap()
+            .block_on(Target::probe(&client, &base, None))
+            .unwrap();
         let suite = suites.get("kinds").unwrap();
         let suites = [Arc::clone(suite)];
         let selection = conformance.selection.clone();
-        let plan = Plan::build(&suites, Catalogue::embedded(), target.release, Some(&target.capability), &selection);
+        let plan = Plan::build(
+            &suites,
+            Catalogue::embedded(),
+            target.release,
+            Some(&target.capability),
+            &selection,
+        );
         for case in plan.planned() {
             let alone = Plan {
                 release: plan.release,
@@ -300,7 +309,9 @@ cases:
             told.push(format!("{}: {outcome}", case.id));
         }
         let file = file.display().to_string();
-        told.join("\n").replace(&file, "kinds.yaml").replace(server.base_url(), "[base]")
+        told.join("\n")
+            .replace(&file, "kinds.yaml")
+            .replace(server.base_url(), "[base]")
     }
 
     #[test]
@@ -312,13 +323,19 @@ cases:
     fn a_warning_fails_where_that_is_asked_for() {
         let selection = Selection::all().cases(&["*::warns".to_owned()]).unwrap();
         let told = told(&Conformance::default().selection(selection).strict());
-        assert!(told.starts_with("[kinds] kinds::warns\nkinds::warns: WARN kinds::warns, step 1"), "{told}");
+        assert!(
+            told.starts_with("[kinds] kinds::warns\nkinds::warns: WARN kinds::warns, step 1"),
+            "{told}"
+        );
     }
 
     #[test]
     fn a_server_that_is_not_there_is_an_error() {
         let error = Conformance::default().trials("http://127.0.0.1:1/fhir").unwrap_err();
-        assert!(error.to_string().contains("no connection to http://127.0.0.1:1"), "{error}");
+        assert!(
+            error.to_string().contains("no connection to http://127.0.0.1:1"),
+            "{error}"
+        );
         assert!(Conformance::default().trials("fhir").is_err());
     }
 }

@@ -10,11 +10,16 @@ use crate::fhir::Location;
 use crate::transport::{Transport, TransportError};
 use crate::verdict::{Cleanup, LeftBehind};
 
+/// How many pages of a search by tag are deleted at most.
+const SWEEPS: usize = 20;
+
 /// Resources that were created and not yet deleted, by the number of their case.
 #[derive(Debug, Default)]
 pub struct Registry {
     created: RefCell<Vec<(usize, Created)>>,
     done: RefCell<Cleanup>,
+    /// What is to stay.
+    kept: RefCell<Vec<Created>>,
     /// Whether a deletion found no server.
     gone: Cell<bool>,
 }
@@ -100,12 +105,15 @@ impl Registry {
     pub fn keep(&self, case: usize, from: usize) {
         let mut index = 0;
         let mut kept = 0;
-        self.created.borrow_mut().retain(|(owner, _)| {
+        self.created.borrow_mut().retain(|(owner, created)| {
             if *owner != case {
                 return true;
             }
             index += 1;
-            kept += u64::from(index > from);
+            if index > from {
+                kept += 1;
+                self.kept.borrow_mut().push(created.clone());
+            }
             index <= from
         });
         self.done.borrow_mut().kept += kept;
@@ -117,14 +125,16 @@ impl Registry {
         self.created.borrow().is_empty()
     }
 
-    /// Deletes what one case created (`None`: all cases), last first.
+    /// Deletes what one case created, last first. `None`: what all cases created, and what may have been created
+    /// unseen; for the end of the run.
     pub async fn delete(&self, case: Option<usize>, transport: &dyn Transport, base: &str) {
         loop {
             let next = {
                 let mut list = self.created.borrow_mut();
-                let last = list
-                    .iter()
-                    .rposition(|(owner, _)| case.is_none_or(|case| case == *owner));
+                let last = list.iter().rposition(|(owner, created)| match case {
+                    None => true,
+                    Some(case) => case == *owner && matches!(created, Created::Instance(_)),
+                });
                 last.map(|index| list.remove(index).1)
             };
             match next {
@@ -176,31 +186,38 @@ impl Registry {
         });
     }
 
-    /// Finds what the run created by its tag, and deletes it.
+    /// Finds what the run created by its tag, and deletes it. Only once no case is running any more: what one of them has
+    /// just created may not be known here yet.
     async fn sweep(&self, transport: &dyn Transport, base: &str, resource_type: &str) {
         let tag = self.done.borrow().tag.clone();
         let url = format!("{base}/{resource_type}?_tag={TAG_SYSTEM}%7C{tag}");
-        let found = match transport.perform(&request("GET", &url)).await {
-            Ok(exchange) if exchange.response.status == 200 => {
-                instances(exchange.response.body.bytes(), resource_type, &tag)
+        let mut tried: Vec<String> = Vec::new();
+        // What was deleted makes room on the first page for what comes after it.
+        for _ in 0..SWEEPS {
+            let found = match transport.perform(&request("GET", &url)).await {
+                Ok(exchange) if exchange.response.status == 200 => {
+                    instances(exchange.response.body.bytes(), resource_type, &tag)
+                }
+                _ => {
+                    self.done.borrow_mut().left.push(LeftBehind {
+                        url,
+                        reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
+                    });
+                    return;
+                }
+            };
+            let before = tried.len();
+            for instance in found {
+                let created = Created::Instance(instance.clone());
+                let is_known = self.created.borrow().iter().any(|(_, known)| *known == created);
+                if !is_known && !self.kept.borrow().contains(&created) && !tried.contains(&instance) {
+                    self.delete_one(transport, base, &instance).await;
+                    tried.push(instance);
+                }
             }
-            _ => {
-                self.done.borrow_mut().left.push(LeftBehind {
-                    url,
-                    reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
-                });
+            if tried.len() == before || self.gone.get() {
                 return;
             }
-        };
-        let elsewhere = |instance: &String| {
-            let known = self.created.borrow();
-            known
-                .iter()
-                .any(|(_, created)| matches!(created, Created::Instance(known) if known == instance))
-        };
-        // What other cases still work with is theirs to delete.
-        for instance in found.iter().filter(|instance| !elsewhere(instance)) {
-            self.delete_one(transport, base, instance).await;
         }
     }
 

@@ -16,7 +16,12 @@ fn json(arguments: &str) -> Value {
 #[test]
 fn suites_are_listed() {
     let all = json("list suites --json");
-    let names: Vec<_> = all.as_array().unwrap().iter().map(|suite| suite["id"].as_str().unwrap()).collect();
+    let names: Vec<_> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|suite| suite["id"].as_str().unwrap())
+        .collect();
     for name in ["http.read", "http.update", "http.paging"] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -30,10 +35,19 @@ fn cases_are_listed_with_the_reason_why_not() {
     let suite = file("small.yaml");
     let text = assay(["list", "cases", "--suite", &suite]).run().ended(0).stdout;
     insta::assert_snapshot!("list_cases", text);
-    let filtered = assay(["list", "cases", "--suite", &suite, "--case", "*::read", "--json"]).run().ended(0).stdout;
+    let filtered = assay(["list", "cases", "--suite", &suite, "--case", "*::read", "--json"])
+        .run()
+        .ended(0)
+        .stdout;
     let cases: Value = serde_json::from_str(&filtered).unwrap();
     let planned = |name: &str| {
-        let found = cases.as_array().unwrap().iter().find(|case| case["id"] == name).cloned().unwrap_or_default();
+        let found = cases
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|case| case["id"] == name)
+            .cloned()
+            .unwrap_or_default();
         (found["planned"].clone(), found["reason"]["kind"].clone())
     };
     assert_eq!(planned("small::read"), (true.into(), Value::Null));
@@ -44,9 +58,16 @@ fn cases_are_listed_with_the_reason_why_not() {
 fn claims_decide_where_they_are_known() {
     let claims = crate::support::stub::CLAIMS.replace(r#"{"code":"update"},"#, "");
     let suite = file("small.yaml");
-    let gone = assay(["list", "cases", "--suite", &suite, "--assume", "claims.json", "--json"]).with("claims.json", claims);
+    let gone =
+        assay(["list", "cases", "--suite", &suite, "--assume", "claims.json", "--json"]).with("claims.json", claims);
     let cases: Value = serde_json::from_str(&gone.run().ended(0).stdout).unwrap();
-    let update = cases.as_array().unwrap().iter().find(|case| case["id"] == "small::update").unwrap().clone();
+    let update = cases
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["id"] == "small::update")
+        .unwrap()
+        .clone();
     assert_eq!(update["reason"]["text"], "Patient: interaction update is not claimed");
 }
 
@@ -69,19 +90,26 @@ fn requirements_are_listed_with_what_tests_them() {
 
 #[test]
 fn a_requirement_is_explained() {
-    insta::assert_snapshot!("explain_requirement", words("explain read.unknown-404").run().ended(0).stdout);
+    insta::assert_snapshot!(
+        "explain_requirement",
+        words("explain read.unknown-404").run().ended(0).stdout
+    );
 }
 
 #[test]
 fn a_rule_for_clients_names_the_test_that_proves_it() {
     let gone = words("explain delete.request-body-empty").run().ended(0);
-    gone.says("clients, and so this harness").says("`deletions_have_no_body` in tests/client_rules/traffic.rs");
+    gone.says("clients, and so this harness")
+        .says("`deletions_have_no_body` in tests/client_rules/traffic.rs");
 }
 
 #[test]
 fn a_case_is_explained() {
     let suite = file("small.yaml");
-    let text = assay(["explain", "small::update", "--suite", &suite]).run().ended(0).stdout;
+    let text = assay(["explain", "small::update", "--suite", &suite])
+        .run()
+        .ended(0)
+        .stdout;
     insta::assert_snapshot!("explain_case", text.replace(env!("CARGO_MANIFEST_DIR"), "[repository]"));
 }
 
@@ -90,7 +118,11 @@ fn suites_are_linted() {
     let gone = assay(["lint", &file("small.yaml")]).run().ended(0);
     assert!(gone.stdout.contains("4 cases"), "{}", gone.stdout);
     let wrong = "suite: a\ntitle: A\nfhir: [R4]\ncases:\n  - id: one\n    title: One\n    steps:\n      - read: Patient/1\n        capture: { unused: { status: code } }\n        expect:\n          - requirement: no.such\n            status: 200\n";
-    let gone = words("lint a.yaml b.yaml").with("a.yaml", wrong).with("b.yaml", "suite: [").run().ended(2);
+    let gone = words("lint a.yaml b.yaml")
+        .with("a.yaml", wrong)
+        .with("b.yaml", "suite: [")
+        .run()
+        .ended(2);
     insta::assert_snapshot!("lint", format!("{}---\n{}", gone.stdout, gone.stderr));
 }
 
@@ -102,9 +134,14 @@ fn the_server_says_where_it_is() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     let base = line.trim_end().to_owned();
-    assert!(base.starts_with("http://127.0.0.1:") && base.ends_with("/fhir"), "{base}");
+    assert!(
+        base.starts_with("http://127.0.0.1:") && base.ends_with("/fhir"),
+        "{base}"
+    );
     let over_tcp = crate::support::small(&base, "").run().ended(0).verdicts();
     let _ = child.kill();
     let _ = child.wait();
@@ -136,10 +173,18 @@ fn a_reader_may_go_away() {
         "run --suite http.read --report json=-",
     ] {
         let script = format!("({program} {arguments}; echo $? > code) | head -n 1 > /dev/null");
-        let shell = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).stderr(Stdio::piped()).output().unwrap();
+        let shell = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
         let code = std::fs::read_to_string(folder.path().join("code")).unwrap();
         let told = String::from_utf8_lossy(&shell.stderr).into_owned();
         assert_eq!(code.trim(), "0", "{arguments}: {told}");
-        assert!(!told.contains("roken pipe") && !told.contains("panicked"), "{arguments}: {told}");
+        assert!(
+            !told.contains("roken pipe") && !told.contains("panicked"),
+            "{arguments}: {told}"
+        );
     }
 }

@@ -36,13 +36,19 @@ fn the_first_interrupt_deletes_what_was_created() {
         let going = small(&server.base, "--jobs 2").start();
         until_created(&server, 2);
         going.signal(signal);
-        let gone = going.wait().ended(3).says("stopping: what the run created is being deleted");
+        let gone = going
+            .wait()
+            .ended(3)
+            .says("stopping: what the run created is being deleted");
         assert!(server.left().is_empty(), "{:?}", server.left());
         let report = gone.report();
         assert_eq!(report["stopped"], "the run was interrupted");
         let verdicts = gone.verdicts();
         assert_eq!(verdicts["small::delete"], "skip");
-        assert!(verdicts.values().all(|verdict| matches!(&**verdict, "pass" | "skip")), "{verdicts:?}");
+        assert!(
+            verdicts.values().all(|verdict| matches!(&**verdict, "pass" | "skip")),
+            "{verdicts:?}"
+        );
         gone.says("the run was interrupted");
     }
 }
@@ -74,7 +80,18 @@ fn a_run_that_is_killed_leaves_its_journal() {
     let gone = going.wait().ended(-1);
     assert!(!gone.folder.path().join("reports/latest/report.json").exists());
     let from = journal.display().to_string();
-    let made = assay(["report", &from, "--to", "json=again.json", "--to", "html=again.html", "--to", "console=-"]).run().ended(0);
+    let made = assay([
+        "report",
+        &from,
+        "--to",
+        "json=again.json",
+        "--to",
+        "html=again.html",
+        "--to",
+        "console=-",
+    ])
+    .run()
+    .ended(0);
     let report: serde_json::Value = serde_json::from_str(&made.file("again.json")).unwrap();
     let verdicts = verdicts(&report);
     assert_eq!(verdicts.len(), 4);

@@ -10,17 +10,30 @@ const FORMATS: [&str; 5] = ["console", "junit", "json", "markdown", "html"];
 #[test]
 fn each_format_goes_where_it_is_sent() {
     let server = Embedded::start();
-    let to: Vec<String> = FORMATS.iter().map(|format| format!("--report {format}=out/deep/{format}.txt")).collect();
+    let to: Vec<String> = FORMATS
+        .iter()
+        .map(|format| format!("--report {format}=out/deep/{format}.txt"))
+        .collect();
     let gone = small(&server.base, &to.join(" ")).run().ended(0);
     for format in FORMATS {
         let text = gone.file(&format!("out/deep/{format}.txt"));
-        let told = if matches!(format, "console" | "markdown") { "4 cases in" } else { "small" };
+        let told = if matches!(format, "console" | "markdown") {
+            "4 cases in"
+        } else {
+            "small"
+        };
         assert!(text.contains(told), "{format}: {text}");
         assert!(gone.stdout.contains(&format!("out/deep/{format}.txt")));
     }
     assert!(!gone.folder.path().join("reports").exists(), "only what was asked for");
-    let names: Vec<_> = fs::read_dir(gone.folder.path().join("out/deep")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(names.iter().all(|name| !name.to_string_lossy().ends_with(".part")), "{names:?}");
+    let names: Vec<_> = fs::read_dir(gone.folder.path().join("out/deep"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        names.iter().all(|name| !name.to_string_lossy().ends_with(".part")),
+        "{names:?}"
+    );
 }
 
 #[test]
@@ -55,7 +68,12 @@ fn again(gone: Gone, from: &str, to: &str) -> Gone {
 #[test]
 fn every_format_comes_out_of_the_json() {
     let server = Embedded::start();
-    for (name, ending) in [("report.html", "html"), ("junit.xml", "xml"), ("report.md", "md"), ("report.json", "json")] {
+    for (name, ending) in [
+        ("report.html", "html"),
+        ("junit.xml", "xml"),
+        ("report.md", "md"),
+        ("report.json", "json"),
+    ] {
         let gone = small(&server.base, "").run().ended(0);
         let first = gone.file(&format!("reports/latest/{name}"));
         let made = again(gone, "reports/latest/report.json", &format!("again.{ending}")).ended(0);
@@ -89,19 +107,40 @@ fn a_journal_that_was_cut_tells_what_it_had() {
     let made = again(gone, "cut.jsonl", "again.json").ended(0);
     let report: serde_json::Value = serde_json::from_str(&made.file("again.json")).unwrap();
     let verdicts = verdicts(&report);
-    assert_eq!(verdicts.values().filter(|verdict| *verdict == "pass").count(), 2, "{verdicts:?}");
-    assert_eq!(verdicts.values().filter(|verdict| *verdict == "skip").count(), 2, "{verdicts:?}");
+    assert_eq!(
+        verdicts.values().filter(|verdict| *verdict == "pass").count(),
+        2,
+        "{verdicts:?}"
+    );
+    assert_eq!(
+        verdicts.values().filter(|verdict| *verdict == "skip").count(),
+        2,
+        "{verdicts:?}"
+    );
     assert!(report["stopped"].is_string(), "{}", report["stopped"]);
 }
 
 #[test]
 fn what_is_no_report_is_refused() {
-    for content in ["", "nonsense", "{}", "[]", "{\"run\": 1}", "{\"run\":", "{\"format\":99}"] {
-        let gone = words("report x.json --to html=out.html").with("x.json", content).run().ended(2);
+    for content in [
+        "",
+        "nonsense",
+        "{}",
+        "[]",
+        "{\"run\": 1}",
+        "{\"run\":",
+        "{\"format\":99}",
+    ] {
+        let gone = words("report x.json --to html=out.html")
+            .with("x.json", content)
+            .run()
+            .ended(2);
         gone.says("x.json: ");
     }
     let folder = tempfile::tempdir().unwrap();
-    assay(["report", &folder.path().display().to_string(), "--to", "html=out.html"]).run().ended(2);
+    assay(["report", &folder.path().display().to_string(), "--to", "html=out.html"])
+        .run()
+        .ended(2);
 }
 
 #[test]
@@ -109,12 +148,25 @@ fn a_report_that_cannot_be_written_is_told_before_the_run() {
     let server = Embedded::start();
     let suite = file("small.yaml");
     for path in ["html=taken/report.html", "html=folder", "html=/dev/null/x/report.html"] {
-        let assay = assay(["run", &server.base, "--suite", &suite, "--report", "json=fine.json", "--report", path]).with("taken", "a file");
+        let assay = assay([
+            "run",
+            &server.base,
+            "--suite",
+            &suite,
+            "--report",
+            "json=fine.json",
+            "--report",
+            path,
+        ])
+        .with("taken", "a file");
         fs::create_dir(assay.folder().join("folder")).unwrap();
         let gone = assay.run().ended(2);
         gone.says(path.split_once('=').unwrap().1);
     }
-    assert!(server.recorded().iter().all(|request| request.method == "GET"), "no case may be run");
+    assert!(
+        server.recorded().iter().all(|request| request.method == "GET"),
+        "no case may be run"
+    );
 }
 
 /// The server echoes the token wherever it can.
@@ -135,10 +187,15 @@ fn no_secret_comes_out() {
         },
         |recorded| {
             recorded.answer_headers.insert("x-echo", TOKEN.parse().unwrap());
-            recorded.answer_headers.insert("set-cookie", "session=another-s3cret".parse().unwrap());
-            recorded.answer_headers.insert("www-authenticate", format!("Bearer realm=\"{TOKEN}\"").parse().unwrap());
+            recorded
+                .answer_headers
+                .insert("set-cookie", "session=another-s3cret".parse().unwrap());
+            recorded
+                .answer_headers
+                .insert("www-authenticate", format!("Bearer realm=\"{TOKEN}\"").parse().unwrap());
             if recorded.method == "GET" && recorded.path().starts_with("Patient/") {
-                let text = String::from_utf8_lossy(&recorded.answer).replacen('{', &format!("{{\"language\":\"{TOKEN}\","), 1);
+                let text =
+                    String::from_utf8_lossy(&recorded.answer).replacen('{', &format!("{{\"language\":\"{TOKEN}\","), 1);
                 recorded.answer = text.into();
             }
         },
@@ -168,10 +225,16 @@ fn a_password_does_not_come_out() {
             recorded.answer_headers.insert("x-echo", echo);
         },
     );
-    let gone = small(&server.base, "--basic-env PAIR").env("PAIR", "ada:l0velace").run().ended(0);
+    let gone = small(&server.base, "--basic-env PAIR")
+        .env("PAIR", "ada:l0velace")
+        .run()
+        .ended(0);
     for name in ["report.html", "report.json", "junit.xml", "report.md", "journal.jsonl"] {
         let text = gone.file(&format!("reports/latest/{name}"));
-        assert!(!text.contains("YWRhOmwwdmVsYWNl") && !text.contains("l0velace"), "{name}");
+        assert!(
+            !text.contains("YWRhOmwwdmVsYWNl") && !text.contains("l0velace"),
+            "{name}"
+        );
     }
     gone.says_not("YWRhOmwwdmVsYWNl").says_not("l0velace");
 }

@@ -12,7 +12,15 @@ fn refusing_updates() -> Embedded {
 
 /// Sends no page twice, which breaks a SHOULD.
 fn without_pages() -> Embedded {
-    Embedded::with(|request| request.query().is_some_and(|query| query.contains("_count")).then(|| outcome(500, &[])), |_| {})
+    Embedded::with(
+        |request| {
+            request
+                .query()
+                .is_some_and(|query| query.contains("_count"))
+                .then(|| outcome(500, &[]))
+        },
+        |_| {},
+    )
 }
 
 #[test]
@@ -42,8 +50,14 @@ fn fail_fast_ends_with_the_first_failure() {
     let server = refusing_updates();
     let gone = small(&server.base, "--fail-fast --jobs 1").run().ended(1);
     let verdicts = gone.verdicts();
-    assert_eq!((&*verdicts["small::read"], &*verdicts["small::update"]), ("pass", "fail"));
-    assert_eq!((&*verdicts["small::pages"], &*verdicts["small::delete"]), ("skip", "skip"));
+    assert_eq!(
+        (&*verdicts["small::read"], &*verdicts["small::update"]),
+        ("pass", "fail")
+    );
+    assert_eq!(
+        (&*verdicts["small::pages"], &*verdicts["small::delete"]),
+        ("skip", "skip")
+    );
     assert!(server.left().is_empty(), "{:?}", server.left());
 }
 
@@ -54,7 +68,12 @@ fn what_a_run_creates_is_deleted_unless_it_is_to_stay() {
     assert!(server.left().is_empty(), "{:?}", server.left());
     let server = Embedded::start();
     let gone = small(&server.base, "--no-cleanup").run().ended(0);
-    assert_eq!(server.left().len(), 5, "one case deletes what it made: {:?}", server.left());
+    assert_eq!(
+        server.left().len(),
+        5,
+        "one case deletes what it made: {:?}",
+        server.left()
+    );
     gone.says("left behind");
 }
 
@@ -65,7 +84,11 @@ fn colours_only_where_they_are_wanted() {
     assert!(!plain.stdout.contains('\x1b') && !plain.stderr.contains('\x1b'));
     let forced = small(&server.base, "").env("CLICOLOR_FORCE", "1").run().ended(1);
     assert!(forced.stdout.contains("\x1b["));
-    let never = small(&server.base, "").env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").run().ended(1);
+    let never = small(&server.base, "")
+        .env("CLICOLOR_FORCE", "1")
+        .env("NO_COLOR", "1")
+        .run()
+        .ended(1);
     assert!(!never.stdout.contains('\x1b'), "NO_COLOR wins");
 }
 
@@ -82,7 +105,11 @@ fn asked(server: &Embedded) -> Vec<(String, String, String)> {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut asked = Vec::new();
     for request in server.recorded() {
-        let mut text = (request.method.clone(), request.target.clone(), String::from_utf8_lossy(&request.body).into_owned());
+        let mut text = (
+            request.method.clone(),
+            request.target.clone(),
+            String::from_utf8_lossy(&request.body).into_owned(),
+        );
         for (id, name) in &names {
             // An id in capitals is another id that comes from it.
             text.1 = text.1.replace(id, name).replace(&id.to_uppercase(), name);
@@ -128,7 +155,11 @@ fn shards_hold_every_case_once() {
     let shards = [1, 2, 3].map(|number| planned(&format!("--shard {number}/3")));
     assert_eq!(shards.iter().map(BTreeSet::len).sum::<usize>(), all.len());
     assert_eq!(shards.iter().flatten().cloned().collect::<BTreeSet<_>>(), all);
-    assert!(shards.iter().all(|shard| shard.len() > all.len() / 5), "{:?}", shards.map(|shard| shard.len()));
+    assert!(
+        shards.iter().all(|shard| shard.len() > all.len() / 5),
+        "{:?}",
+        shards.map(|shard| shard.len())
+    );
 }
 
 #[test]
@@ -137,20 +168,34 @@ fn shards_of_a_run_judge_every_case_once() {
     let mut judged: Vec<String> = Vec::new();
     for number in 1..=3 {
         let gone = small(&server.base, &format!("--shard {number}/3")).run().ended(0);
-        judged.extend(gone.verdicts().into_iter().filter(|(_, verdict)| verdict == "pass").map(|(case, _)| case));
+        judged.extend(
+            gone.verdicts()
+                .into_iter()
+                .filter(|(_, verdict)| verdict == "pass")
+                .map(|(case, _)| case),
+        );
     }
     judged.sort();
-    assert_eq!(judged, ["small::delete", "small::pages", "small::read", "small::update"]);
+    assert_eq!(
+        judged,
+        ["small::delete", "small::pages", "small::read", "small::update"]
+    );
 }
 
 #[test]
 fn claims_may_be_assumed() {
     // A server without /metadata: without its claims it is not judged, with a file of them it is.
-    let server = Embedded::with(|request| (request.path() == "metadata").then(|| outcome(404, &[])), |_| {});
+    let server = Embedded::with(
+        |request| (request.path() == "metadata").then(|| outcome(404, &[])),
+        |_| {},
+    );
     small(&server.base, "").run().ended(3);
     let suite = file("small.yaml");
     let arguments = ["run", &server.base, "--suite", &suite, "--assume", "claims.json"];
-    let gone = assay(arguments).with("claims.json", crate::support::stub::CLAIMS).run().ended(0);
+    let gone = assay(arguments)
+        .with("claims.json", crate::support::stub::CLAIMS)
+        .run()
+        .ended(0);
     assert_eq!(gone.report()["target"]["assumed"], true);
 }
 
@@ -170,12 +215,20 @@ fn filters_narrow_and_widen() {
     let count = |filters: &str| -> usize {
         let text = words(&format!("list cases --json {filters}")).run().ended(0).stdout;
         let cases: serde_json::Value = serde_json::from_str(&text).unwrap();
-        cases.as_array().unwrap().iter().filter(|case| case["planned"] == true).count()
+        cases
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|case| case["planned"] == true)
+            .count()
     };
     let all = count("");
     let read = count("--suite http.read");
     assert!(all > 150 && read > 3 && read < all, "{all}, {read}");
-    assert_eq!(count("--suite http.read --suite http.vread"), read + count("--suite http.vread"));
+    assert_eq!(
+        count("--suite http.read --suite http.vread"),
+        read + count("--suite http.vread")
+    );
     assert_eq!(count("--case http.read::*"), read);
     assert!(count("--requirement read.unknown-404") < count("--requirement read.*"));
     assert!(count("--level shall") < all);
@@ -186,7 +239,24 @@ fn filters_narrow_and_widen() {
 #[test]
 fn headers_go_along() {
     let server = Embedded::start();
-    let gone = assay(["run", &server.base, "--suite", &file("small.yaml"), "--header", "X-Tenant: clinic 7"]).run().ended(0);
-    assert!(server.recorded().iter().all(|request| request.header("x-tenant") == Some("clinic 7")));
-    assert!(gone.file("reports/latest/report.json").contains("clinic 7"), "it is no secret");
+    let gone = assay([
+        "run",
+        &server.base,
+        "--suite",
+        &file("small.yaml"),
+        "--header",
+        "X-Tenant: clinic 7",
+    ])
+    .run()
+    .ended(0);
+    assert!(
+        server
+            .recorded()
+            .iter()
+            .all(|request| request.header("x-tenant") == Some("clinic 7"))
+    );
+    assert!(
+        gone.file("reports/latest/report.json").contains("clinic 7"),
+        "it is no secret"
+    );
 }

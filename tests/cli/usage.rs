@@ -14,7 +14,11 @@ fn message(gone: Gone, arguments: &str, code: i32) -> String {
     let gone = gone.ended(code);
     assert!(gone.stdout.is_empty(), "{}", gone.stdout);
     assert!(!gone.folder.path().join("reports").exists());
-    format!("$ {arguments}\n{}", gone.stderr.replace(&gone.folder.path().display().to_string(), "[folder]"))
+    format!(
+        "$ {arguments}\n{}",
+        gone.stderr
+            .replace(&gone.folder.path().display().to_string(), "[folder]")
+    )
 }
 
 #[test]
@@ -66,14 +70,26 @@ fn names_that_are_not_there() {
 
 #[test]
 fn base_urls_that_are_none() {
-    let told = ["localhost:8080", "fhir", "ftp://h/fhir", "http://", "http://ada:secret@h/fhir", "http://h/fhir?x=1"]
-        .map(|base| refused(&format!("run {base}"), 2));
+    let told = [
+        "localhost:8080",
+        "fhir",
+        "ftp://h/fhir",
+        "http://",
+        "http://ada:secret@h/fhir",
+        "http://h/fhir?x=1",
+    ]
+    .map(|base| refused(&format!("run {base}"), 2));
     insta::assert_snapshot!(told.join(""));
 }
 
 #[test]
 fn filters_that_select_nothing() {
-    for filter in ["--case nothing", "--tag nothing", "--case [", "--suite http.read --interaction delete --case *::none"] {
+    for filter in [
+        "--case nothing",
+        "--tag nothing",
+        "--case [",
+        "--suite http.read --interaction delete --case *::none",
+    ] {
         let told = refused(&format!("run {filter}"), 4);
         assert!(told.contains("nothing is selected"), "{told}");
         words(&format!("list cases {filter}")).run().ended(4);
@@ -112,7 +128,10 @@ cases:
 fn a_suite_with_errors_is_not_run() {
     let stub = Stub::start(|_, _| hang_up());
     let base = stub.base();
-    for arguments in [["run", &base, "--suite", "wrong.yaml"], ["list", "cases", "--suite", "wrong.yaml"]] {
+    for arguments in [
+        ["run", &base, "--suite", "wrong.yaml"],
+        ["list", "cases", "--suite", "wrong.yaml"],
+    ] {
         let gone = assay(arguments).with("wrong.yaml", WRONG).run();
         let told = message(gone, "run", 2);
         insta::allow_duplicates! { insta::assert_snapshot!("a_suite_with_errors", told) };
@@ -122,8 +141,15 @@ fn a_suite_with_errors_is_not_run() {
 
 #[test]
 fn what_is_assumed_has_to_be_a_capability_statement() {
-    for (content, told) in [("nonsense", "it is no JSON"), ("{}", "CapabilityStatement"), ("[1]", "CapabilityStatement")] {
-        let gone = words("run --assume claims.json").with("claims.json", content).run().ended(2);
+    for (content, told) in [
+        ("nonsense", "it is no JSON"),
+        ("{}", "CapabilityStatement"),
+        ("[1]", "CapabilityStatement"),
+    ] {
+        let gone = words("run --assume claims.json")
+            .with("claims.json", content)
+            .run()
+            .ended(2);
         gone.says("claims.json").says(told).says_not("base URL");
     }
 }
@@ -131,7 +157,10 @@ fn what_is_assumed_has_to_be_a_capability_statement() {
 #[test]
 fn certificates_have_to_be_some() {
     for content in ["", "nonsense"] {
-        let gone = words("run https://127.0.0.1:1/fhir --ca ca.pem").with("ca.pem", content).run().ended(2);
+        let gone = words("run https://127.0.0.1:1/fhir --ca ca.pem")
+            .with("ca.pem", content)
+            .run()
+            .ended(2);
         gone.says("certificate");
     }
 }
