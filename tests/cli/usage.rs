@@ -58,7 +58,7 @@ fn names_that_are_not_there() {
         "run --ca nothing.pem",
         "run --assume nothing.json",
         "explain update.sucess-200",
-        "explain http.read::retruns-current",
+        "explain http.read::unknown-idd",
         "explain zzz",
         "report nothing.json --to html=x.html",
         "list cases --suite http.reed",
