@@ -166,11 +166,8 @@ fn embedded(name: &str) -> Result<Vec<Arc<Suite>>, SettingsError> {
 /// `; did you mean ...?` where a known name is near.
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let nearest = known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0));
-    nearest.map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"))
+    let nearest = crate::suite::parse::nearest(name, known);
+    nearest.map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
 }
 
 /// The selection that the filters make.

@@ -5,18 +5,15 @@ use std::io::{self, Write};
 use crate::cli::args::LintArgs;
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, settings};
-use crate::suite::{Suites, lint};
+use crate::suite::Suites;
 
 /// Checks suite files. Errors and warnings go to standard error, a closing line to standard output.
 ///
 /// # Errors
 /// None: what is wrong in a file is what the command is for.
 pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
-    let loaded = Suites::read(&args.paths);
-    let mut problems = loaded.problems;
-    for suite in &loaded.suites {
-        problems.extend(lint::lint(suite));
-    }
+    let loaded = Suites::lint(&args.paths);
+    let problems = loaded.problems;
     if !problems.is_empty() {
         let _ = io::stderr().write_all(problems.render(settings::error_paint()).as_bytes());
     }
