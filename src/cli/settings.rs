@@ -217,12 +217,24 @@ pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) ->
         connect: target.timeout.min(Duration::from_secs(10)),
         first_byte: target.timeout,
         total: target.timeout,
-        certificates: target.ca.as_deref().map(read).transpose()?.unwrap_or_default(),
+        certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
         connections: jobs,
         ..ClientOptions::default()
     };
     Ok(Client::new(base, options, started)?)
+}
+
+/// The file of `--ca`, which has to hold something: to trust nobody more is no help, and hard to find out later.
+fn certificates(path: &Path) -> Result<Vec<u8>, SettingsError> {
+    let bytes = read(path)?;
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    if bytes.windows(begin.len()).any(|window| window == begin) {
+        Ok(bytes)
+    } else {
+        let why = format!("there is no `BEGIN CERTIFICATE` in {}", path.display());
+        Err(ClientError::Certificates(why).into())
+    }
 }
 
 /// The claims of `--assume`.

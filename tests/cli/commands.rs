@@ -57,7 +57,7 @@ fn requirements_are_listed_with_what_tests_them() {
     assert!(all.len() > 300, "{}", all.len());
     let mut tested = 0;
     for rule in all {
-        let cases = rule["cases"].as_array().map_or(0, Vec::len);
+        let cases = rule["tested-by"].as_array().map_or(0, Vec::len);
         tested += usize::from(cases > 0);
         let reason = rule["untested"].as_str().unwrap_or_default();
         assert!(cases > 0 || reason.len() > 10, "neither a case nor a reason: {rule}");

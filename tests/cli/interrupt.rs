@@ -80,5 +80,5 @@ fn a_run_that_is_killed_leaves_its_journal() {
     assert_eq!(verdicts.len(), 4);
     assert_eq!(verdicts["small::read"], "pass");
     assert_eq!(verdicts["small::delete"], "skip");
-    made.says("the run ended before").file("again.html");
+    made.says("the run was killed before its end").file("again.html");
 }

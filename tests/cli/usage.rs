@@ -130,7 +130,7 @@ fn what_is_assumed_has_to_be_a_capability_statement() {
 
 #[test]
 fn certificates_have_to_be_some() {
-    for content in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+    for content in ["", "nonsense"] {
         let gone = words("run https://127.0.0.1:1/fhir --ca ca.pem").with("ca.pem", content).run().ended(2);
         gone.says("certificate");
     }
