@@ -133,11 +133,11 @@ mod tests {
     use super::*;
     use crate::exchange::{Body, Headers, Response, Timing};
 
-    /// A status and a Retry-After, or no answer.
-    type Scene = Result<(u16, Option<&'static str>), TransportError>;
-
     /// Answers from a list; an error where the list says so.
-    struct Scripted(RefCell<Vec<Scene>>);
+    struct Scripted(RefCell<Vec<Answer>>);
+
+    /// A status and its Retry-After.
+    type Answer = Result<(u16, Option<&'static str>), TransportError>;
 
     impl Transport for Scripted {
         fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    fn asked(method: &str, script: Vec<Scene>) -> String {
+    fn asked(method: &str, script: Vec<Result<(u16, Option<&'static str>), TransportError>>) -> String {
         let patience = Patience {
             retries: 2,
             pause: Duration::from_millis(1),
