@@ -92,7 +92,7 @@ impl Credentials {
     /// Keeps a secret in mind, and the forms in which JSON and URLs write it.
     fn hide(&mut self, secret: &str) {
         let quoted = serde_json::Value::from(secret).to_string();
-        let json = quoted.trim_matches('"').to_owned();
+        let json = quoted[1..quoted.len() - 1].to_owned();
         let forms = [
             secret.to_owned(),
             json.replace('/', "\\/"),
