@@ -20,8 +20,9 @@ pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
     let cases = loaded.suites.cases().count();
     let _ = writeln!(
         io::stdout(),
-        "{} suites, {cases} cases: {}",
-        loaded.suites.len(),
+        "{}, {}: {}",
+        counted(loaded.suites.len(), "suite"),
+        counted(cases, "case"),
         problems.summary()
     );
     Ok(if problems.errors() == 0 {
@@ -29,4 +30,8 @@ pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Usage
     })
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
