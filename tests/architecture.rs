@@ -101,29 +101,49 @@ struct File {
 /// Every file of `src/` but `lib.rs`, `main.rs` and those that hold tests only.
 fn code() -> Vec<File> {
     let src = root().join("src");
+    let is_rust = |path: &Path| path.extension().is_some_and(|extension| extension == "rs");
+    let sources: BTreeMap<PathBuf, String> = files(&src, &is_rust)
+        .into_iter()
+        .map(|path| (path.clone(), fs::read_to_string(&path).expect("sources are UTF-8")))
+        .collect();
+    let of_tests: BTreeSet<PathBuf> = sources
+        .iter()
+        .flat_map(|(path, source)| {
+            let is_folder = path.file_stem().is_some_and(|stem| stem == "mod" || stem == "lib");
+            let folder = if is_folder {
+                path.with_file_name("")
+            } else {
+                path.with_extension("")
+            };
+            test_modules(source).map(move |name| folder.join(format!("{name}.rs")))
+        })
+        .collect();
     let mut code = Vec::new();
-    for path in files(&src, &|path| {
-        path.extension().is_some_and(|extension| extension == "rs")
-    }) {
-        let name = path
-            .strip_prefix(&src)
-            .expect("it lies there")
-            .to_string_lossy()
-            .replace('\\', "/");
-        if matches!(&*name, "lib.rs" | "main.rs") || name.ends_with("/tests.rs") {
+    for (path, source) in sources.iter().filter(|(path, _)| !of_tests.contains(*path)) {
+        let name = path.strip_prefix(&src).expect("it lies there").to_string_lossy();
+        let name = name.replace('\\', "/");
+        if matches!(&*name, "lib.rs" | "main.rs") {
             continue;
         }
         let parts: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
         let depth = parts.len() - usize::from(parts.last() == Some(&"mod"));
-        let source = fs::read_to_string(&path).expect("sources are UTF-8");
         code.push(File {
             folder: parts[0].to_owned(),
-            named: named(&source, depth),
+            named: named(source, depth),
             path: name,
         });
     }
     assert!(code.len() > 50, "the sources were not found");
     code
+}
+
+/// The modules that a file declares under `#[cfg(test)]`, where they are files of their own.
+fn test_modules(source: &str) -> impl Iterator<Item = &str> {
+    let lines = source.lines().map(str::trim);
+    lines.clone().zip(lines.skip(1)).filter_map(|(attribute, item)| {
+        let (visibility, name) = item.strip_suffix(';')?.split_once("mod ")?;
+        (attribute == "#[cfg(test)]" && (visibility.is_empty() || visibility.starts_with("pub"))).then_some(name)
+    })
 }
 
 /// Files below a folder, in order; what is built or fetched is not looked at.

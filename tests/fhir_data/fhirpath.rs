@@ -12,7 +12,7 @@ use fhir_assay::fhir::FhirVersion;
 use fhir_assay::fhir::fhirpath::Expression;
 use serde_json::Value;
 
-const KNOWN: &str = include_str!("fhirpath/known_failures.txt");
+const KNOWN: &str = include_str!("fhirpath_known_failures.txt");
 
 fn folder() -> Option<PathBuf> {
     let root = PathBuf::from(std::env::var_os("FHIRPATH_TESTS")?);

@@ -11,7 +11,7 @@ use fhir_assay::fhir::FhirVersion;
 use fhir_assay::fhir::schema::Schemas;
 use serde_json::Value;
 
-const KNOWN: &str = include_str!("schema/invalid_examples.txt");
+const KNOWN: &str = include_str!("invalid_examples.txt");
 
 fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,12 +1,11 @@
 //! The reference server over a real socket: formats, conditions, subsets, HEAD, CORS and its CapabilityStatement.
 
-mod server_api;
 
 use std::io::{Read, Write};
 
 use fhir_assay::server::Options;
 use serde_json::{Value, json};
-use server_api::Api;
+use crate::api::Api;
 
 fn patient() -> Value {
     json!({ "resourceType": "Patient", "active": true, "name": [{ "family": "Lovelace", "given": ["Ada"] }] })

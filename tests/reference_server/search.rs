@@ -1,9 +1,8 @@
 //! Search on the reference server over a real socket.
 
-mod server_api;
 
 use serde_json::{Value, json};
-use server_api::Api;
+use crate::api::Api;
 
 /// Creates the resources; the result names each by its `language`, which no search here uses.
 async fn filled(resources: &[Value]) -> Api {
