@@ -24,22 +24,78 @@ const AFTER: &str = "tests/broken/after.rs";
 /// Rule, file and test.
 const PROVEN: &[(&str, &str, &str)] = &[
     ("capabilities.not-fhir-404", BEFORE, "no_metadata"),
-    ("capabilities.client-old-resource", BEFORE, "a_conformance_of_dstu2_is_told_as_that_release"),
-    ("conditional-create.header-content", ALONE, "if_none_exist_is_the_bare_query"),
-    ("conditional-read.client-accepts-both", ALONE, "a_conditional_read_takes_both_answers"),
-    ("content-negotiation.mime-types-client", TRAFFIC, "bodies_have_a_fhir_media_type"),
+    (
+        "capabilities.client-old-resource",
+        BEFORE,
+        "a_conformance_of_dstu2_is_told_as_that_release",
+    ),
+    (
+        "conditional-create.header-content",
+        ALONE,
+        "if_none_exist_is_the_bare_query",
+    ),
+    (
+        "conditional-read.client-accepts-both",
+        ALONE,
+        "a_conditional_read_takes_both_answers",
+    ),
+    (
+        "content-negotiation.mime-types-client",
+        TRAFFIC,
+        "bodies_have_a_fhir_media_type",
+    ),
     ("content-negotiation.utf8-client", TRAFFIC, "bodies_are_utf8"),
-    ("content-negotiation.accept-on-any-request", TRAFFIC, "a_deletion_carries_accept"),
-    ("content-negotiation.no-accept-undefined", TRAFFIC, "accept_is_always_there"),
-    ("content-negotiation.fhir-version-conflict", TRAFFIC, "no_request_names_two_releases"),
-    ("contention.client-sends-if-match", AFTER, "a_server_that_demands_if_match_gets_it"),
-    ("create.body-shape", TRAFFIC, "created_bodies_are_of_the_type_in_the_url"),
-    ("create.client-chosen-id-uses-update", TRAFFIC, "chosen_ids_are_sent_by_update"),
-    ("custom-headers.client-ignores-intermediary", ALONE, "an_intermediary_changes_no_verdict"),
+    (
+        "content-negotiation.accept-on-any-request",
+        TRAFFIC,
+        "a_deletion_carries_accept",
+    ),
+    (
+        "content-negotiation.no-accept-undefined",
+        TRAFFIC,
+        "accept_is_always_there",
+    ),
+    (
+        "content-negotiation.fhir-version-conflict",
+        TRAFFIC,
+        "no_request_names_two_releases",
+    ),
+    (
+        "contention.client-sends-if-match",
+        AFTER,
+        "a_server_that_demands_if_match_gets_it",
+    ),
+    (
+        "create.body-shape",
+        TRAFFIC,
+        "created_bodies_are_of_the_type_in_the_url",
+    ),
+    (
+        "create.client-chosen-id-uses-update",
+        TRAFFIC,
+        "chosen_ids_are_sent_by_update",
+    ),
+    (
+        "custom-headers.client-ignores-intermediary",
+        ALONE,
+        "an_intermediary_changes_no_verdict",
+    ),
     ("delete.request-body-empty", TRAFFIC, "deletions_have_no_body"),
-    ("general.auth-redirect-not-relocation", AFTER, "a_login_page_does_not_take_the_place_of_a_resource"),
-    ("general.http-behaviour-not-assumed", TRAFFIC, "every_expectation_cites_a_rule"),
-    ("integrity.client-keeps-unknown-content", ALONE, "unknown_content_is_kept"),
+    (
+        "general.auth-redirect-not-relocation",
+        AFTER,
+        "a_login_page_does_not_take_the_place_of_a_resource",
+    ),
+    (
+        "general.http-behaviour-not-assumed",
+        TRAFFIC,
+        "every_expectation_cites_a_rule",
+    ),
+    (
+        "integrity.client-keeps-unknown-content",
+        ALONE,
+        "unknown_content_is_kept",
+    ),
     ("operations.request-read", TRAFFIC, "row_of_read"),
     ("operations.request-vread", TRAFFIC, "row_of_vread"),
     ("operations.request-update", TRAFFIC, "row_of_update"),
@@ -49,13 +105,25 @@ const PROVEN: &[(&str, &str, &str)] = &[
     ("operations.request-capabilities", TRAFFIC, "row_of_capabilities"),
     ("operations.request-history-instance", TRAFFIC, "row_of_history"),
     ("paging.links-opaque", ALONE, "links_are_followed_as_they_are"),
-    ("read.subset-not-update-base", ALONE, "a_reduced_resource_is_not_sent_back"),
+    (
+        "read.subset-not-update-base",
+        ALONE,
+        "a_reduced_resource_is_not_sent_back",
+    ),
     ("search-post.content-type", TRAFFIC, "forms_are_labelled_as_forms"),
     ("update.body-shape", TRAFFIC, "updated_bodies_have_the_id_of_the_url"),
     ("url.percent-encoding-client", ALONE, "search_values_are_encoded"),
     ("url.utf8-client", ALONE, "urls_are_utf8"),
-    ("url.identity-ignores-query", "src/check/header/instance_url.rs", "every_form_names_the_instance"),
-    ("url.identity-path-case-sensitive", "src/check/header/instance_url.rs", "what_names_something_else_does_not"),
+    (
+        "url.identity-ignores-query",
+        "src/check/header/instance_url.rs",
+        "every_form_names_the_instance",
+    ),
+    (
+        "url.identity-path-case-sensitive",
+        "src/check/header/instance_url.rs",
+        "what_names_something_else_does_not",
+    ),
     ("url.identity-port", AFTER, "a_next_link_to_another_origin"),
     ("vread.vid-opaque", ALONE, "version_ids_are_opaque"),
 ];
@@ -77,7 +145,10 @@ const UNCONCERNED: &[(&str, &str)] = &[
     ("patch.", NO_PATCH),
     ("operations.request-patch", NO_PATCH),
     ("integrity.patch-for-partial-change", NO_PATCH),
-    ("history.provenance-for-past-errors", "it binds applications that trace a history, which the harness does not"),
+    (
+        "history.provenance-for-past-errors",
+        "it binds applications that trace a history, which the harness does not",
+    ),
     ("history.", NO_HISTORY),
     ("operations.request-history-type", NO_SYSTEM),
     ("operations.request-history-system", NO_SYSTEM),
@@ -85,16 +156,28 @@ const UNCONCERNED: &[(&str, &str)] = &[
     ("system-search.", NO_SYSTEM),
     ("operations.request-operation", "no suite calls an operation yet"),
     ("conditional-delete.", "no suite deletes by a condition yet"),
-    ("integrity.client-reads-before-update", "nobody else changes what the harness created; it updates what it knows"),
-    ("integrity.client-handles-conflict", "a conflict is an answer that the harness judges and does not work around"),
-    ("integrity.client-documented", "the suites themselves say what the harness sends"),
+    (
+        "integrity.client-reads-before-update",
+        "nobody else changes what the harness created; it updates what it knows",
+    ),
+    (
+        "integrity.client-handles-conflict",
+        "a conflict is an answer that the harness judges and does not work around",
+    ),
+    (
+        "integrity.client-documented",
+        "the suites themselves say what the harness sends",
+    ),
     ("custom-headers.intermediary-stamps", "the harness is no intermediary"),
     ("content-negotiation.fhir-version-anywhere", PERMISSION),
     ("custom-headers.client-request-id", PERMISSION),
     ("conditional-read.client-may-send", PERMISSION),
     ("conditional-update.id-optional", PERMISSION),
     ("versioning.client-may-require-versions", PERMISSION),
-    ("delete.record-not-world", "it says what a deletion means, and asks for nothing"),
+    (
+        "delete.record-not-world",
+        "it says what a deletion means, and asks for nothing",
+    ),
 ];
 
 /// How the harness stands to a rule that binds clients; `None` for a rule of which nothing is written.
@@ -129,7 +212,10 @@ mod tests {
         let of_clients = Catalogue::embedded()
             .iter()
             .filter(|rule| rule.actor == Actor::Client && rule.level_in(FhirVersion::R4).is_some());
-        let missing: Vec<_> = of_clients.filter(|rule| obedience(&rule.id).is_none()).map(|rule| &rule.id).collect();
+        let missing: Vec<_> = of_clients
+            .filter(|rule| obedience(&rule.id).is_none())
+            .map(|rule| &rule.id)
+            .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 
@@ -137,7 +223,9 @@ mod tests {
     fn every_proof_is_of_a_rule_for_clients_and_named_once() {
         let mut seen = BTreeSet::new();
         for (id, file, test) in proofs() {
-            let rule = Catalogue::embedded().get(id).unwrap_or_else(|| panic!("{id} is no rule"));
+            let rule = Catalogue::embedded()
+                .get(id)
+                .unwrap_or_else(|| panic!("{id} is no rule"));
             assert_eq!(rule.actor, Actor::Client, "{id}");
             assert!(seen.insert(id) && seen.insert(test), "{id}, {test}: one rule, one test");
             let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();

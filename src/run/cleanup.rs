@@ -49,7 +49,8 @@ impl Registry {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         match (exchange.request.method.as_str(), segments.as_slice()) {
             // 200 tells that the condition of If-None-Exist found one (`http.html#ccreate`): it was there before.
-            ("POST", [_]) if exchange.response.status == 200 && exchange.request.headers.get("if-none-exist").is_some() => {}
+            ("POST", [_])
+                if exchange.response.status == 200 && exchange.request.headers.get("if-none-exist").is_some() => {}
             ("POST", [resource_type]) if is_type(resource_type) => {
                 self.add(case, created_by_post(resource_type, exchange))
             }
@@ -155,7 +156,8 @@ impl Registry {
             Ok(exchange) if matches!(exchange.response.status, 200..=299 | 404 | 410) => None,
             Ok(exchange) => Some(format!("DELETE was answered {}", exchange.response.status)),
             Err(error) => {
-                self.gone.set(error.is_outage() || matches!(error, TransportError::Silent(_)));
+                self.gone
+                    .set(error.is_outage() || matches!(error, TransportError::Silent(_)));
                 Some(error.to_string())
             }
         };

@@ -152,14 +152,14 @@ impl<'a> Runner<'a> {
         }
         {
             let world = &world;
-            let running = all
-                .iter()
-                .enumerate()
-                .filter(|(_, case)| case.left_out.is_none())
-                .map(|(index, case)| async move {
-                    tell(RunEvent::CaseStarted(case.id.clone()));
-                    (index, case::run(world, case, index).await)
-                });
+            let running =
+                all.iter()
+                    .enumerate()
+                    .filter(|(_, case)| case.left_out.is_none())
+                    .map(|(index, case)| async move {
+                        tell(RunEvent::CaseStarted(case.id.clone()));
+                        (index, case::run(world, case, index).await)
+                    });
             let mut finished = stream::iter(running).buffer_unordered(self.options.jobs.max(1));
             while let Some((index, result)) = finished.next().await {
                 let failed = result.verdict == Verdict::Fail;

@@ -38,33 +38,49 @@ fn within(gone: &Gone, seconds: u64) {
 #[track_caller]
 fn verdicts(gone: &Gone) -> String {
     let all = gone.verdicts();
-    ["read", "update", "pages", "delete"].map(|name| all[&format!("small::{name}")].clone()).join(" ")
+    ["read", "update", "pages", "delete"]
+        .map(|name| all[&format!("small::{name}")].clone())
+        .join(" ")
 }
 
 #[test]
 fn html_instead_of_resources() {
     let stub = creating(|_, out| answer(out, "200 OK", &["Content-Type: text/html"], b"<h1>Hello</h1>"));
     let gone = small(&stub.base(), "--case *::read --case *::pages").run().ended(1);
-    gone.says("text/html").says("FAIL small::read").says("FAIL small::pages");
+    gone.says("text/html")
+        .says("FAIL small::read")
+        .says("FAIL small::pages");
 }
 
 #[test]
 fn failures_on_everything_but_metadata() {
     let stub = Stub::claiming(|_, out| json(out, "500 Internal Server Error", "{}"));
     let gone = small(&stub.base(), "").run().ended(3);
-    assert_eq!(verdicts(&gone), "error error error error", "where setup fails nothing can be judged");
+    assert_eq!(
+        verdicts(&gone),
+        "error error error error",
+        "where setup fails nothing can be judged"
+    );
     gone.says("setup step 1 (POST Patient) was answered 500");
 
     let stub = creating(|_, out| json(out, "500 Internal Server Error", OUTCOME));
     let gone = small(&stub.base(), "").run().ended(1);
-    assert_eq!(verdicts(&gone), "fail fail warning warning", "what is judged and answered 500 is a failure");
-    gone.says("the server answered 500").says("0 resources deleted, 6 resources left behind").says("DELETE was answered 500");
+    assert_eq!(
+        verdicts(&gone),
+        "fail fail warning warning",
+        "what is judged and answered 500 is a failure"
+    );
+    gone.says("the server answered 500")
+        .says("0 resources deleted, 6 resources left behind")
+        .says("DELETE was answered 500");
 }
 
 #[test]
 fn answers_that_break_off() {
     let stub = creating(|_, out| {
-        out.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: 900\r\n\r\n{\"resource")?;
+        out.write_all(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: 900\r\n\r\n{\"resource",
+        )?;
         hang_up()
     });
     let gone = small(&stub.base(), "").run().ended(3);
@@ -86,7 +102,9 @@ fn a_content_length_that_is_too_small() {
     });
     // What counts as the body is not JSON: that is a deviation, and the rest of the bytes answers nothing else.
     let gone = small(&stub.base(), "--case *::read --case *::delete").run().ended(1);
-    gone.says("FAIL small::read").says("JSON").says_not("FAIL small::delete");
+    gone.says("FAIL small::read")
+        .says("JSON")
+        .says_not("FAIL small::delete");
 }
 
 #[test]
@@ -115,7 +133,9 @@ fn no_status_line_once_in_a_while() {
     });
     // The server still answers /metadata: it is not gone, only this exchange is.
     let gone = small(&stub.base(), "--case *::read --case *::delete").run().ended(3);
-    gone.says("ERROR small::read").says("the connection was lost before an answer came").says_not("small::delete");
+    gone.says("ERROR small::read")
+        .says("the connection was lost before an answer came")
+        .says_not("small::delete");
 }
 
 #[test]
@@ -126,7 +146,9 @@ fn silence_on_one_interaction() {
     });
     let gone = small(&stub.base(), "--case *::read --case *::delete").run().ended(3);
     within(&gone, 15);
-    gone.says("ERROR small::read").says("no answer within 2 s").says_not("small::delete");
+    gone.says("ERROR small::read")
+        .says("no answer within 2 s")
+        .says_not("small::delete");
 }
 
 #[test]
@@ -149,10 +171,14 @@ fn a_redirect_to_another_origin() {
         let location = format!("Location: {origin}{}", seen.target);
         answer(out, "307 Temporary Redirect", &[&location], b"")
     });
-    let gone = small(&stub.base(), "--bearer-env TOKEN").env("TOKEN", "s3cret-t0ken").run().ended(3);
+    let gone = small(&stub.base(), "--bearer-env TOKEN")
+        .env("TOKEN", "s3cret-t0ken")
+        .run()
+        .ended(3);
     assert_eq!(verdicts(&gone), "error error error error");
     assert!(other.seen().is_empty(), "credentials stay home: {:?}", other.seen());
-    gone.says("the server answered 307: it redirects elsewhere").says_not("s3cret-t0ken");
+    gone.says("the server answered 307: it redirects elsewhere")
+        .says_not("s3cret-t0ken");
 }
 
 #[test]
@@ -162,11 +188,19 @@ fn a_login_page_does_not_take_the_place_of_a_resource() {
         "GET" => answer(out, "302 Found", &["Location: /login"], b""),
         _ => answer(out, "204 No Content", &[], b""),
     });
-    small(&stub.base(), "--case *::read").run().ended(3).says("ERROR small::read").says("it redirects elsewhere");
+    small(&stub.base(), "--case *::read")
+        .run()
+        .ended(3)
+        .says("ERROR small::read")
+        .says("it redirects elsewhere");
     let asked: Vec<Seen> = stub.seen();
     assert!(asked.iter().all(|seen| !seen.target.contains("login")));
     // The old URL is still the one that is used: what was created there is deleted there.
-    assert!(asked.iter().any(|seen| (seen.method.as_str(), seen.target.as_str()) == ("DELETE", "/fhir/Patient/0")));
+    assert!(
+        asked
+            .iter()
+            .any(|seen| (seen.method.as_str(), seen.target.as_str()) == ("DELETE", "/fhir/Patient/0"))
+    );
 }
 
 #[test]
@@ -179,13 +213,20 @@ fn a_server_that_dies_in_the_middle() {
     .run()
     .ended(3);
     within(&gone, 30);
-    let told = gone.stdout.lines().filter(|line| line.starts_with("ERROR ") || line.starts_with("FAIL ")).count();
+    let told = gone
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("ERROR ") || line.starts_with("FAIL "))
+        .count();
     assert!(told <= 1, "one cause was told {told} times:\n{}", gone.stdout);
     let report = gone.report();
     let stopped = report["stopped"].as_str().unwrap();
     assert!(stopped.starts_with("the server is gone: "), "{stopped}");
     let verdicts = gone.verdicts();
-    assert!(verdicts.values().any(|verdict| verdict == "pass"), "what was judged before stays judged");
+    assert!(
+        verdicts.values().any(|verdict| verdict == "pass"),
+        "what was judged before stays judged"
+    );
     assert!(!verdicts.values().any(|verdict| verdict == "fail"), "{verdicts:?}");
     gone.says("the server is gone");
 }
@@ -255,7 +296,10 @@ fn a_server_that_demands_if_match_gets_it() {
         assert_eq!(verdicts(&gone), "pass pass pass pass");
         let recorded = server.recorded();
         let puts: Vec<_> = recorded.iter().filter(|request| request.method == "PUT").collect();
-        assert_eq!((puts[0].header("if-match"), puts[1].header("if-match")), (None, Some("W/\"1\"")));
+        assert_eq!(
+            (puts[0].header("if-match"), puts[1].header("if-match")),
+            (None, Some("W/\"1\""))
+        );
         assert_eq!(puts.len(), 2, "it is found out once");
     }
 }
@@ -274,13 +318,21 @@ fn a_server_that_demands_if_match_is_not_failed_by_the_suites() {
         move |recorded| {
             if let Some(location) = recorded.answer_headers.get("location") {
                 let path = location.to_str().unwrap().split("/fhir/").last().unwrap();
-                created.lock().unwrap().insert(path.split("/_history").next().unwrap().to_owned());
+                created
+                    .lock()
+                    .unwrap()
+                    .insert(path.split("/_history").next().unwrap().to_owned());
             }
         },
     );
     let demanding = words(&format!("run {} --suite http.update", server.base)).run();
     let plain = words("run --suite http.update").run();
-    assert_eq!(demanding.verdicts(), plain.verdicts(), "demanding If-Match is legal\n{}", demanding.stdout);
+    assert_eq!(
+        demanding.verdicts(),
+        plain.verdicts(),
+        "demanding If-Match is legal\n{}",
+        demanding.stdout
+    );
 }
 
 /// Changes every searchset.
@@ -288,7 +340,9 @@ fn with_bundles(change: impl Fn(&Recorded, &mut Value) + Send + Sync + 'static) 
     Embedded::with(
         |_| None,
         move |recorded| {
-            let Ok(mut body) = serde_json::from_slice::<Value>(&recorded.answer) else { return };
+            let Ok(mut body) = serde_json::from_slice::<Value>(&recorded.answer) else {
+                return;
+            };
             if body["resourceType"] == "Bundle" {
                 change(recorded, &mut body);
                 recorded.answer = body.to_string().into();
@@ -305,7 +359,11 @@ fn a_next_link_that_never_ends() {
         links.retain(|link| link["relation"] != "next");
         links.push(serde_json::json!({ "relation": "next", "url": url }));
     });
-    let gone = words(&format!("run {} --suite http.paging --case *::next-visits-every-match-once", server.base)).run();
+    let gone = words(&format!(
+        "run {} --suite http.paging --case *::next-visits-every-match-once",
+        server.base
+    ))
+    .run();
     within(&gone, 60);
     gone.ended(1).says("FAIL http.paging::next-visits-every-match-once");
     assert!(server.recorded().len() < 100, "{}", server.recorded().len());
@@ -322,7 +380,10 @@ fn a_next_link_to_another_origin() {
             }
         }
     });
-    let gone = small(&server.base, "--bearer-env TOKEN").env("TOKEN", "s3cret-t0ken").run().ended(3);
+    let gone = small(&server.base, "--bearer-env TOKEN")
+        .env("TOKEN", "s3cret-t0ken")
+        .run()
+        .ended(3);
     assert_eq!(verdicts(&gone), "pass pass error pass");
     assert!(other.seen().is_empty(), "{:?}", other.seen());
     gone.says("leads away from").says("nothing is sent to other origins");
@@ -334,7 +395,10 @@ fn credentials_go_along_on_every_page() {
         |request| (request.header("authorization") != Some("Bearer s3cret-t0ken")).then(|| outcome(401, &[])),
         |_| {},
     );
-    let gone = small(&server.base, "--bearer-env TOKEN").env("TOKEN", "s3cret-t0ken").run().ended(0);
+    let gone = small(&server.base, "--bearer-env TOKEN")
+        .env("TOKEN", "s3cret-t0ken")
+        .run()
+        .ended(0);
     assert_eq!(verdicts(&gone), "pass pass pass pass");
     gone.says_not("s3cret-t0ken");
     small(&server.base, "").run().ended(3).says("it asks for credentials");
@@ -358,7 +422,14 @@ fn what_one_match_of_a_condition_found_is_not_deleted() {
     let suite = "suite: conditional\ntitle: Conditional create\nfhir: [R4]\ncases:\n  - id: found\n    title: One match\n    steps:\n      \
                  - create: Patient\n        headers: { If-None-Exist: 'identifier=${case.tag}' }\n        body: { json: { resourceType: Patient } }\n";
     let base = stub.base();
-    let gone = crate::support::assay(["run", &base, "--suite", "conditional.yaml"]).with("conditional.yaml", suite).run();
-    assert!(stub.seen().iter().any(|seen| seen.method == "POST"), "{}{}", gone.stdout, gone.stderr);
+    let gone = crate::support::assay(["run", &base, "--suite", "conditional.yaml"])
+        .with("conditional.yaml", suite)
+        .run();
+    assert!(
+        stub.seen().iter().any(|seen| seen.method == "POST"),
+        "{}{}",
+        gone.stdout,
+        gone.stderr
+    );
     assert!(stub.seen().iter().all(|seen| seen.method != "DELETE"), "it is not ours");
 }

@@ -18,11 +18,18 @@ fn unjudged(
     message: &str,
 ) -> (Gone, Stub) {
     let stub = Stub::start(serve);
-    let gone = small(&stub.base(), "").run().ended(3).says(message).says("/fhir/metadata");
+    let gone = small(&stub.base(), "")
+        .run()
+        .ended(3)
+        .says(message)
+        .says("/fhir/metadata");
     assert!(gone.took < Duration::from_secs(20), "{:?}", gone.took);
     assert!(gone.stdout.is_empty(), "{}", gone.stdout);
     assert_eq!(gone.stderr.lines().count(), 1, "one cause, one line: {}", gone.stderr);
-    assert!(!gone.folder.path().join("reports").exists(), "there is nothing to report");
+    assert!(
+        !gone.folder.path().join("reports").exists(),
+        "there is nothing to report"
+    );
     assert!(stub.seen().iter().all(Seen::is_metadata), "no case may be run");
     (gone, stub)
 }
@@ -67,7 +74,14 @@ fn metadata_that_asks_for_credentials() {
 #[test]
 fn metadata_in_html() {
     unjudged(
-        |_, out| answer(out, "200 OK", &["Content-Type: text/html"], b"<!DOCTYPE html><h1>Welcome</h1>"),
+        |_, out| {
+            answer(
+                out,
+                "200 OK",
+                &["Content-Type: text/html"],
+                b"<!DOCTYPE html><h1>Welcome</h1>",
+            )
+        },
         "the answer (text/html) is no JSON",
     );
 }
@@ -77,18 +91,26 @@ fn metadata_that_is_something_else() {
     unjudged(|_, out| json(out, "200 OK", "[]"), "CapabilityStatement");
     unjudged(|_, out| json(out, "200 OK", r#"{"resourceType":"Patient"}"#), "Patient");
     let stub = Stub::start(|_, out| json(out, "200 OK", &CLAIMS.replace("\"fhirVersion\":\"4.0.1\",", "")));
-    small(&stub.base(), "").run().ended(3).says("the CapabilityStatement has no fhirVersion");
+    small(&stub.base(), "")
+        .run()
+        .ended(3)
+        .says("the CapabilityStatement has no fhirVersion");
 }
 
 #[test]
 fn metadata_of_a_release_that_is_not_covered() {
     let stub = Stub::start(|_, out| json(out, "200 OK", &CLAIMS.replace("4.0.1", "3.0.2")));
-    small(&stub.base(), "").run().ended(3).says("3.0.2, a release that is not covered");
+    small(&stub.base(), "")
+        .run()
+        .ended(3)
+        .says("3.0.2, a release that is not covered");
 }
 
 #[test]
 fn a_conformance_of_dstu2_is_told_as_that_release() {
-    let conformance = CLAIMS.replace("CapabilityStatement", "Conformance").replace("4.0.1", "1.0.2");
+    let conformance = CLAIMS
+        .replace("CapabilityStatement", "Conformance")
+        .replace("4.0.1", "1.0.2");
     let stub = Stub::start(move |_, out| json(out, "200 OK", &conformance));
     let gone = small(&stub.base(), "").run();
     gone.says("DSTU2").says_not("no JSON");
@@ -105,7 +127,13 @@ fn metadata_nested_without_end() {
 #[test]
 fn failures_on_everything() {
     unjudged(
-        |_, out| json(out, "500 Internal Server Error", r#"{"resourceType":"OperationOutcome"}"#),
+        |_, out| {
+            json(
+                out,
+                "500 Internal Server Error",
+                r#"{"resourceType":"OperationOutcome"}"#,
+            )
+        },
         "was answered 500",
     );
 }
@@ -161,7 +189,11 @@ fn gzip_that_is_none() {
 #[test]
 fn silence_from_the_start() {
     let (gone, _) = unjudged(|_, _| silence(), "no answer within 2 s");
-    assert!(gone.took >= Duration::from_secs(2) && gone.took < Duration::from_secs(6), "{:?}", gone.took);
+    assert!(
+        gone.took >= Duration::from_secs(2) && gone.took < Duration::from_secs(6),
+        "{:?}",
+        gone.took
+    );
 }
 
 #[test]
@@ -248,5 +280,9 @@ fn a_redirect_elsewhere_is_not_followed() {
         .says_not("s3cret-t0ken");
     assert_eq!(gone.stderr.lines().count(), 1);
     assert_eq!(stub.seen()[0].header("authorization"), Some("Bearer s3cret-t0ken"));
-    assert!(other.seen().is_empty(), "the other origin was asked: {:?}", other.seen());
+    assert!(
+        other.seen().is_empty(),
+        "the other origin was asked: {:?}",
+        other.seen()
+    );
 }

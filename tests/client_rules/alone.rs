@@ -30,7 +30,10 @@ fn if_none_exist_is_the_bare_query() {
     let seen = stub.seen();
     let create = seen.iter().find(|seen| seen.method == "POST").unwrap();
     let header = create.header("if-none-exist").unwrap();
-    assert!(header.starts_with("identifier=urn:x%7Ca") && !header.contains(['?', '/']), "{header}");
+    assert!(
+        header.starts_with("identifier=urn:x%7Ca") && !header.contains(['?', '/']),
+        "{header}"
+    );
 }
 
 #[test]
@@ -51,7 +54,13 @@ fn an_intermediary_changes_no_verdict() {
     let plain = Embedded::start();
     let through = Embedded::with(
         |_| None,
-        |recorded| drop(recorded.answer_headers.insert("x-intermediary", "proxy.example".parse().unwrap())),
+        |recorded| {
+            drop(
+                recorded
+                    .answer_headers
+                    .insert("x-intermediary", "proxy.example".parse().unwrap()),
+            )
+        },
     );
     let [plain, through] = [plain, through].map(|server| small(&server.base, "").run().ended(0).verdicts());
     assert_eq!(plain, through);
@@ -67,9 +76,15 @@ fn unknown_content_is_kept() {
     let seen = stub.seen();
     let sent = seen.iter().find(|seen| seen.method == "PUT").expect("an update");
     let sent = String::from_utf8(sent.body.clone()).unwrap();
-    assert!(sent.contains(r#""extension":[{"url":"urn:x","valueDecimal":1.500}]"#), "{sent}");
+    assert!(
+        sent.contains(r#""extension":[{"url":"urn:x","valueDecimal":1.500}]"#),
+        "{sent}"
+    );
     assert!(sent.contains(r#""futureElement":{"b":1,"a":[2]}"#), "{sent}");
-    assert!(sent.contains(r#""gender":"female""#) && sent.contains(r#""active":true"#), "{sent}");
+    assert!(
+        sent.contains(r#""gender":"female""#) && sent.contains(r#""active":true"#),
+        "{sent}"
+    );
 }
 
 #[test]
@@ -78,7 +93,10 @@ fn a_reduced_resource_is_not_sent_back() {
     let stub = Stub::claiming(move |_, out| json(out, "200 OK", body));
     let steps = "      - read: Patient/1\n        capture: { patient: { body: resource } }\n      - update: Patient/1\n        \
                  body: { captured: patient, set: { gender: female } }\n";
-    case(&stub.base(), steps).ended(3).says("SUBSETTED").says("no base for an update");
+    case(&stub.base(), steps)
+        .ended(3)
+        .says("SUBSETTED")
+        .says("no base for an update");
     assert!(target(&stub.seen(), "PUT").is_empty());
 }
 
@@ -86,7 +104,9 @@ fn a_reduced_resource_is_not_sent_back() {
 fn an_update_with_another_id_is_not_sent() {
     let stub = Stub::claiming(|_, out| json(out, "200 OK", r#"{"resourceType":"Patient","id":"1"}"#));
     let steps = "      - update: Patient/1\n        body: { json: { resourceType: Patient, id: '2' } }\n";
-    case(&stub.base(), steps).ended(3).says("the body's id is `2`, the URL's `1`");
+    case(&stub.base(), steps)
+        .ended(3)
+        .says("the body's id is `2`, the URL's `1`");
     assert!(target(&stub.seen(), "PUT").is_empty());
     // A step that means to be refused sends it.
     let refused = "        expect:\n          - requirement: update.id-mismatch-rejected\n            status: 400\n";
@@ -96,7 +116,11 @@ fn an_update_with_another_id_is_not_sent() {
 
 #[test]
 fn links_are_followed_as_they_are() {
-    let links = ["?_getpages=a|b;c&x=%7e%7E&y=a+b&&=", "http://HOST/fhir/Patient?page=2&x=%C3%A9%20/../", "/elsewhere/p%2F3"];
+    let links = [
+        "?_getpages=a|b;c&x=%7e%7E&y=a+b&&=",
+        "http://HOST/fhir/Patient?page=2&x=%C3%A9%20/../",
+        "/elsewhere/p%2F3",
+    ];
     let stub = Stub::claiming(move |seen, out| {
         let page = match seen.target.as_str() {
             "/fhir/Patient?name=x" => 0,
@@ -104,9 +128,15 @@ fn links_are_followed_as_they_are() {
             target if target.contains("page=2") => 2,
             _ => 3,
         };
-        let link = links.get(page).map(|link| link.replace("HOST", seen.header("host").unwrap()));
+        let link = links
+            .get(page)
+            .map(|link| link.replace("HOST", seen.header("host").unwrap()));
         let link = link.map_or_else(String::new, |link| format!(r#"{{"relation":"next","url":"{link}"}}"#));
-        json(out, "200 OK", &format!(r#"{{"resourceType":"Bundle","type":"searchset","total":0,"link":[{link}]}}"#))
+        json(
+            out,
+            "200 OK",
+            &format!(r#"{{"resourceType":"Bundle","type":"searchset","total":0,"link":[{link}]}}"#),
+        )
     });
     let steps = "      - search: Patient?name=x\n        follow: { link: next, at-most: 9 }\n";
     case(&stub.base(), steps);
@@ -123,16 +153,29 @@ fn links_are_followed_as_they_are() {
 
 fn searched() -> String {
     let stub = Stub::claiming(|_, out| json(out, "200 OK", r#"{"resourceType":"Bundle","type":"searchset"}"#));
-    case(&stub.base(), "      - search: Patient?name=${strange}&family=O'Brien <x>,é\n");
+    case(
+        &stub.base(),
+        "      - search: Patient?name=${strange}&family=O'Brien <x>,é\n",
+    );
     target(&stub.seen(), "GET").remove(0)
 }
 
 #[test]
 fn search_values_are_encoded() {
     let target = searched();
-    assert!(target.starts_with("/fhir/Patient?name=a%20b%7Cc%26d%2B%C3%A9%3D1&family=O"), "{target}");
-    assert!(target.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?&=%,".contains(&byte)), "{target}");
-    let pairs: Vec<_> = url::form_urlencoded::parse(target.split_once('?').unwrap().1.as_bytes()).into_owned().collect();
+    assert!(
+        target.starts_with("/fhir/Patient?name=a%20b%7Cc%26d%2B%C3%A9%3D1&family=O"),
+        "{target}"
+    );
+    assert!(
+        target
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?&=%,".contains(&byte)),
+        "{target}"
+    );
+    let pairs: Vec<_> = url::form_urlencoded::parse(target.split_once('?').unwrap().1.as_bytes())
+        .into_owned()
+        .collect();
     assert_eq!(pairs[0].1, "a b|c&d+é=1");
     assert_eq!(pairs[1].1, "O'Brien <x>,é");
 }
@@ -148,7 +191,11 @@ fn version_ids_are_opaque() {
         let version = if seen.method == "PUT" { "2-x" } else { "a9f3" };
         let body = format!(r#"{{"resourceType":"Patient","id":"1","meta":{{"versionId":"{version}"}}}}"#);
         let etag = format!("ETag: W/\"{version}\"");
-        let headers = ["Content-Type: application/fhir+json", &etag, "Location: /fhir/Patient/1/_history/a9f3"];
+        let headers = [
+            "Content-Type: application/fhir+json",
+            &etag,
+            "Location: /fhir/Patient/1/_history/a9f3",
+        ];
         let status = if seen.method == "POST" { "201 Created" } else { "200 OK" };
         answer(out, status, &headers, body.as_bytes())
     };
@@ -160,7 +207,10 @@ fn version_ids_are_opaque() {
                  - vread: Patient/${id}/_history/${v2}\n";
     case(&stub.base(), steps);
     let seen = stub.seen();
-    assert_eq!(target(&seen, "GET"), ["/fhir/Patient/1/_history/a9f3", "/fhir/Patient/1/_history/2-x"]);
+    assert_eq!(
+        target(&seen, "GET"),
+        ["/fhir/Patient/1/_history/a9f3", "/fhir/Patient/1/_history/2-x"]
+    );
     let update = seen.iter().find(|seen| seen.method == "PUT").unwrap();
     assert_eq!(update.header("if-match"), Some("W/\"a9f3\""));
 }

@@ -36,20 +36,35 @@ impl Traffic {
         let base = probe::base_url(&server.base).unwrap();
         let client = Client::new(&base, ClientOptions::default(), Instant::now()).unwrap();
         let transport = Retrying::new(client, Patience::default(), |_| {});
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let catalogue = Catalogue::embedded();
         let (plan, result) = runtime.block_on(async {
             let (target, _) = Target::probe(&transport, &base, None).await.unwrap();
-            let plan = Plan::build(&suites, catalogue, target.release, Some(&target.capability), &Selection::all());
+            let plan = Plan::build(
+                &suites,
+                catalogue,
+                target.release,
+                Some(&target.capability),
+                &Selection::all(),
+            );
             let options = RunOptions {
                 seed: SEED,
                 ..RunOptions::default()
             };
-            let result = Runner::new(&transport, &target, catalogue, options).run(&plan, |_| {}).await;
+            let result = Runner::new(&transport, &target, catalogue, options)
+                .run(&plan, |_| {})
+                .await;
             (plan, result)
         });
         let recorded = server.recorded();
-        assert!(recorded.len() > 300, "this is hardly a run: {} requests", recorded.len());
+        assert!(
+            recorded.len() > 300,
+            "this is hardly a run: {} requests",
+            recorded.len()
+        );
         Self {
             plan,
             result,
@@ -89,13 +104,19 @@ impl Traffic {
             .iter()
             .filter(|request| !exempt.contains(&(request.method.clone(), request.target.clone())))
             .collect();
-        assert!(kept.len() * 2 > self.recorded.len(), "too much is exempt: {} of {}", kept.len(), self.recorded.len());
+        assert!(
+            kept.len() * 2 > self.recorded.len(),
+            "too much is exempt: {} of {}",
+            kept.len(),
+            self.recorded.len()
+        );
         kept
     }
 
     /// What the steps of one interaction sent, as `(method, path, recorded)`. Has to be something.
     fn of(&self, wanted: Interaction) -> Vec<&Recorded> {
-        let sent = self.sent_by(|step| matches!(&step.action, Action::Interaction { interaction, .. } if *interaction == wanted));
+        let sent = self
+            .sent_by(|step| matches!(&step.action, Action::Interaction { interaction, .. } if *interaction == wanted));
         let found: Vec<_> = self
             .recorded
             .iter()
@@ -112,7 +133,9 @@ fn sets(step: &Step, name: &str) -> bool {
 }
 
 fn takes_away(step: &Step, name: &str) -> bool {
-    step.headers.iter().any(|line| line.name.eq_ignore_ascii_case(name) && line.value.is_none())
+    step.headers
+        .iter()
+        .any(|line| line.name.eq_ignore_ascii_case(name) && line.value.is_none())
 }
 
 /// Whether the step writes its request out, and so may mean to break a rule.
@@ -121,7 +144,10 @@ fn is_raw(step: &Step) -> bool {
 }
 
 fn is_fhir(media_type: &str) -> bool {
-    matches!(media_type.split(';').next().unwrap().trim(), "application/fhir+json" | "application/fhir+xml")
+    matches!(
+        media_type.split(';').next().unwrap().trim(),
+        "application/fhir+json" | "application/fhir+xml"
+    )
 }
 
 #[test]
@@ -141,7 +167,10 @@ fn the_run_itself_judges_and_leaves_nothing() {
 fn accept_is_always_there() {
     for request in TRAFFIC.but_for(|step| takes_away(step, "accept")) {
         let accept = request.header("accept");
-        assert!(accept.is_some_and(|accept| !accept.is_empty() && accept != "*/*"), "{request:?}");
+        assert!(
+            accept.is_some_and(|accept| !accept.is_empty() && accept != "*/*"),
+            "{request:?}"
+        );
     }
     for request in TRAFFIC.but_for(|step| sets(step, "accept")) {
         assert_eq!(request.header("accept"), Some("application/fhir+json"), "{request:?}");
@@ -150,7 +179,11 @@ fn accept_is_always_there() {
 
 #[test]
 fn a_deletion_carries_accept() {
-    let deletions: Vec<_> = TRAFFIC.recorded.iter().filter(|request| request.method == "DELETE").collect();
+    let deletions: Vec<_> = TRAFFIC
+        .recorded
+        .iter()
+        .filter(|request| request.method == "DELETE")
+        .collect();
     assert!(deletions.len() > 50);
     assert!(deletions.iter().all(|request| request.header("accept").is_some()));
 }
@@ -169,16 +202,29 @@ fn bodies_have_a_fhir_media_type() {
 fn forms_are_labelled_as_forms() {
     let forms = TRAFFIC.sent_by(|step| step.form.is_some() && !sets(step, "content-type"));
     let mut seen = 0;
-    for request in TRAFFIC.recorded.iter().filter(|request| request.target.contains("/_search")) {
-        if forms.contains(&(request.method.clone(), request.target.clone())) && request.method == "POST" && !request.body.is_empty() {
+    for request in TRAFFIC
+        .recorded
+        .iter()
+        .filter(|request| request.target.contains("/_search"))
+    {
+        if forms.contains(&(request.method.clone(), request.target.clone()))
+            && request.method == "POST"
+            && !request.body.is_empty()
+        {
             seen += usize::from(request.header("content-type") == Some("application/x-www-form-urlencoded"));
         }
     }
     assert!(seen > 0, "no form was sent");
     let others = TRAFFIC.but_for(|step| sets(step, "content-type") || is_raw(step));
-    for request in others.iter().filter(|request| request.method == "POST" && request.path().ends_with("_search")) {
+    for request in others
+        .iter()
+        .filter(|request| request.method == "POST" && request.path().ends_with("_search"))
+    {
         let label = request.header("content-type");
-        assert!(request.body.is_empty() || label == Some("application/x-www-form-urlencoded"), "{request:?}");
+        assert!(
+            request.body.is_empty() || label == Some("application/x-www-form-urlencoded"),
+            "{request:?}"
+        );
     }
 }
 
@@ -188,7 +234,10 @@ fn bodies_are_utf8() {
         assert!(std::str::from_utf8(&request.body).is_ok(), "{request:?}");
         assert!(!request.body.starts_with(b"\xef\xbb\xbf"), "{request:?}");
     }
-    assert!(TRAFFIC.recorded.iter().any(|request| !request.body.is_ascii()), "nothing beyond ASCII was sent");
+    assert!(
+        TRAFFIC.recorded.iter().any(|request| !request.body.is_ascii()),
+        "nothing beyond ASCII was sent"
+    );
 }
 
 #[test]
@@ -196,7 +245,9 @@ fn no_request_names_two_releases() {
     for request in &TRAFFIC.recorded {
         let release = |name: &str| {
             let text = request.header(name)?;
-            text.split(';').find_map(|part| part.trim().strip_prefix("fhirVersion=")).map(str::to_owned)
+            text.split(';')
+                .find_map(|part| part.trim().strip_prefix("fhirVersion="))
+                .map(str::to_owned)
         };
         if let (Some(accept), Some(content)) = (release("accept"), release("content-type")) {
             assert_eq!(accept, content, "{request:?}");
@@ -208,8 +259,15 @@ fn no_request_names_two_releases() {
 fn deletions_have_no_body() {
     for request in TRAFFIC.recorded.iter().filter(|request| request.method == "DELETE") {
         assert!(request.body.is_empty(), "{request:?}");
-        assert_eq!((request.header("content-type"), request.header("transfer-encoding")), (None, None), "{request:?}");
-        assert!(matches!(request.header("content-length"), None | Some("0")), "{request:?}");
+        assert_eq!(
+            (request.header("content-type"), request.header("transfer-encoding")),
+            (None, None),
+            "{request:?}"
+        );
+        assert!(
+            matches!(request.header("content-length"), None | Some("0")),
+            "{request:?}"
+        );
         assert_eq!(request.query(), None, "{request:?}");
     }
 }
@@ -217,7 +275,11 @@ fn deletions_have_no_body() {
 #[test]
 fn created_bodies_are_of_the_type_in_the_url() {
     let mut seen = 0;
-    for request in TRAFFIC.of(Interaction::Create).into_iter().filter(|request| request.status == 201) {
+    for request in TRAFFIC
+        .of(Interaction::Create)
+        .into_iter()
+        .filter(|request| request.status == 201)
+    {
         assert_eq!(request.json()["resourceType"], request.path(), "{request:?}");
         seen += 1;
     }
@@ -226,7 +288,8 @@ fn created_bodies_are_of_the_type_in_the_url() {
 
 #[test]
 fn chosen_ids_are_sent_by_update() {
-    let about_ids = |rule: &str| rule.starts_with("create.") || rule.starts_with("url.") || rule.starts_with("return-preference.");
+    let about_ids =
+        |rule: &str| rule.starts_with("create.") || rule.starts_with("url.") || rule.starts_with("return-preference.");
     let mut meant = HashSet::new();
     for case in TRAFFIC.result.cases() {
         if case.requirements.iter().any(|rule| about_ids(rule.as_str())) {
@@ -237,7 +300,10 @@ fn chosen_ids_are_sent_by_update() {
     }
     for request in TRAFFIC.of(Interaction::Create) {
         let chosen = request.json().get("id").is_some();
-        assert!(!chosen || meant.contains(&request.body.to_vec()), "a create with an id: {request:?}");
+        assert!(
+            !chosen || meant.contains(&request.body.to_vec()),
+            "a create with an id: {request:?}"
+        );
     }
 }
 
@@ -248,7 +314,14 @@ fn updated_bodies_have_the_id_of_the_url() {
         if (200..300).contains(&request.status) {
             let path = request.path().to_owned();
             let body = request.json();
-            assert_eq!(format!("{}/{}", body["resourceType"].as_str().unwrap(), body["id"].as_str().unwrap()), path);
+            assert_eq!(
+                format!(
+                    "{}/{}",
+                    body["resourceType"].as_str().unwrap(),
+                    body["id"].as_str().unwrap()
+                ),
+                path
+            );
             seen += 1;
         }
     }
@@ -264,11 +337,17 @@ fn urls_hold_only_what_a_url_may_hold() {
         assert!(target.bytes().all(is_allowed), "{target}");
         for (at, _) in target.match_indices('%') {
             let hex = target.get(at + 1..at + 3).unwrap_or_default();
-            assert!(hex.len() == 2 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()), "{target}");
+            assert!(
+                hex.len() == 2 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{target}"
+            );
         }
         // A plus sign would be read as a space by half the servers.
         assert!(!request.query().unwrap_or_default().contains('+'), "{target}");
-        assert!(!target.ends_with('/') && !target.ends_with('?') && !target.ends_with('&'), "{target}");
+        assert!(
+            !target.ends_with('/') && !target.ends_with('?') && !target.ends_with('&'),
+            "{target}"
+        );
     }
 }
 
@@ -279,8 +358,14 @@ fn what_is_created_carries_the_tag_of_the_run() {
     let mut seen = 0;
     for request in TRAFFIC.recorded.iter().filter(|request| request.status == 201) {
         let body = request.json();
-        let tags = body.pointer("/meta/tag").and_then(|tags| tags.as_array()).cloned().unwrap_or_default();
-        let is_tagged = tags.iter().any(|known| known["system"] == TAG_SYSTEM && known["code"] == tag.as_str());
+        let tags = body
+            .pointer("/meta/tag")
+            .and_then(|tags| tags.as_array())
+            .cloned()
+            .unwrap_or_default();
+        let is_tagged = tags
+            .iter()
+            .any(|known| known["system"] == TAG_SYSTEM && known["code"] == tag.as_str());
         let exempt = untagged.contains(&(request.method.clone(), request.target.clone()));
         assert!(is_tagged || exempt, "{request:?}");
         seen += usize::from(is_tagged);
@@ -315,7 +400,11 @@ fn row(interaction: Interaction, verbs: &[&str], is_path: impl Fn(&[&str]) -> bo
     for request in TRAFFIC.of(interaction) {
         // HEAD is GET without the body of the answer.
         assert!(verbs.contains(&request.method.as_str()), "{request:?}");
-        let segments: Vec<&str> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
+        let segments: Vec<&str> = request
+            .path()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
         assert!(is_path(&segments), "{request:?}");
         let form = request.header("content-type") == Some("application/x-www-form-urlencoded");
         assert!(request.body.is_empty() != has_body || form, "{request:?}");
@@ -335,7 +424,12 @@ fn row_of_read() {
 
 #[test]
 fn row_of_vread() {
-    row(Interaction::Vread, &["GET"], |path| matches!(path, [_, _, "_history", _]), false);
+    row(
+        Interaction::Vread,
+        &["GET"],
+        |path| matches!(path, [_, _, "_history", _]),
+        false,
+    );
 }
 
 #[test]
@@ -356,17 +450,32 @@ fn row_of_create() {
 
 #[test]
 fn row_of_search() {
-    row(Interaction::SearchType, &["GET", "POST"], |path| matches!(path, [_] | [_, "_search"] | []), false);
+    row(
+        Interaction::SearchType,
+        &["GET", "POST"],
+        |path| matches!(path, [_] | [_, "_search"] | []),
+        false,
+    );
 }
 
 #[test]
 fn row_of_capabilities() {
-    row(Interaction::Capabilities, &["GET"], |path| matches!(path, ["metadata"]), false);
+    row(
+        Interaction::Capabilities,
+        &["GET"],
+        |path| matches!(path, ["metadata"]),
+        false,
+    );
 }
 
 #[test]
 fn row_of_history() {
-    row(Interaction::HistoryInstance, &["GET"], |path| matches!(path, [_, _, "_history"]), false);
+    row(
+        Interaction::HistoryInstance,
+        &["GET"],
+        |path| matches!(path, [_, _, "_history"]),
+        false,
+    );
 }
 
 #[test]

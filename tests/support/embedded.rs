@@ -82,7 +82,13 @@ impl Embedded {
                 ..Options::default()
             };
             let service = router(options).layer(from_fn(move |request, next| {
-                record(Arc::clone(&told), Arc::clone(&before), Arc::clone(&after), request, next)
+                record(
+                    Arc::clone(&told),
+                    Arc::clone(&before),
+                    Arc::clone(&after),
+                    request,
+                    next,
+                )
             }));
             tokio::spawn(async move { axum::serve(listener, service).await });
             format!("http://{address}/fhir")
@@ -127,7 +133,11 @@ impl Embedded {
     /// Every resource that was created and is not deleted, as `Patient/17`.
     pub fn left(&self) -> Vec<String> {
         let mut left: Vec<String> = Vec::new();
-        for request in self.recorded().iter().filter(|request| (200..300).contains(&request.status)) {
+        for request in self
+            .recorded()
+            .iter()
+            .filter(|request| (200..300).contains(&request.status))
+        {
             let segments: Vec<&str> = request.path().split('/').collect();
             match (request.method.as_str(), segments.as_slice()) {
                 ("POST" | "PUT", _) if request.status == 201 => {
@@ -153,7 +163,8 @@ impl Drop for Embedded {
 
 /// An answer of a layer in front of the server.
 pub fn outcome(status: u16, headers: &[(&'static str, &'static str)]) -> Response {
-    let text = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"no"}]}"#;
+    let text =
+        r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"no"}]}"#;
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     let headers = headers.iter().chain(&[("content-type", "application/fhir+json")]);

@@ -58,7 +58,14 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+    for name in [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+    ] {
         command.env_remove(name);
     }
     Assay { command, folder }
@@ -118,7 +125,9 @@ fn reader(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
 impl Going {
     /// Sends it a signal: `INT`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        let killed = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
         assert!(killed.unwrap().success());
     }
 

@@ -138,7 +138,10 @@ fn request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Seen>> {
         headers,
         body: Vec::new(),
     };
-    let length = seen.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let length = seen
+        .header("content-length")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     seen.body = vec![0; length];
     reader.read_exact(&mut seen.body)?;
     Ok(Some(seen))

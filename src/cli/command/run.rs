@@ -91,7 +91,11 @@ async fn conduct(
     };
     let mut live = Console::new(
         // A report on standard output is not mixed with anything.
-        if to_stdout(args) { Box::new(io::stderr()) as Box<dyn Write> } else { Box::new(io::stdout()) },
+        if to_stdout(args) {
+            Box::new(io::stderr()) as Box<dyn Write>
+        } else {
+            Box::new(io::stdout())
+        },
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),

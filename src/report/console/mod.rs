@@ -31,7 +31,9 @@ pub fn wrongs(result: &RunResult, warnings: bool) -> String {
     let rules = Rules::of_result(result);
     let mut text = String::new();
     for problem in result.cases().flat_map(|case| Problem::of_case(case)) {
-        if matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged) || (warnings && problem.outcome == Outcome::Warning) {
+        if matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged)
+            || (warnings && problem.outcome == Outcome::Warning)
+        {
             // Writing to a `String` never fails.
             let _ = failure::write(&mut text, &problem, &rules, Style::plain());
             text.push('\n');
