@@ -164,8 +164,13 @@ fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable>
         return json::parse(text).map_err(Unreadable::NoJson);
     }
     let beginning = start.get(..start.len().min(200)).unwrap_or(start).to_ascii_lowercase();
+    let is_called_html =
+        media_type.is_some_and(|label| matches!(label.essence(), "text/html" | "application/xhtml+xml"));
     Err(Unreadable::Other(
-        if beginning.contains("<html") || beginning.starts_with("<!doctype html") {
+        if beginning.contains("<html")
+            || beginning.starts_with("<!doctype html")
+            || (is_called_html && start.starts_with('<'))
+        {
             "HTML".to_owned()
         } else if start.starts_with('<') {
             "XML".to_owned()

@@ -22,10 +22,10 @@ pub fn turn(step: &Step, status: u16) -> Turn {
     if let Some(reason) = unjudged(step, status) {
         return Turn::Unjudged(reason);
     }
-    // What is only tolerated does not count: the steps that follow were written for what is asked for.
-    let asked = step.expect.iter().map(Classes::of_expectation);
+    // What is warned of does not count: the steps that follow were written for what is right.
+    let asked = step.expect.iter().map(Classes::let_pass_by);
     let assumed = step.assume.iter().filter_map(|assume| assume.response.status.as_ref());
-    let assumed = assumed.map(|matcher| Classes::asked_by(matcher));
+    let assumed = assumed.map(|matcher| Classes::passing(matcher));
     let named = asked.chain(assumed).fold(Classes::default(), Classes::or);
     let named = if named == Classes::default() {
         Classes::SUCCESS
@@ -118,6 +118,19 @@ impl Classes {
             StatusMatcher::Not(_) => Self::ALL,
             StatusMatcher::Judged { pass, .. } => Self::of_patterns(pass),
         }
+    }
+
+    /// The kinds that pass a matcher, be it with a note. What is only warned of does not count.
+    fn passing(matcher: &StatusMatcher) -> Self {
+        match matcher {
+            StatusMatcher::Not(_) => Self::ALL,
+            StatusMatcher::Judged { pass, note, .. } => Self::of_patterns(pass).or(Self::of_patterns(note)),
+        }
+    }
+
+    /// The kinds that pass an expectation, be it with a note; none where it names no status.
+    fn let_pass_by(expectation: &Expectation) -> Self {
+        Self::over(expectation, Self::passing)
     }
 
     /// The kinds that an expectation asks for; none where it names no status.

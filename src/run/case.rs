@@ -127,7 +127,7 @@ fn conclude(steps: &[StepResult], ended: Option<Reason>, blocked: Option<String>
             let condition = steps.iter().find_map(|step| step.reason.clone());
             let nothing = Reason {
                 kind: ReasonKind::Condition,
-                text: "no step of the case was judged".into(),
+                text: "no expectation of the case applied: none of their `if`s is true".into(),
             };
             (Verdict::Skip, Some(condition.unwrap_or(nothing)))
         }
@@ -220,7 +220,10 @@ impl<'a> CaseRun<'a> {
                 .map(|condition| crate::check::condition(condition, None, &self.context()))
             {
                 None | Some(Ok(true)) => None,
-                Some(Ok(false)) => because(ReasonKind::Condition, "its `if` is not true".into()),
+                Some(Ok(false)) => {
+                    let condition = step.condition.as_ref().map_or("", |condition| &condition.text.value);
+                    because(ReasonKind::Condition, format!("its `if` is not true: {condition}"))
+                }
                 Some(Err(message)) => because(ReasonKind::Setup, format!("its `if` cannot be evaluated: {message}")),
             }
         };

@@ -26,6 +26,10 @@ pub(super) struct Look<'a> {
     pub path: Option<&'a str>,
     /// Whether every media type that was asked for is one of FHIR's own.
     pub asked_fhir_only: bool,
+    /// Whether nothing but Turtle was asked for.
+    pub asked_turtle_only: bool,
+    /// The first of FHIR's own media types that was asked for; that of JSON where none was.
+    pub preferred: &'static str,
 }
 
 impl<'a> Look<'a> {
@@ -41,6 +45,7 @@ impl<'a> Look<'a> {
             Action::Request { .. } | Action::Assert => None,
         };
         let after_base = request.url.strip_prefix(cx.base);
+        let asked = asked(request);
         Some(Self {
             step,
             cx,
@@ -49,7 +54,9 @@ impl<'a> Look<'a> {
             interaction,
             exchange,
             path: after_base.and_then(|rest| rest.strip_prefix('/').or_else(|| rest.starts_with('?').then_some(rest))),
-            asked_fhir_only: asked_fhir_only(request),
+            asked_fhir_only: !asked.is_empty() && asked.iter().all(Option::is_some),
+            asked_turtle_only: !asked.is_empty() && asked.iter().all(|asked| *asked == Some(FHIR_TURTLE)),
+            preferred: asked.iter().flatten().next().copied().unwrap_or(FHIR_JSON),
         })
     }
 
@@ -111,22 +118,23 @@ fn parameters(url: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     })
 }
 
-fn asked_fhir_only(request: &Request) -> bool {
-    let is_fhir = |text: &str| {
-        MediaType::parse(text).is_some_and(|asked| [FHIR_JSON, FHIR_XML, FHIR_TURTLE].contains(&asked.essence()))
+/// The media types that were asked for, in order: `Some` for those of FHIR's own. Empty where none was, or where nobody can
+/// tell from here.
+fn asked(request: &Request) -> Vec<Option<&'static str>> {
+    let of_fhir = |text: &str| {
+        let asked = MediaType::parse(text)?;
+        [FHIR_JSON, FHIR_XML, FHIR_TURTLE]
+            .into_iter()
+            .find(|known| *known == asked.essence())
     };
     let content_type = request.headers.get("content-type").unwrap_or_default();
     if content_type.starts_with(FORM) && request.body.text().is_none_or(|form| form.contains("_format")) {
-        return false;
+        return Vec::new();
     }
     if let Some((_, format)) = parameters(&request.url).find(|(name, _)| name == "_format") {
         // A plus that was not encoded may be read as a space.
-        return is_fhir(&format.replace(' ', "+"));
+        return vec![of_fhir(&format.replace(' ', "+"))];
     }
-    let mut asked = request
-        .headers
-        .all("accept")
-        .flat_map(|line| line.split(','))
-        .peekable();
-    asked.peek().is_some() && asked.all(is_fhir)
+    let lines = request.headers.all("accept");
+    lines.flat_map(|line| line.split(',')).map(of_fhir).collect()
 }

@@ -1,0 +1,126 @@
+//! Verdicts that real servers once got wrongly: labels of Turtle and HTML, and successes that an expectation lets pass with a note.
+
+use fhir_assay::check::{Context, Reading, Turn, always, turn};
+use fhir_assay::exchange::Exchange;
+use fhir_assay::fhir::FhirVersion;
+use fhir_assay::requirement::Catalogue;
+use fhir_assay::suite::{Suites, Variables};
+use serde_json::json;
+
+const SUITE: &str = "
+suite: http.probe
+title: Steps to judge
+fhir: [R4]
+cases:
+  - id: reads
+    title: Reads and a create
+    steps:
+      - read: Patient/1
+        expect:
+          - { requirement: read.returns-current, status: 200 }
+      - create: Patient
+        body: { json: { resourceType: Patient } }
+        expect:
+          - requirement: create.invalid-400
+            status: { pass: [400, 422], note: [2xx], because: how much a server validates is its own choice }
+      - create: Patient
+        body: { json: { resourceType: Patient } }
+        expect:
+          - requirement: create.invalid-400
+            status: { pass: [400, 422], warn: [2xx], because: it would be wrong }
+";
+
+fn suites() -> Suites {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("probe.yaml");
+    std::fs::write(&file, SUITE).unwrap();
+    Suites::load([&file]).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// What the first step's audit finds broken: rule, message, expected.
+fn broken(url: &str, accept: &str, label: &str, body: &str) -> Vec<(String, String, String)> {
+    let suites = suites();
+    let (_, case) = suites.cases().next().unwrap();
+    let exchange: Exchange = serde_json::from_value(json!({
+        "request": { "method": "GET", "url": url, "headers": [["Accept", accept]] },
+        "response": {
+            "status": 200, "version": "HTTP/1.1", "headers": [["Content-Type", label]], "body": { "text": body },
+        },
+        "timing": { "started_us": 0, "first_byte_us": 0, "total_us": 0 },
+    }))
+    .unwrap();
+    let variables = Variables::default();
+    let cx = Context {
+        release: FhirVersion::R4,
+        catalogue: Catalogue::embedded(),
+        case,
+        variables: &variables,
+        base: "http://fhir.example",
+    };
+    let reading = Reading::new(&exchange);
+    always::audit(&case.steps[0], 0, &reading, &cx)
+        .broken
+        .into_iter()
+        .map(|finding| {
+            let mismatch = finding.mismatch.unwrap();
+            let id = finding.rule.id.to_string();
+            (id, mismatch.message.clone(), mismatch.expected.unwrap_or_default())
+        })
+        .collect()
+}
+
+const PATIENT: &str = "http://fhir.example/Patient/1";
+
+#[test]
+fn a_wrong_label_of_turtle_is_left_to_the_rule_on_turtle() {
+    let turtle = "PREFIX fhir: <http://hl7.org/fhir/>\n<Patient/1> a fhir:Patient .";
+    assert_eq!(
+        broken(PATIENT, "application/fhir+turtle", "application/x-turtle", turtle),
+        []
+    );
+    let by_parameter = format!("{PATIENT}?_format=application/fhir%2Bturtle");
+    assert_eq!(
+        broken(&by_parameter, "application/fhir+json", "application/x-turtle", turtle),
+        []
+    );
+}
+
+#[test]
+fn turtle_that_was_not_asked_for_is_told() {
+    let turtle = "PREFIX fhir: <http://hl7.org/fhir/>";
+    let found = broken(PATIENT, "application/fhir+json", "text/turtle", turtle);
+    let [(rule, message, expected)] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(rule, "content-negotiation.mime-types-server");
+    assert_eq!(message, "Content-Type is `text/turtle`");
+    assert_eq!(expected, "application/fhir+json");
+}
+
+#[test]
+fn a_piece_of_html_is_called_html() {
+    let narrative = r#"<div xmlns="http://www.w3.org/1999/xhtml">Ada</div>"#;
+    let found = broken(PATIENT, "application/fhir+json", "text/html;charset=utf-8", narrative);
+    let expected = (
+        "content-negotiation.mime-types-server".to_owned(),
+        "Content-Type is `text/html;charset=utf-8`, and the body is HTML".to_owned(),
+        "application/fhir+json".to_owned(),
+    );
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn xml_without_its_label_is_asked_for_that_of_xml() {
+    let xml = r#"<Patient xmlns="http://hl7.org/fhir"><id value="1"/></Patient>"#;
+    let found = broken(PATIENT, "application/fhir+xml", "application/octet-stream", xml);
+    assert_eq!(found[0].2, "application/fhir+xml");
+}
+
+#[test]
+fn a_success_that_passes_with_a_note_stops_nothing() {
+    let suites = suites();
+    let (_, case) = suites.cases().next().unwrap();
+    assert_eq!(turn(&case.steps[1], 201), Turn::AsExpected);
+    assert_eq!(turn(&case.steps[1], 400), Turn::AsExpected);
+    assert_eq!(turn(&case.steps[2], 201), Turn::Accepted, "a warning is no pass");
+}
