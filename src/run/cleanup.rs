@@ -222,7 +222,7 @@ impl Registry {
             if tried.len() == before || self.gone.get() {
                 return;
             }
-        };
+        }
         let elsewhere = |instance: &String| {
             let known = self.created.borrow();
             known

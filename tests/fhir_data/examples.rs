@@ -1,7 +1,7 @@
 //! The official examples of each release, as a gate for the schemas.
 //!
 //! They run where the environment variable `FHIR_EXAMPLES` names a folder with `r4/`, `r4b/` and `r5/`, each with the
-//! release's examples as JSON; elsewhere they pass without a word. `tests/schema/invalid_examples.txt` lists the
+//! release's examples as JSON; elsewhere they pass without a word. `tests/fhir_data/invalid_examples.txt` lists the
 //! examples that break the rules of their own release, with the reason. Files that are no resources are passed over.
 
 use std::fs;

@@ -1,8 +1,7 @@
 //! Search on the reference server over a real socket.
 
-
-use serde_json::{Value, json};
 use crate::api::Api;
+use serde_json::{Value, json};
 
 /// Creates the resources; the result names each by its `language`, which no search here uses.
 async fn filled(resources: &[Value]) -> Api {
