@@ -125,23 +125,19 @@ impl Registry {
         self.created.borrow().is_empty()
     }
 
-    /// Takes out what is to be deleted next: of one case, or of all cases.
-    ///
-    /// What can only be found by the run's tag waits until all cases are over. A search for it also finds what other cases
-    /// have just created and do not know yet; it would be deleted under their hands.
-    fn take_next(&self, case: Option<usize>) -> Option<Created> {
-        let mut list = self.created.borrow_mut();
-        let last = list.iter().rposition(|(owner, created)| match case {
-            None => true,
-            Some(case) => case == *owner && matches!(created, Created::Instance(_)),
-        })?;
-        Some(list.remove(last).1)
-    }
-
-    /// Deletes what one case created, last first. `None`: what all cases created, once none is running any more.
+    /// Deletes what one case created, last first. `None`: what all cases created, and what may have been created
+    /// unseen; for the end of the run.
     pub async fn delete(&self, case: Option<usize>, transport: &dyn Transport, base: &str) {
         loop {
-            match self.take_next(case) {
+            let next = {
+                let mut list = self.created.borrow_mut();
+                let last = list.iter().rposition(|(owner, created)| match case {
+                    None => true,
+                    Some(case) => case == *owner && matches!(created, Created::Instance(_)),
+                });
+                last.map(|index| list.remove(index).1)
+            };
+            match next {
                 None => return,
                 // The server is gone: the rest would only wait for it, one after another.
                 Some(rest) if self.gone.get() => self.give_up(base, &rest),
@@ -222,16 +218,6 @@ impl Registry {
             if tried.len() == before || self.gone.get() {
                 return;
             }
-        }
-        let elsewhere = |instance: &String| {
-            let known = self.created.borrow();
-            known
-                .iter()
-                .any(|(_, created)| matches!(created, Created::Instance(known) if known == instance))
-        };
-        // What is known by its id is deleted as such.
-        for instance in found.iter().filter(|instance| !elsewhere(instance)) {
-            self.delete_one(transport, base, instance).await;
         }
     }
 
@@ -369,23 +355,6 @@ mod tests {
             .into_iter()
             .map(|(_, created)| created)
             .collect()
-    }
-
-    #[test]
-    fn what_has_to_be_searched_for_waits_for_the_end_of_the_run() {
-        let registry = Registry::new("t");
-        registry.add(0, Created::Instance("Patient/1".into()));
-        registry.add(0, Created::Unknown("Patient".into()));
-        registry.add(1, Created::Instance("Patient/2".into()));
-        assert_eq!(registry.take_next(Some(0)), Some(Created::Instance("Patient/1".into())));
-        assert_eq!(
-            registry.take_next(Some(0)),
-            None,
-            "other cases are still running, and a search by tag finds what is theirs"
-        );
-        assert_eq!(registry.take_next(None), Some(Created::Instance("Patient/2".into())));
-        assert_eq!(registry.take_next(None), Some(Created::Unknown("Patient".into())));
-        assert!(registry.is_empty());
     }
 
     #[test]
