@@ -175,6 +175,8 @@ const UNCONCERNED: &[(&str, &str)] = &[
     ("conditional-read.client-may-send", PERMISSION),
     ("conditional-update.id-optional", PERMISSION),
     ("versioning.client-may-require-versions", PERMISSION),
+    ("canvas-procedure.", NO_VENDORS),
+    ("oracle-procedure.", NO_VENDORS),
     (
         "delete.record-not-world",
         "it says what a deletion means, and asks for nothing",
