@@ -186,3 +186,6 @@ fn without_servers_own(resource: &Value) -> Value {
     }
     copy
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,7 +153,11 @@ fn case() -> Case {
 
 /// An exchange by FHIR's own media type.
 pub(super) fn exchange(method: &str, url: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
-    let url = if url.contains("://") { url.to_owned() } else { format!("{BASE}/{url}") };
+    let url = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("{BASE}/{url}")
+    };
     Exchange {
         request: Request {
             method: method.to_owned(),
@@ -238,5 +242,9 @@ pub(super) fn told(findings: &[Finding]) -> String {
             line
         })
         .collect();
-    if lines.is_empty() { "nothing".to_owned() } else { lines.join("\n") }
+    if lines.is_empty() {
+        "nothing".to_owned()
+    } else {
+        lines.join("\n")
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::outcome::first_error;
 use super::{Ledger, Look, Softened};
 use crate::check::expectation::of_body;
 use crate::check::header::date;
@@ -12,32 +13,40 @@ use crate::fhir::Interaction::{
 use crate::suite::assertion::AtMost;
 use crate::verdict::{Mismatch, Part};
 
+/// `http.html#capabilities`
+const DESCRIPTION: &str = "capabilities.returns-description";
+
 pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
-    let Some((resource, name)) = look.resource().filter(|_| look.status == 200) else {
+    let Some(interaction) = look.interaction.filter(|_| look.status == 200) else {
+        return;
+    };
+    let is_search = matches!(interaction, SearchType | SearchSystem);
+    let is_history = matches!(interaction, HistoryInstance | HistoryType | HistorySystem);
+    let (rule, wanted) = match interaction {
+        SearchType | SearchSystem => ("search.bundle-searchset", "searchset"),
+        HistoryInstance | HistoryType | HistorySystem => ("history.bundle-type", "history"),
+        Transaction => ("transaction-response.transaction-type", "transaction-response"),
+        Batch => ("transaction-response.batch-type", "batch-response"),
+        Capabilities => (DESCRIPTION, "CapabilityStatement"),
+        _ => return,
+    };
+    let Some((resource, name)) = look.resource() else {
+        // Any other body is told by the rule on labels.
+        if look.reading.body().is_empty() {
+            let wanted = if interaction == Capabilities { wanted } else { "Bundle" };
+            let told = of_body("the server answered 200 without a body").between(wanted, None);
+            ledger.broken(rule, told);
+        }
         return;
     };
     // An outcome of errors with 200 is told by the rule on statuses.
-    if name == "OperationOutcome" {
+    if name == "OperationOutcome" && first_error(resource).is_some() {
         return;
     }
-    let is_search = look.is(&[SearchType, SearchSystem]);
-    let is_history = look.is(&[HistoryInstance, HistoryType, HistorySystem]);
-    if is_search {
-        has_type(ledger, "search.bundle-searchset", resource, "searchset");
-    } else if is_history {
-        has_type(ledger, "history.bundle-type", resource, "history");
-    } else if look.is(&[Transaction]) {
-        has_type(
-            ledger,
-            "transaction-response.transaction-type",
-            resource,
-            "transaction-response",
-        );
-    } else if look.is(&[Batch]) {
-        has_type(ledger, "transaction-response.batch-type", resource, "batch-response");
-    } else if look.is(&[Capabilities]) {
-        describes_the_server(look, ledger, name);
+    if interaction == Capabilities {
+        return describes_the_server(look, ledger, name);
     }
+    has_type(ledger, rule, resource, wanted);
     if name != "Bundle" {
         return;
     }
@@ -87,7 +96,7 @@ fn has_type(ledger: &mut Ledger<'_>, rule: &str, resource: &Value, wanted: &str)
 /// `http.html#capabilities`: /metadata describes the server.
 fn describes_the_server(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str) {
     let is_description = name == "CapabilityStatement" || look.has_parameter("mode");
-    ledger.judge("capabilities.returns-description", is_description, || {
+    ledger.judge(DESCRIPTION, is_description, || {
         at(
             "/resourceType".to_owned(),
             format!("the body is a {}, not a CapabilityStatement", cut(name, 60)),
@@ -100,7 +109,7 @@ fn describes_the_server(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str) {
 fn has_one_self_link(look: &Look<'_>, ledger: &mut Ledger<'_>, bundle: &Value, is_history: bool) {
     let links = bundle["link"].as_array().map_or(&[][..], Vec::as_slice);
     let count = links.iter().filter(|link| link["relation"] == "self").count();
-    let rule = if look.exchange == 0 && !is_history {
+    let rule = if !look.is_page && !is_history {
         "search.self-link"
     } else {
         "paging.self-link"

@@ -9,10 +9,21 @@ fn judged(text: &str) -> String {
         "meta": { "versionId": "3" },
         "name": [{ "family": "King", "given": ["Ada", "Augusta"] }],
     });
-    let mut exchange = exchange("PUT", "Patient/1", 200, &[FHIR, ("X-A", "1"), ("x-a", "2")], &body.to_string());
+    let mut exchange = exchange(
+        "PUT",
+        "Patient/1",
+        200,
+        &[FHIR, ("X-A", "1"), ("x-a", "2")],
+        &body.to_string(),
+    );
     exchange.request.body = Body::new(r#"{"resourceType":"Patient","active":true}"#);
     let world = World::new();
-    match judge(&path(text), Some(&Reading::new(&exchange)), Part::Body(String::new()), &world.context()) {
+    match judge(
+        &path(text),
+        Some(&Reading::new(&exchange)),
+        Part::Body(String::new()),
+        &world.context(),
+    ) {
         Judged::Holds => "holds".to_owned(),
         Judged::Broken(told) => format!("{} {:?} expected {:?}", told.message, told.details, told.expected),
         Judged::Unjudged(told) => format!("unjudged: {}", told.message),
@@ -58,7 +69,10 @@ fn matches_are_the_entries_that_match() {
     let world = World::new();
     let found = evaluate(&path("%matches.resource.id"), Some(&reading), &world.context());
     assert_eq!(found, Ok(vec![json!("a"), json!("b")]));
-    assert_eq!(condition(&path("%matches.count() = 2"), Some(&reading), &world.context()), Ok(true));
+    assert_eq!(
+        condition(&path("%matches.count() = 2"), Some(&reading), &world.context()),
+        Ok(true)
+    );
 }
 
 #[test]

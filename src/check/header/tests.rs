@@ -58,7 +58,10 @@ fn headers_are_judged() {
         ("Location", regex_of("/${none}/")),
         ("Location", regex_of("/${never}/")),
         ("Allow", Includes(vec![template("PUT"), template("head")])),
-        ("Allow", Includes(vec![template("GET"), template("POST"), template("DELETE")])),
+        (
+            "Allow",
+            Includes(vec![template("GET"), template("POST"), template("DELETE")]),
+        ),
         ("Content-Type", MediaType(types())),
         ("Odd", MediaType(types())),
         ("Content-Type", MediaType(vec!["text/html".to_owned()])),
@@ -74,9 +77,15 @@ fn headers_are_judged() {
         ("Location", Reference(template("nothing"))),
         ("Last-Modified", HttpDate),
         ("Odd", HttpDate),
-        ("Last-Modified", Date(DateBound::NotBefore, day("2009-02-14T00:31:30.999+01:00"))),
+        (
+            "Last-Modified",
+            Date(DateBound::NotBefore, day("2009-02-14T00:31:30.999+01:00")),
+        ),
         ("Last-Modified", Date(DateBound::NotAfter, day("2009-02-13T23:31:29Z"))),
-        ("Last-Modified", Date(DateBound::NotBefore, day("Fri, 13 Feb 2009 23:31:31 GMT"))),
+        (
+            "Last-Modified",
+            Date(DateBound::NotBefore, day("Fri, 13 Feb 2009 23:31:31 GMT")),
+        ),
         ("Last-Modified", Date(DateBound::NotBefore, day("soon"))),
         ("Odd", Date(DateBound::NotBefore, day("2009-02-13T23:31:29Z"))),
     ];
