@@ -6,7 +6,7 @@ use super::outcome::first_error;
 use super::{Ledger, Look, Softened};
 use crate::check::expectation::of_body;
 use crate::check::header::date;
-use crate::check::judged::{Between, cut, short};
+use crate::check::judged::{Between, a, cut, short};
 use crate::fhir::Interaction::{
     Batch, Capabilities, HistoryInstance, HistorySystem, HistoryType, SearchSystem, SearchType, Transaction,
 };
@@ -78,7 +78,7 @@ fn has_type(ledger: &mut Ledger<'_>, rule: &str, resource: &Value, wanted: &str)
         let name = short(&resource["resourceType"]);
         let told = at(
             "/resourceType".to_owned(),
-            format!("the body is a {name}, not a Bundle"),
+            format!("the body is {}, not a Bundle", a(&name)),
         );
         ledger.broken(rule, told.between("Bundle", Some(name)));
         return;
@@ -99,7 +99,7 @@ fn describes_the_server(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str) {
     ledger.judge(DESCRIPTION, is_description, || {
         at(
             "/resourceType".to_owned(),
-            format!("the body is a {}, not a CapabilityStatement", cut(name, 60)),
+            format!("the body is {}, not a CapabilityStatement", a(name)),
         )
         .between("CapabilityStatement", Some(name.to_owned()))
     });
@@ -178,7 +178,7 @@ fn matches_are_of_the_type(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     for (index, entry) in look.reading.entries().enumerate() {
         let name = &entry["resource"]["resourceType"];
         if entry["search"]["mode"] == "match" && name.is_string() && name != wanted {
-            let message = format!("an entry of mode match is a {}, not a {wanted}", short(name));
+            let message = format!("an entry of mode match is {}, not {}", a(&short(name)), a(wanted));
             let told = at(format!("/entry/{index}/resource/resourceType"), message);
             ledger.broken("search.get-type", told.between(wanted, Some(short(name))));
             return;
@@ -193,7 +193,9 @@ fn history_entries_say_something(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         was_seen = true;
         if !entry["resource"].is_object() && !entry["request"]["method"].is_string() {
             let message = format!("entry {index} has neither a resource nor a request with a method");
-            ledger.broken("history.entry-minimum", at(format!("/entry/{index}"), message));
+            let told = at(format!("/entry/{index}"), message);
+            let wanted = "a resource, or a request with its method";
+            ledger.broken("history.entry-minimum", told.between(wanted, None));
             return;
         }
     }
@@ -251,7 +253,7 @@ fn answers_every_entry(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let wanted = sent["entry"].as_array().map_or(0, Vec::len);
     let found = look.reading.entries().count();
     ledger.judge("transaction-response.one-entry-each", wanted == found, || {
-        let message = format!("the response has {found} entries, and the request had {wanted}");
+        let message = format!("the request had {wanted} entries, and the response has {found}");
         at("/entry".to_owned(), message).between(wanted.to_string(), Some(found.to_string()))
     });
     let without = look

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Ledger, Look, decoded};
 use crate::check::expectation::of_body;
-use crate::check::judged::{Between, cut, mismatch, short};
+use crate::check::judged::{Between, a, cut, mismatch, short};
 use crate::fhir::InstanceUrl;
 use crate::fhir::Interaction::{Create, Patch, Read, Update, Vread};
 use crate::fhir::reference::is_id;
@@ -59,7 +59,7 @@ fn rule_of_the_content(look: &Look<'_>) -> &'static str {
 
 /// A read gives a resource of another type than its URL names.
 fn is_another_type(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str, url: &InstanceUrl<'_>) {
-    let message = format!("the body is a {}, not a {}", cut(name, 60), url.resource_type);
+    let message = format!("the body is {}, not {}", a(name), a(url.resource_type));
     let told = at("/resourceType", message).between(url.resource_type, Some(cut(name, 500)));
     ledger.broken(rule_of_the_content(look), told);
 }
@@ -73,11 +73,13 @@ fn has_the_id(look: &Look<'_>, ledger: &mut Ledger<'_>, resource: &Value, url: &
         }
         ledger.judge(rule, found.as_str() == Some(&wanted), || match found {
             Value::Null => at(pointer, format!("`{name}` is missing")).between(wanted.clone(), None),
-            _ => at(
+            Value::String(_) => at(
                 pointer,
                 format!("`{name}` is `{}`, and the URL has `{wanted}`", short(found)),
             )
             .between(wanted.clone(), Some(short(found))),
+            _ => at(pointer, format!("`{name}` is `{}`, which is no string", short(found)))
+                .between(format!("\"{wanted}\""), Some(short(found))),
         });
     };
     let is_read = look.is(&[Read]);

@@ -52,7 +52,10 @@ fn label_and_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
                 let message = format!("Content-Type is `{}`, and the body is JSON", label.unwrap_or_default());
                 ledger.broken(LABEL, labelled(look, message));
             }
-            Some(_) if look.asked_fhir_only => ledger.broken(LABEL, labelled(look, wrong_label(look))),
+            Some(_) if look.asked_fhir_only => {
+                let message = format!("{}, and the body is FHIR", wrong_label(look));
+                ledger.broken(LABEL, labelled(look, message));
+            }
             Some(_) => {}
             None if label == Some(FHIR_JSON) || has_to_be_fhir(look) => {
                 let message = "the body is JSON, but no FHIR resource: it has no resourceType";

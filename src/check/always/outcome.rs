@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Ledger, Look, Softened};
 use crate::check::expectation::of_body;
-use crate::check::judged::{Between, cut};
+use crate::check::judged::{Between, a, cut};
 use crate::check::reading::Unreadable;
 use crate::check::status::answered;
 use crate::fhir::Interaction::{
@@ -83,7 +83,7 @@ fn failures_have_an_outcome(look: &Look<'_>, ledger: &mut Ledger<'_>) {
                 ledger.broken_but(rule, softened, told(look, message, wanted));
             }
             Some((_, name)) => {
-                let message = format!("{} with a {}, not an OperationOutcome", status(), cut(name, 60));
+                let message = format!("{} with {}, not an OperationOutcome", status(), a(name));
                 ledger.broken(rule, told(look, message, wanted));
             }
             None => ledger.broken(
@@ -170,10 +170,7 @@ fn delete_has_its_payload(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     match look.resource() {
         Some((_, "OperationOutcome")) => ledger.holds(rule),
         Some((_, name)) => {
-            let message = format!(
-                "the server answered 200 with a {}, not an OperationOutcome",
-                cut(name, 60)
-            );
+            let message = format!("the server answered 200 with {}, not an OperationOutcome", a(name));
             ledger.broken(rule, told(look, message, wanted));
         }
         None if look.reading.body().is_empty() => {

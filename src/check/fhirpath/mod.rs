@@ -225,8 +225,11 @@ fn variables<'a>(
             continue;
         }
         let value = match (name, reading) {
-            // What the expression is evaluated on; the engine sets it.
-            ("resource", Some(_)) => continue,
+            // The engine sets it to what the expression is evaluated on, where there is something.
+            ("resource", Some(reading)) => match reading.json() {
+                Ok(body) if !body.is_null() => continue,
+                _ => Value::Null,
+            },
             ("matches", Some(reading)) => reading.matches().cloned().collect(),
             ("response", Some(reading)) => {
                 json!({ "status": reading.status(), "headers": headers(reading.headers()) })
