@@ -217,3 +217,125 @@ fn is_deselected(case: &PlannedCase) -> bool {
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{Options, Server};
+
+    /// A server that is right, and a suite that is not: so that there is something of every kind.
+    const SUITE: &str = "suite: kinds
+title: One case of every kind
+fhir: [R4]
+cases:
+  - id: passes
+    title: It passes
+    steps:
+      - read: Patient/nobody
+        expect: [{ requirement: read.unknown-404, status: 404 }]
+  - id: fails
+    title: It fails
+    steps:
+      - read: Patient/nobody
+        expect: [{ requirement: read.unknown-404, status: 200 }]
+  - id: warns
+    title: It warns
+    steps:
+      - read: Patient/nobody
+        expect: [{ requirement: read.unknown-404, status: 200, at-most: warning, because: it is only a test }]
+  - id: is-not-claimed
+    title: It is not claimed
+    needs: { Patient: { interaction: [patch] } }
+    steps:
+      - read: Patient/nobody
+        expect: [{ requirement: read.unknown-404, status: 404 }]
+  - id: does-not-apply
+    title: It does not apply
+    steps:
+      - read: Patient/nobody
+        assume: { status: 200, because: there is nobody }
+        expect: [{ requirement: read.unknown-404, status: 404 }]
+  - id: cannot-be-judged
+    title: It cannot be judged
+    setup:
+      - read: Patient/nobody
+    steps:
+      - read: Patient/nobody
+        expect: [{ requirement: read.unknown-404, status: 404 }]
+";
+
+    fn told(conformance: &Conformance) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kinds.yaml");
+        std::fs::write(&file, SUITE).unwrap();
+        let suites = Suites::load([&file]).unwrap_or_else(|problems| panic!("{}", problems.render(Paint::Plain)));
+        let conformance = conformance.clone().suites(&suites);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = runtime.block_on(Server::start(Options::default())).unwrap();
+        let base = probe::base_url(server.base_url()).unwrap();
+        let mut told = Vec::new();
+        for trial in conformance.trials(server.base_url()).unwrap() {
+            told.push(format!("[{}] {}", trial.kind(), trial.name()));
+        }
+        let client = Client::new(&base, ClientOptions::default(), Instant::now()).unwrap();
+        let (target, _) = super::runtime()
+            .unwrap()
+            .block_on(Target::probe(&client, &base, None))
+            .unwrap();
+        let suite = suites.get("kinds").unwrap();
+        let suites = [Arc::clone(suite)];
+        let selection = conformance.selection.clone();
+        let plan = Plan::build(
+            &suites,
+            Catalogue::embedded(),
+            target.release,
+            Some(&target.capability),
+            &selection,
+        );
+        for case in plan.planned() {
+            let alone = Plan {
+                release: plan.release,
+                suites: vec![PlannedSuite {
+                    suite: Arc::clone(suite),
+                    cases: vec![case.clone()],
+                }],
+            };
+            let result = conformance.perform(&alone, &base, &target).unwrap();
+            let outcome = match conformance.conclude(&result) {
+                Ok(Completion::Completed) => "ok".to_owned(),
+                Ok(Completion::Ignored { reason }) => format!("ignored: {}", reason.unwrap_or_default()),
+                Err(failed) => failed.message().unwrap_or_default().to_owned(),
+            };
+            told.push(format!("{}: {outcome}", case.id));
+        }
+        let file = file.display().to_string();
+        told.join("\n")
+            .replace(&file, "kinds.yaml")
+            .replace(server.base_url(), "[base]")
+    }
+
+    #[test]
+    fn every_kind_of_case_is_told() {
+        insta::assert_snapshot!(told(&Conformance::default()));
+    }
+
+    #[test]
+    fn a_warning_fails_where_that_is_asked_for() {
+        let selection = Selection::all().cases(&["*::warns".to_owned()]).unwrap();
+        let told = told(&Conformance::default().selection(selection).strict());
+        assert!(
+            told.starts_with("[kinds] kinds::warns\nkinds::warns: WARN kinds::warns, step 1"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_an_error() {
+        let error = Conformance::default().trials("http://127.0.0.1:1/fhir").unwrap_err();
+        assert!(
+            error.to_string().contains("no connection to http://127.0.0.1:1"),
+            "{error}"
+        );
+        assert!(Conformance::default().trials("fhir").is_err());
+    }
+}

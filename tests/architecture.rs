@@ -1,11 +1,13 @@
 //! Holds the code to the map: `ARCHITECTURE.md` prints who may import whom, and this test reads both.
 
+#[path = "architecture/named.rs"]
+mod named;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use named::{Named, named};
 
 /// The longest file.
 const MAX_LINES: usize = 500;
@@ -87,127 +89,6 @@ fn printed_map() -> BTreeMap<String, Row> {
 
 // ---- the code ----
 
-/// What a file names: modules of the crate's top level, and the first two segments of all other paths.
-#[derive(Debug, Default)]
-struct Named {
-    modules: BTreeSet<String>,
-    others: BTreeSet<(String, String)>,
-}
-
-/// Reads a file's tokens, but for those of items under `#[cfg(test)]`. `depth` is how deep its module lies below the crate.
-fn named(source: &str, depth: usize) -> Named {
-    let tokens = TokenStream::from_str(source).expect("the file was compiled before");
-    let mut named = Named::default();
-    walk(tokens, depth, &mut named);
-    named
-}
-
-fn walk(tokens: TokenStream, depth: usize, named: &mut Named) {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let mut at = 0;
-    while at < tokens.len() {
-        if is_test_attribute(&tokens[at..]) {
-            // The item that the attribute stands before ends with a block or a semicolon.
-            at += 2;
-            while tokens.get(at).is_some_and(|token| !ends_item(token)) {
-                at += 1;
-            }
-            at += 1;
-            continue;
-        }
-        match &tokens[at] {
-            TokenTree::Group(group) => walk(group.stream(), depth, named),
-            TokenTree::Ident(_) => {
-                let begins_path = at < 2 || !is_colons(&tokens[at - 2..at]);
-                if begins_path {
-                    path(&tokens[at..], depth, named);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-}
-
-/// A path that begins here: `crate::x`, `super::super::x`, `std::fs`, `std::{fs, io}`.
-fn path(tokens: &[TokenTree], depth: usize, named: &mut Named) {
-    let Some(first) = ident(tokens.first()) else { return };
-    let mut at = 0;
-    let mut supers = 0;
-    while ident(tokens.get(at)).as_deref() == Some("super") && is_colons(&tokens[at + 1..]) {
-        supers += 1;
-        at += 3;
-    }
-    let from_root = first == "crate" || (supers > 0 && supers >= depth);
-    if supers > 0 && !from_root {
-        return;
-    }
-    if supers == 0 {
-        at = if is_colons(&tokens[1..]) { 3 } else { 1 };
-    }
-    let seconds: Vec<String> = if at == 1 {
-        vec![String::new()]
-    } else {
-        match tokens.get(at) {
-            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => first_idents(group.stream()),
-            other => ident(other).into_iter().collect(),
-        }
-    };
-    for second in seconds {
-        if !from_root {
-            named.others.insert((first.clone(), second));
-        } else if !second.is_empty() {
-            named.modules.insert(second);
-        }
-    }
-}
-
-/// The first word of each part of a `{a::b, c}`.
-fn first_idents(group: TokenStream) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut is_first = true;
-    for token in group {
-        match &token {
-            TokenTree::Punct(comma) if comma.as_char() == ',' => is_first = true,
-            TokenTree::Ident(word) if is_first => {
-                words.push(word.to_string());
-                is_first = false;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
-fn ident(token: Option<&TokenTree>) -> Option<String> {
-    match token {
-        Some(TokenTree::Ident(word)) => Some(word.to_string()),
-        _ => None,
-    }
-}
-
-fn is_colons(tokens: &[TokenTree]) -> bool {
-    let is_colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(mark)) if mark.as_char() == ':');
-    is_colon(tokens.first()) && is_colon(tokens.get(1))
-}
-
-fn ends_item(token: &TokenTree) -> bool {
-    match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        TokenTree::Punct(mark) => mark.as_char() == ';',
-        _ => false,
-    }
-}
-
-fn is_test_attribute(tokens: &[TokenTree]) -> bool {
-    match tokens {
-        [TokenTree::Punct(hash), TokenTree::Group(attribute), ..] if hash.as_char() == '#' => {
-            attribute.stream().to_string().replace(' ', "") == "cfg(test)"
-        }
-        _ => false,
-    }
-}
-
 /// A file of `src/`.
 struct File {
     /// `check/header/mod.rs`
@@ -220,29 +101,49 @@ struct File {
 /// Every file of `src/` but `lib.rs`, `main.rs` and those that hold tests only.
 fn code() -> Vec<File> {
     let src = root().join("src");
+    let is_rust = |path: &Path| path.extension().is_some_and(|extension| extension == "rs");
+    let sources: BTreeMap<PathBuf, String> = files(&src, &is_rust)
+        .into_iter()
+        .map(|path| (path.clone(), fs::read_to_string(&path).expect("sources are UTF-8")))
+        .collect();
+    let of_tests: BTreeSet<PathBuf> = sources
+        .iter()
+        .flat_map(|(path, source)| {
+            let is_folder = path.file_stem().is_some_and(|stem| stem == "mod" || stem == "lib");
+            let folder = if is_folder {
+                path.with_file_name("")
+            } else {
+                path.with_extension("")
+            };
+            test_modules(source).map(move |name| folder.join(format!("{name}.rs")))
+        })
+        .collect();
     let mut code = Vec::new();
-    for path in files(&src, &|path| {
-        path.extension().is_some_and(|extension| extension == "rs")
-    }) {
-        let name = path
-            .strip_prefix(&src)
-            .expect("it lies there")
-            .to_string_lossy()
-            .replace('\\', "/");
-        if matches!(&*name, "lib.rs" | "main.rs") || name.ends_with("/tests.rs") {
+    for (path, source) in sources.iter().filter(|(path, _)| !of_tests.contains(*path)) {
+        let name = path.strip_prefix(&src).expect("it lies there").to_string_lossy();
+        let name = name.replace('\\', "/");
+        if matches!(&*name, "lib.rs" | "main.rs") {
             continue;
         }
         let parts: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
         let depth = parts.len() - usize::from(parts.last() == Some(&"mod"));
-        let source = fs::read_to_string(&path).expect("sources are UTF-8");
         code.push(File {
             folder: parts[0].to_owned(),
-            named: named(&source, depth),
+            named: named(source, depth),
             path: name,
         });
     }
     assert!(code.len() > 50, "the sources were not found");
     code
+}
+
+/// The modules that a file declares under `#[cfg(test)]`, where they are files of their own.
+fn test_modules(source: &str) -> impl Iterator<Item = &str> {
+    let lines = source.lines().map(str::trim);
+    lines.clone().zip(lines.skip(1)).filter_map(|(attribute, item)| {
+        let (visibility, name) = item.strip_suffix(';')?.split_once("mod ")?;
+        (attribute == "#[cfg(test)]" && (visibility.is_empty() || visibility.starts_with("pub"))).then_some(name)
+    })
 }
 
 /// Files below a folder, in order; what is built or fetched is not looked at.
@@ -415,6 +316,37 @@ fn the_repository_stands_alone() {
 }
 
 #[test]
+fn documents_lead_to_files_that_exist() {
+    let mut problems = Vec::new();
+    let is_document = |path: &Path| path.extension().is_some_and(|extension| extension == "md");
+    for path in files(root(), &is_document) {
+        let text = fs::read_to_string(&path).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            let is_file = !file.is_empty() && !file.contains(':');
+            if is_file && !path.parent().unwrap_or(root()).join(file).exists() {
+                problems.push(format!("{} leads to {target}, which does not exist", path.display()));
+            }
+        }
+    }
+    report(&problems);
+}
+
+#[test]
+fn the_worked_example_is_a_real_case() {
+    let unindented = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let guide = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let suite = fs::read_to_string(root().join("suites/http/read.yaml")).unwrap();
+    let example = guide
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    assert!(example.contains("id: unknown-id"));
+    assert!(unindented(&suite).contains(unindented(example).trim()), "{example}");
+}
+
+#[test]
 fn every_dependency_has_its_reason() {
     let problems = unexplained(&fs::read_to_string(root().join("Cargo.toml")).unwrap());
     report(&problems);
@@ -442,32 +374,6 @@ fn unexplained(manifest: &str) -> Vec<String> {
         }
     }
     problems
-}
-
-#[test]
-fn the_reading_of_code_finds_every_form_of_import() {
-    let source = r#"
-        //! crate::in_docs
-        use crate::plain::Thing;
-        use crate::{grouped::{deep, deeper}, also};
-        use super::sibling::Thing;
-        use super::super::upstairs::Thing;
-        use std::{fs, io::Read};
-        pub(crate) fn f(x: crate::argument::T) -> &'static str { crate::called::g(); tokio::spawn(x); "crate::in_text" }
-        #[cfg(test)]
-        mod tests { use crate::tested::T; }
-        #[cfg(test)]
-        use crate::also_tested;
-    "#;
-    let named = named(source, 2);
-    let modules: Vec<&str> = named.modules.iter().map(String::as_str).collect();
-    assert_eq!(modules, ["also", "argument", "called", "grouped", "plain", "upstairs"]);
-    for (first, second) in [("std", "fs"), ("std", "io"), ("tokio", "spawn")] {
-        assert!(
-            named.others.contains(&(first.into(), second.into())),
-            "{first}::{second}"
-        );
-    }
 }
 
 #[test]

@@ -159,7 +159,7 @@ mod tests {
         .iter()
         .map(|text| parse(text).unwrap_err())
         .collect();
-        insta::assert_snapshot!(told.join("\n"), @r"");
+        insta::assert_snapshot!(told.join("\n"));
     }
 
     proptest! {

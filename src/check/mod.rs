@@ -10,6 +10,8 @@ mod json;
 mod judged;
 pub mod reading;
 pub mod status;
+#[cfg(test)]
+mod testing;
 pub mod turn;
 
 use crate::fhir::FhirVersion;

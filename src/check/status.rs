@@ -82,6 +82,6 @@ mod tests {
             told(&not, 200),
             told(&not, 501),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"));
     }
 }

@@ -166,11 +166,8 @@ fn embedded(name: &str) -> Result<Vec<Arc<Suite>>, SettingsError> {
 /// `; did you mean ...?` where a known name is near.
 #[must_use]
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let nearest = known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0));
-    nearest.map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"))
+    let nearest = crate::suite::parse::nearest(name, known);
+    nearest.map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
 }
 
 /// The selection that the filters make.
@@ -220,12 +217,24 @@ pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) ->
         connect: target.timeout.min(Duration::from_secs(10)),
         first_byte: target.timeout,
         total: target.timeout,
-        certificates: target.ca.as_deref().map(read).transpose()?.unwrap_or_default(),
+        certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
         connections: jobs,
         ..ClientOptions::default()
     };
     Ok(Client::new(base, options, started)?)
+}
+
+/// The file of `--ca`, which has to hold something: to trust nobody more is no help, and hard to find out later.
+fn certificates(path: &Path) -> Result<Vec<u8>, SettingsError> {
+    let bytes = read(path)?;
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    if bytes.windows(begin.len()).any(|window| window == begin) {
+        Ok(bytes)
+    } else {
+        let why = format!("there is no `BEGIN CERTIFICATE` in {}", path.display());
+        Err(ClientError::Certificates(why).into())
+    }
 }
 
 /// The claims of `--assume`.

@@ -132,6 +132,7 @@ const NO_BUNDLES: &str = "no suite sends a batch or a transaction yet";
 const NO_PATCH: &str = "no suite patches yet";
 const NO_HISTORY: &str = "no suite asks for a history with parameters of time yet";
 const NO_SYSTEM: &str = "no suite searches all types or asks for their history yet";
+const NO_VENDORS: &str = "no suite of a vendor's own API is there yet";
 const PERMISSION: &str = "it permits something, and nothing can break a permission";
 
 /// Groups or rules, and why they do not concern the harness.
@@ -174,6 +175,8 @@ const UNCONCERNED: &[(&str, &str)] = &[
     ("conditional-read.client-may-send", PERMISSION),
     ("conditional-update.id-optional", PERMISSION),
     ("versioning.client-may-require-versions", PERMISSION),
+    ("canvas-procedure.", NO_VENDORS),
+    ("oracle-procedure.", NO_VENDORS),
     (
         "delete.record-not-world",
         "it says what a deletion means, and asks for nothing",

@@ -10,11 +10,16 @@ use crate::fhir::Location;
 use crate::transport::{Transport, TransportError};
 use crate::verdict::{Cleanup, LeftBehind};
 
+/// How many pages of a search by tag are deleted at most.
+const SWEEPS: usize = 20;
+
 /// Resources that were created and not yet deleted, by the number of their case.
 #[derive(Debug, Default)]
 pub struct Registry {
     created: RefCell<Vec<(usize, Created)>>,
     done: RefCell<Cleanup>,
+    /// What is to stay.
+    kept: RefCell<Vec<Created>>,
     /// Whether a deletion found no server.
     gone: Cell<bool>,
 }
@@ -100,12 +105,15 @@ impl Registry {
     pub fn keep(&self, case: usize, from: usize) {
         let mut index = 0;
         let mut kept = 0;
-        self.created.borrow_mut().retain(|(owner, _)| {
+        self.created.borrow_mut().retain(|(owner, created)| {
             if *owner != case {
                 return true;
             }
             index += 1;
-            kept += u64::from(index > from);
+            if index > from {
+                kept += 1;
+                self.kept.borrow_mut().push(created.clone());
+            }
             index <= from
         });
         self.done.borrow_mut().kept += kept;
@@ -117,23 +125,19 @@ impl Registry {
         self.created.borrow().is_empty()
     }
 
-    /// Takes out what is to be deleted next: of one case, or of all cases.
-    ///
-    /// What can only be found by the run's tag waits until all cases are over. A search for it also finds what other cases
-    /// have just created and do not know yet; it would be deleted under their hands.
-    fn take_next(&self, case: Option<usize>) -> Option<Created> {
-        let mut list = self.created.borrow_mut();
-        let last = list.iter().rposition(|(owner, created)| match case {
-            None => true,
-            Some(case) => case == *owner && matches!(created, Created::Instance(_)),
-        })?;
-        Some(list.remove(last).1)
-    }
-
-    /// Deletes what one case created, last first. `None`: what all cases created, once none is running any more.
+    /// Deletes what one case created, last first. `None`: what all cases created, and what may have been created
+    /// unseen; for the end of the run.
     pub async fn delete(&self, case: Option<usize>, transport: &dyn Transport, base: &str) {
         loop {
-            match self.take_next(case) {
+            let next = {
+                let mut list = self.created.borrow_mut();
+                let last = list.iter().rposition(|(owner, created)| match case {
+                    None => true,
+                    Some(case) => case == *owner && matches!(created, Created::Instance(_)),
+                });
+                last.map(|index| list.remove(index).1)
+            };
+            match next {
                 None => return,
                 // The server is gone: the rest would only wait for it, one after another.
                 Some(rest) if self.gone.get() => self.give_up(base, &rest),
@@ -182,31 +186,38 @@ impl Registry {
         });
     }
 
-    /// Finds what the run created by its tag, and deletes it.
+    /// Finds what the run created by its tag, and deletes it. Only once no case is running any more: what one of them has
+    /// just created may not be known here yet.
     async fn sweep(&self, transport: &dyn Transport, base: &str, resource_type: &str) {
         let tag = self.done.borrow().tag.clone();
         let url = format!("{base}/{resource_type}?_tag={TAG_SYSTEM}%7C{tag}");
-        let found = match transport.perform(&request("GET", &url)).await {
-            Ok(exchange) if exchange.response.status == 200 => {
-                instances(exchange.response.body.bytes(), resource_type, &tag)
+        let mut tried: Vec<String> = Vec::new();
+        // What was deleted makes room on the first page for what comes after it.
+        for _ in 0..SWEEPS {
+            let found = match transport.perform(&request("GET", &url)).await {
+                Ok(exchange) if exchange.response.status == 200 => {
+                    instances(exchange.response.body.bytes(), resource_type, &tag)
+                }
+                _ => {
+                    self.done.borrow_mut().left.push(LeftBehind {
+                        url,
+                        reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
+                    });
+                    return;
+                }
+            };
+            let before = tried.len();
+            for instance in found {
+                let created = Created::Instance(instance.clone());
+                let is_known = self.created.borrow().iter().any(|(_, known)| *known == created);
+                if !is_known && !self.kept.borrow().contains(&created) && !tried.contains(&instance) {
+                    self.delete_one(transport, base, &instance).await;
+                    tried.push(instance);
+                }
             }
-            _ => {
-                self.done.borrow_mut().left.push(LeftBehind {
-                    url,
-                    reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
-                });
+            if tried.len() == before || self.gone.get() {
                 return;
             }
-        };
-        let elsewhere = |instance: &String| {
-            let known = self.created.borrow();
-            known
-                .iter()
-                .any(|(_, created)| matches!(created, Created::Instance(known) if known == instance))
-        };
-        // What is known by its id is deleted as such.
-        for instance in found.iter().filter(|instance| !elsewhere(instance)) {
-            self.delete_one(transport, base, instance).await;
         }
     }
 
@@ -344,23 +355,6 @@ mod tests {
             .into_iter()
             .map(|(_, created)| created)
             .collect()
-    }
-
-    #[test]
-    fn what_has_to_be_searched_for_waits_for_the_end_of_the_run() {
-        let registry = Registry::new("t");
-        registry.add(0, Created::Instance("Patient/1".into()));
-        registry.add(0, Created::Unknown("Patient".into()));
-        registry.add(1, Created::Instance("Patient/2".into()));
-        assert_eq!(registry.take_next(Some(0)), Some(Created::Instance("Patient/1".into())));
-        assert_eq!(
-            registry.take_next(Some(0)),
-            None,
-            "other cases are still running, and a search by tag finds what is theirs"
-        );
-        assert_eq!(registry.take_next(None), Some(Created::Instance("Patient/2".into())));
-        assert_eq!(registry.take_next(None), Some(Created::Unknown("Patient".into())));
-        assert!(registry.is_empty());
     }
 
     #[test]

@@ -289,7 +289,7 @@ pub enum Repetition {
         /// The variable.
         variable: Spanned<String>,
         /// What it runs over.
-        values: FhirPath,
+        values: Box<FhirPath>,
     },
     /// Once, and then along a Bundle link.
     Follow {

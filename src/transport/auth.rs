@@ -44,7 +44,7 @@ impl Credentials {
     pub fn bearer(&mut self, variable: &str, value: Option<String>) -> Result<(), AuthError> {
         let token = checked(variable, value)?;
         self.headers.push(("Authorization".into(), format!("Bearer {token}")));
-        self.secrets.push(token);
+        self.hide(&token);
         Ok(())
     }
 
@@ -58,7 +58,9 @@ impl Credentials {
             .split_once(':')
             .ok_or_else(|| AuthError::NoColon(variable.to_owned()))?;
         let encoded = STANDARD.encode(&pair);
-        self.secrets.extend([password.to_owned(), encoded.clone()]);
+        let password = password.to_owned();
+        self.hide(&password);
+        self.hide(&encoded);
         self.headers.push(("Authorization".into(), format!("Basic {encoded}")));
         Ok(())
     }
@@ -76,7 +78,7 @@ impl Credentials {
                     && http::HeaderValue::from_str(value).is_ok() =>
             {
                 if speaks_of_secret(name) {
-                    self.secrets.push(value.to_owned());
+                    self.hide(value);
                     self.secret_headers.push(name.to_owned());
                 }
                 self.headers.push((name.to_owned(), value.to_owned()));
@@ -84,6 +86,23 @@ impl Credentials {
             }
             // The value may be a secret: only the name is shown.
             _ => Err(AuthError::Header(line.split(':').next().unwrap_or_default().to_owned())),
+        }
+    }
+
+    /// Keeps a secret in mind, and the forms in which JSON and URLs write it.
+    fn hide(&mut self, secret: &str) {
+        let quoted = serde_json::Value::from(secret).to_string();
+        let json = quoted[1..quoted.len() - 1].to_owned();
+        let forms = [
+            secret.to_owned(),
+            json.replace('/', "\\/"),
+            json,
+            url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        ];
+        for form in forms {
+            if !self.secrets.contains(&form) {
+                self.secrets.push(form);
+            }
         }
     }
 
@@ -186,6 +205,12 @@ mod tests {
         let masked = credentials.masked("bad token s3cret-token, key another-one, tenant clinic");
         assert_eq!(masked.unwrap(), "bad token ***, key ***, tenant clinic");
         assert_eq!(credentials.masked("nothing here"), None);
+        credentials.header("X-Api-Token: a/b+c=\"d\"").unwrap();
+        let echoed = r#"{"x":"a/b+c=\"d\"","y":"a\/b+c=\"d\"","z":"?t=a%2Fb%2Bc%3D%22d%22"}"#;
+        assert_eq!(
+            credentials.masked(echoed).unwrap(),
+            r#"{"x":"***","y":"***","z":"?t=***"}"#
+        );
         let masked = credentials.masked_bytes(b"\xff s3cret-token \xfe another-one");
         assert_eq!(masked.as_deref(), Some(&b"\xff *** \xfe ***"[..]));
         assert_eq!(credentials.masked_bytes(b"\xff"), None);

@@ -83,6 +83,9 @@ pub fn base_url(text: &str) -> Result<Url, ProbeError> {
         url::ParseError::RelativeUrlWithoutBase => wrong("it has to begin with http:// or https://".into()),
         error => wrong(error.to_string()),
     })?;
+    if !text.contains("://") {
+        return Err(wrong("it has to begin with http:// or https://".into()));
+    }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong(format!(
             "FHIR is spoken over http or https, not {}",
@@ -241,7 +244,7 @@ mod tests {
         ];
         let told = texts.map(|text| base_url(text).unwrap_err().to_string()).join("\n");
         insta::assert_snapshot!(told, @r"
-        `localhost:8080/fhir` is no base URL: FHIR is spoken over http or https, not localhost
+        `localhost:8080/fhir` is no base URL: it has to begin with http:// or https://
         `fhir` is no base URL: it has to begin with http:// or https://
         `ftp://host/fhir` is no base URL: FHIR is spoken over http or https, not ftp
         `http://***@host/fhir` is no base URL: credentials do not belong into a URL; use --basic-env

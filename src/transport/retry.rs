@@ -134,7 +134,10 @@ mod tests {
     use crate::exchange::{Body, Headers, Response, Timing};
 
     /// Answers from a list; an error where the list says so.
-    struct Scripted(RefCell<Vec<Result<(u16, Option<&'static str>), TransportError>>>);
+    struct Scripted(RefCell<Vec<Answer>>);
+
+    /// A status and its Retry-After.
+    type Answer = Result<(u16, Option<&'static str>), TransportError>;
 
     impl Transport for Scripted {
         fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {

@@ -49,7 +49,7 @@ fn is_of_a_system(catalogue: &Catalogue, rule: &Requirement) -> bool {
 /// to be judged, has not passed.
 fn verdict(result: &RunResult) -> Verdict {
     let rolled = Verdict::roll_up(result.cases().map(|case| case.verdict));
-    if result.stopped.is_some() && result.cases().any(|case| is_stopped(case)) {
+    if result.stopped.is_some() && result.cases().any(is_stopped) {
         return Verdict::Error;
     }
     rolled.unwrap_or(Verdict::Skip)

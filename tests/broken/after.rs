@@ -433,3 +433,32 @@ fn what_one_match_of_a_condition_found_is_not_deleted() {
     );
     assert!(stub.seen().iter().all(|seen| seen.method != "DELETE"), "it is not ours");
 }
+
+#[test]
+fn a_create_whose_answer_was_lost_is_found_and_deleted() {
+    let lost: Arc<Mutex<Option<String>>> = Arc::default();
+    let created = Arc::clone(&lost);
+    let server = Embedded::with(
+        |_| None,
+        move |recorded| {
+            let first = created.lock().unwrap().is_none();
+            if recorded.method == "POST" && first {
+                let location = recorded.answer_headers["location"].to_str().unwrap();
+                let path = location.split("/fhir/").last().unwrap();
+                *created.lock().unwrap() = Some(path.split("/_history").next().unwrap().to_owned());
+                panic!("the connection is closed before the answer, on purpose");
+            }
+        },
+    );
+    let gone = small(&server.base, "--case *::read").run().ended(3);
+    let lost = lost.lock().unwrap().clone().unwrap();
+    let is_deletion =
+        |request: &Recorded| request.method == "DELETE" && request.path() == lost && request.status == 204;
+    assert!(
+        server.recorded().iter().any(is_deletion),
+        "{lost} is still there\n{}",
+        gone.stdout
+    );
+    gone.says("the connection was lost before an answer came")
+        .says("1 resource deleted");
+}

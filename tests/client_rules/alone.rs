@@ -39,7 +39,7 @@ fn if_none_exist_is_the_bare_query() {
 #[test]
 fn a_conditional_read_takes_both_answers() {
     let steps = "      - read: Patient/1\n        headers: { If-None-Match: 'W/\"1\"' }\n        expect:\n          - requirement: \
-                 conditional-read.support-optional\n            status: [200, 304]\n";
+                 conditional-read.if-none-match-304\n            status: [200, 304]\n";
     let patient = r#"{"resourceType":"Patient","id":"1"}"#;
     let whole = Stub::claiming(move |_, out| json(out, "200 OK", patient));
     let empty = Stub::claiming(|_, out| out.write_all(b"HTTP/1.1 304 Not Modified\r\nETag: W/\"1\"\r\n\r\n"));

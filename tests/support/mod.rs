@@ -95,6 +95,10 @@ impl Assay {
         self
     }
 
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn start(mut self) -> Going {
         let begin = Instant::now();
         let mut child = self.command.spawn().unwrap();

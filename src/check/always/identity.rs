@@ -11,20 +11,21 @@ use crate::verdict::{Mismatch, Part};
 
 pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let resource = look.resource().filter(|(_, name)| *name != "OperationOutcome");
-    if look.is(&[Read, Vread]) && look.status == 200 {
-        if let (Some((resource, name)), Some(url)) = (resource, look.instance()) {
-            is_of_the_type(look, ledger, name, &url);
-            if name == url.resource_type {
-                has_the_id(look, ledger, resource, &url);
-            }
+    if look.is(&[Read, Vread])
+        && look.status == 200
+        && let (Some((resource, name)), Some(url)) = (resource, look.instance())
+    {
+        is_of_the_type(look, ledger, name, &url);
+        if name == url.resource_type {
+            has_the_id(look, ledger, resource, &url);
         }
     }
-    if look.is(&[Read, Vread, Create, Update, Patch]) && look.is_success() {
-        if let Some((resource, name)) = resource
-            && look.type_in_url() == Some(name)
-        {
-            id_is_an_id(ledger, resource);
-        }
+    if look.is(&[Read, Vread, Create, Update, Patch])
+        && look.is_success()
+        && let Some((resource, name)) = resource
+        && look.type_in_url() == Some(name)
+    {
+        id_is_an_id(ledger, resource);
     }
     if look.is(&[Create]) && look.status == 201 {
         location_of_create(look, ledger);

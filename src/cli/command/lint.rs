@@ -5,26 +5,24 @@ use std::io::{self, Write};
 use crate::cli::args::LintArgs;
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, settings};
-use crate::suite::{Suites, lint};
+use crate::suite::Suites;
 
 /// Checks suite files. Errors and warnings go to standard error, a closing line to standard output.
 ///
 /// # Errors
 /// None: what is wrong in a file is what the command is for.
 pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
-    let loaded = Suites::read(&args.paths);
-    let mut problems = loaded.problems;
-    for suite in &loaded.suites {
-        problems.extend(lint::lint(suite));
-    }
+    let loaded = Suites::lint(&args.paths);
+    let problems = loaded.problems;
     if !problems.is_empty() {
         let _ = io::stderr().write_all(problems.render(settings::error_paint()).as_bytes());
     }
     let cases = loaded.suites.cases().count();
     let _ = writeln!(
         io::stdout(),
-        "{} suites, {cases} cases: {}",
-        loaded.suites.len(),
+        "{}, {}: {}",
+        counted(loaded.suites.len(), "suite"),
+        counted(cases, "case"),
         problems.summary()
     );
     Ok(if problems.errors() == 0 {
@@ -32,4 +30,8 @@ pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Usage
     })
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

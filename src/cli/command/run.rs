@@ -325,6 +325,9 @@ impl Embedded {
             .map_err(|error| failed(error.to_string()))?;
         match told.recv() {
             Ok(Ok(base)) => Ok(Self { base, _stop: stop }),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                Err(Failure::new(Exit::Usage, error.to_string()))
+            }
             Ok(Err(error)) => Err(failed(error.to_string())),
             Err(_) => Err(failed("its thread ended".into())),
         }

@@ -1,12 +1,10 @@
 //! The reference server over a real socket: formats, conditions, subsets, HEAD, CORS and its CapabilityStatement.
 
-mod server_api;
-
 use std::io::{Read, Write};
 
+use crate::api::Api;
 use fhir_assay::server::Options;
 use serde_json::{Value, json};
-use server_api::Api;
 
 fn patient() -> Value {
     json!({ "resourceType": "Patient", "active": true, "name": [{ "family": "Lovelace", "given": ["Ada"] }] })

@@ -2,7 +2,7 @@
 //!
 //! They run where the environment variable `FHIRPATH_TESTS` names a folder with `r4.json` and `r5.json` (id,
 //! expression, input, expected outputs) and the inputs in `r4/` and `r5/`; elsewhere they pass without a word.
-//! `tests/fhirpath/known_failures.txt` lists what the engine gets wrong, with the reason.
+//! `tests/fhir_data/fhirpath_known_failures.txt` lists what the engine gets wrong, with the reason.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use fhir_assay::fhir::FhirVersion;
 use fhir_assay::fhir::fhirpath::Expression;
 use serde_json::Value;
 
-const KNOWN: &str = include_str!("fhirpath/known_failures.txt");
+const KNOWN: &str = include_str!("fhirpath_known_failures.txt");
 
 fn folder() -> Option<PathBuf> {
     let root = PathBuf::from(std::env::var_os("FHIRPATH_TESTS")?);

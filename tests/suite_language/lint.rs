@@ -1,6 +1,6 @@
 //! Every diagnostic has a file in `tests/lint/` that earns it, and beside it the exact text that a person gets to read.
 //!
-//! `UPDATE=1 cargo test --test lint` writes the texts anew; review them as you would review code.
+//! `UPDATE=1 cargo test --test suite_language lint` writes the texts anew; review them as you would review code.
 
 use std::collections::BTreeSet;
 use std::path::Path;

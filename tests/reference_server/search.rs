@@ -1,9 +1,7 @@
 //! Search on the reference server over a real socket.
 
-mod server_api;
-
+use crate::api::Api;
 use serde_json::{Value, json};
-use server_api::Api;
 
 /// Creates the resources; the result names each by its `language`, which no search here uses.
 async fn filled(resources: &[Value]) -> Api {

@@ -1,10 +1,8 @@
 //! The reference server over a real socket: each interaction, and each refusal.
 //! What concerns HTTP in general, and search, have files of their own.
 
-mod server_api;
-
+use crate::api::Api;
 use serde_json::{Value, json};
-use server_api::Api;
 
 fn patient() -> Value {
     json!({ "resourceType": "Patient", "active": true, "name": [{ "family": "Lovelace", "given": ["Ada"] }] })

@@ -1,6 +1,6 @@
 //! Random damage to suites: the parser neither panics nor hangs, whatever it gets to read.
 //!
-//! `FUZZ_SECONDS=60 cargo test --release --test fuzz` looks for longer; `fuzz/` holds the same target for cargo-fuzz.
+//! `FUZZ_SECONDS=60 cargo test --release --test suite_language fuzz` looks for longer; `fuzz/` holds the same target for cargo-fuzz.
 
 use std::path::Path;
 use std::sync::Arc;

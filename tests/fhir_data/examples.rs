@@ -1,7 +1,7 @@
 //! The official examples of each release, as a gate for the schemas.
 //!
 //! They run where the environment variable `FHIR_EXAMPLES` names a folder with `r4/`, `r4b/` and `r5/`, each with the
-//! release's examples as JSON; elsewhere they pass without a word. `tests/schema/invalid_examples.txt` lists the
+//! release's examples as JSON; elsewhere they pass without a word. `tests/fhir_data/invalid_examples.txt` lists the
 //! examples that break the rules of their own release, with the reason. Files that are no resources are passed over.
 
 use std::fs;
@@ -11,7 +11,7 @@ use fhir_assay::fhir::FhirVersion;
 use fhir_assay::fhir::schema::Schemas;
 use serde_json::Value;
 
-const KNOWN: &str = include_str!("schema/invalid_examples.txt");
+const KNOWN: &str = include_str!("invalid_examples.txt");
 
 fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,6 +1,6 @@
 //! `schemas/suite.schema.json` is what the tables of keys say, and agrees with the parser about real suites.
 //!
-//! `UPDATE=1 cargo test --test suite_schema` writes it anew.
+//! `UPDATE=1 cargo test --test suite_language schema` writes it anew.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

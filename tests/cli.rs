@@ -1,0 +1,13 @@
+//! The program as scripts and people see it: exit codes, messages, files.
+
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "cli/interrupt.rs"]
+mod interrupt;
+#[path = "cli/reports.rs"]
+mod reports;
+#[path = "cli/runs.rs"]
+mod runs;
+mod support;
+#[path = "cli/usage.rs"]
+mod usage;
