@@ -171,10 +171,8 @@ fn accept_is_always_there() {
     for request in &TRAFFIC.recorded {
         let key = (request.method.clone(), request.target.clone());
         let accept = request.header("accept");
-        assert!(
-            accept.is_some_and(|accept| !accept.is_empty() && accept != "*/*"),
-            "{request:?}"
-        );
+        let is_there = accept.is_some_and(|accept| !accept.is_empty() && accept != "*/*");
+        assert!(is_there || taken.contains(&key) || set.contains(&key), "{request:?}");
     }
     for request in TRAFFIC.but_for(|step| sets(step, "accept")) {
         assert_eq!(request.header("accept"), Some("application/fhir+json"), "{request:?}");

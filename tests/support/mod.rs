@@ -58,6 +58,7 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    command.env("COLUMNS", "100");
     for name in [
         "NO_COLOR",
         "CLICOLOR",

@@ -50,6 +50,7 @@ impl<'a> Look<'a> {
             let is_base = rest.is_empty() || rest.starts_with('?');
             rest.strip_prefix('/').or(is_base.then_some(rest))
         });
+        let asked = asked(request);
         Some(Self {
             step,
             cx,
@@ -58,7 +59,9 @@ impl<'a> Look<'a> {
             interaction,
             is_page,
             path,
-            asked_fhir_only: asked_fhir_only(request),
+            asked_fhir_only: !asked.is_empty() && asked.iter().all(Option::is_some),
+            asked_turtle_only: !asked.is_empty() && asked.iter().all(|asked| *asked == Some(FHIR_TURTLE)),
+            preferred: asked.iter().flatten().next().copied().unwrap_or(FHIR_JSON),
         })
     }
 
