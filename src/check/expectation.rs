@@ -187,7 +187,7 @@ fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, c
     let mut tolerated: Option<(Outcome, Box<Mismatch>)> = None;
     let mut unjudged = None;
     let mut is_open = false;
-    let mut broken: Vec<(usize, Vec<(Span, Box<Mismatch>)>)> = Vec::new();
+    let mut broken: Vec<(usize, Faults)> = Vec::new();
     for (index, alternative) in alternatives.iter().enumerate() {
         let judged = response(alternative, Classes::default(), reading, cx);
         let mut faults = Vec::new();

@@ -30,7 +30,7 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
 pub fn wrongs(result: &RunResult, warnings: bool) -> String {
     let rules = Rules::of_result(result);
     let mut text = String::new();
-    for problem in result.cases().flat_map(|case| Problem::of_case(case)) {
+    for problem in result.cases().flat_map(Problem::of_case) {
         if matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged)
             || (warnings && problem.outcome == Outcome::Warning)
         {
