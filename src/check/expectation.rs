@@ -166,10 +166,11 @@ fn response(asked: &PartialResponse, about: Classes, reading: &Reading<'_>, cx: 
                     continue;
                 }
                 // A body that cannot be read is told once.
-                if body::needs_json(matcher) && reading.json().is_err_and(|error| *error != Unreadable::Empty) {
-                    if std::mem::replace(&mut is_unreadable, true) {
-                        continue;
-                    }
+                if body::needs_json(matcher)
+                    && reading.json().is_err_and(|error| *error != Unreadable::Empty)
+                    && std::mem::replace(&mut is_unreadable, true)
+                {
+                    continue;
                 }
                 judged.push((matcher.span, body::judge(matcher, reading, cx)));
             }
@@ -178,15 +179,18 @@ fn response(asked: &PartialResponse, about: Classes, reading: &Reading<'_>, cx: 
     judged
 }
 
+/// What is broken in one alternative, and where it was asked for.
+type Faults = Vec<(Span, Box<Mismatch>)>;
+
 /// Judges alternatives, of which one has to hold whole.
 fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, cx: &Context<'_>) -> (Span, Judged) {
     let mut tolerated: Option<(Outcome, Box<Mismatch>)> = None;
     let mut unjudged = None;
     let mut is_open = false;
-    let mut broken: Vec<(usize, Vec<(Span, Box<Mismatch>)>)> = Vec::new();
+    let mut broken: Vec<(usize, Faults)> = Vec::new();
     for (index, alternative) in alternatives.iter().enumerate() {
         let judged = response(alternative, Classes::default(), reading, cx);
-        let mut faults = Vec::new();
+        let mut faults = Faults::new();
         let mut worst_tolerated: Option<(Outcome, Box<Mismatch>)> = None;
         let mut blind = None;
         let mut was_looked_at = false;
@@ -234,7 +238,7 @@ fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, c
 }
 
 /// The alternative that came closest: its status holds, and the fewest of its assertions are broken.
-fn closest(broken: Vec<(usize, Vec<(Span, Box<Mismatch>)>)>, count: usize) -> Option<(Span, Box<Mismatch>)> {
+fn closest(broken: Vec<(usize, Faults)>, count: usize) -> Option<(Span, Box<Mismatch>)> {
     let distance = |faults: &[(Span, Box<Mismatch>)]| {
         let is_off = faults.iter().any(|(_, fault)| fault.part == Part::Status);
         (is_off, faults.len())

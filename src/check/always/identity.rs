@@ -27,12 +27,12 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
             _ => {}
         }
     }
-    if look.is(&[Read, Vread, Create, Update, Patch]) && look.is_success() {
-        if let Some((resource, name)) = resource
-            && look.type_in_url() == Some(name)
-        {
-            id_is_an_id(ledger, resource);
-        }
+    if look.is(&[Read, Vread, Create, Update, Patch])
+        && look.is_success()
+        && let Some((resource, name)) = resource
+        && look.type_in_url() == Some(name)
+    {
+        id_is_an_id(ledger, resource);
     }
     if look.is(&[Create]) && look.status == 201 {
         location_of_create(look, ledger);
