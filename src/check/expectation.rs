@@ -190,7 +190,7 @@ fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, c
     let mut broken: Vec<(usize, Faults)> = Vec::new();
     for (index, alternative) in alternatives.iter().enumerate() {
         let judged = response(alternative, Classes::default(), reading, cx);
-        let mut faults = Vec::new();
+        let mut faults = Faults::new();
         let mut worst_tolerated: Option<(Outcome, Box<Mismatch>)> = None;
         let mut blind = None;
         let mut was_looked_at = false;

@@ -277,6 +277,7 @@ fn nothing_passes_that_was_not_looked_at() {
     };
     for text in [
         "issue.empty()",
+        "name.all(family.exists())",
         "%matches.empty()",
         "%resource.id.empty()",
         "(id = '2').not() or id.empty()",
