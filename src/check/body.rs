@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::expectation::of_body;
-use super::judged::{Between, Judged, cut};
+use super::judged::{Between, Judged, a, cut};
 use super::{Context, Reading, Unreadable, diff, fhirpath, header};
 use crate::fhir::schema::{SchemaError, Schemas};
 use crate::suite::fixture::{self, RenderError, Rendered};
@@ -51,6 +51,8 @@ pub(super) fn judge(matcher: &BodyMatcher, reading: &Reading<'_>, cx: &Context<'
         },
         BodyMatcher::TextNot(unwanted) => match cx.variables.fill(unwanted) {
             Err(error) => header::no_text(whole(), &error),
+            // What is no text is not that text either.
+            Ok(_) if matches!(reading.json(), Err(Unreadable::NotUtf8(_))) => Judged::Holds,
             Ok(unwanted) => with_text(reading, |text| {
                 Judged::holds_if(text != unwanted, || {
                     of_body("the body is that text").between("another text", Some(cut(text, SHOWN)))
@@ -150,6 +152,21 @@ fn valid(type_name: &str, actual: &Value, cx: &Context<'_>) -> Judged {
     let Some(first) = errors.first() else {
         return Judged::Holds;
     };
+    let found = actual["resourceType"].as_str();
+    // All else that is wrong follows from that.
+    let is_another = match found {
+        Some(found) if found != type_name => Some(format!("the body is {}, not {}", a(found), a(type_name))),
+        None if !actual.is_object() => Some("the body is JSON, but no object".to_owned()),
+        _ => None,
+    };
+    if let Some(message) = is_another {
+        let mut broken = of_body(message).between(type_name, Some(cut(&actual.to_string(), 500)));
+        if let Some(found) = found {
+            broken.part = Part::Body("/resourceType".to_owned());
+            broken.actual = Some(cut(found, 500));
+        }
+        return Judged::Broken(broken);
+    }
     let told = |error: &SchemaError| match error.instance_path.as_str() {
         "" => error.message.clone(),
         place => format!("{} (at {place})", error.message),
@@ -186,3 +203,6 @@ fn without_servers_own(resource: &Value) -> Value {
     }
     copy
 }
+
+#[cfg(test)]
+mod tests;

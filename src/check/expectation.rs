@@ -14,7 +14,7 @@ use crate::verdict::{Finding, Mismatch, Outcome, Part, Rule};
 #[must_use]
 pub fn check(step: &Step, exchange_index: u32, reading: &Reading<'_>, cx: &Context<'_>) -> Vec<Finding> {
     let mut findings = Findings::new(exchange_index, cx);
-    let unjudged = turn::unjudged(step, reading.status());
+    let unjudged = turn::unjudged(step, reading.status(), cx.release);
     let live: Vec<_> = step
         .expect
         .iter()
@@ -68,7 +68,8 @@ pub fn check_assert(step: &Step, cx: &Context<'_>) -> Vec<Finding> {
 pub fn assume(assume: &Assume, reading: &Reading<'_>, cx: &Context<'_>) -> Result<(), String> {
     for (_, judged) in response(&assume.response, Classes::default(), reading, cx) {
         match judged {
-            Judged::Holds | Judged::Tolerated(..) | Judged::LeftOut => {}
+            Judged::Holds | Judged::Tolerated(..) => {}
+            Judged::LeftOut => return Err("what it is compared with was not found".to_owned()),
             Judged::Broken(mismatch) | Judged::Unjudged(mismatch) => return Err(mismatch.message),
         }
     }
@@ -93,8 +94,7 @@ impl<'a> Live<'a> {
         cx: &Context<'_>,
         findings: &mut Findings<'_>,
     ) -> Option<Self> {
-        let releases = expectation.fhir.as_deref();
-        if releases.is_some_and(|releases| !releases.contains(&cx.release)) {
+        if !turn::is_of_release(expectation, cx.release) {
             return None;
         }
         let rules: Vec<_> = expectation
@@ -186,7 +186,8 @@ type Faults = Vec<(Span, Box<Mismatch>)>;
 fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, cx: &Context<'_>) -> (Span, Judged) {
     let mut tolerated: Option<(Outcome, Box<Mismatch>)> = None;
     let mut unjudged = None;
-    let mut broken: Vec<(usize, Faults)> = Vec::new();
+    let mut is_open = false;
+    let mut broken: Vec<(usize, Vec<(Span, Box<Mismatch>)>)> = Vec::new();
     for (index, alternative) in alternatives.iter().enumerate() {
         let judged = response(alternative, Classes::default(), reading, cx);
         let mut faults = Vec::new();
@@ -217,6 +218,8 @@ fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, c
             }
         } else if was_looked_at {
             return (span, Judged::Holds);
+        } else {
+            is_open = true;
         }
     }
     if let Some((outcome, mismatch)) = tolerated {
@@ -224,6 +227,10 @@ fn any_of(alternatives: &[PartialResponse], span: Span, reading: &Reading<'_>, c
     }
     if let Some(mismatch) = unjudged {
         return (span, Judged::Unjudged(mismatch));
+    }
+    // An alternative of which nothing could be looked at may have held.
+    if is_open {
+        return (span, Judged::LeftOut);
     }
     closest(broken, alternatives.len()).map_or((span, Judged::LeftOut), |(place, mismatch)| {
         (place, Judged::Broken(mismatch))
@@ -289,7 +296,9 @@ impl<'a> Findings<'a> {
                     self.list.push(Finding::pass(rule.clone()));
                     continue;
                 }
-                Judged::Tolerated(outcome, mismatch) => ((*outcome).min(of_broken), mismatch, false),
+                Judged::Tolerated(outcome, mismatch) => {
+                    (capped((*outcome).min(of_broken), expectation.at_most), mismatch, false)
+                }
                 Judged::Broken(mismatch) => (capped(of_broken, expectation.at_most), mismatch, true),
                 Judged::Unjudged(mismatch) => (Outcome::Unjudged, mismatch, false),
             };
@@ -345,3 +354,6 @@ pub(super) fn judgement(reasons: [Option<&str>; 3]) -> Option<String> {
 pub(super) fn of_body(message: impl Into<String>) -> Box<Mismatch> {
     mismatch(Part::Body(String::new()), message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// The name under which `serde_json` hands over a number whose digits are kept.
@@ -113,13 +114,18 @@ impl<'de> Visitor<'de> for Node<'_> {
                 return digits.parse::<Number>().map(Value::Number).map_err(A::Error::custom);
             }
             let member = members.next_value_seed(self)?;
-            if object.contains_key(&name) {
-                let mut repeated = self.repeated.borrow_mut();
-                if !repeated.contains(&name) && repeated.len() < 20 {
-                    repeated.push(name.clone());
+            match object.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(member);
+                }
+                Entry::Occupied(mut entry) => {
+                    let mut repeated = self.repeated.borrow_mut();
+                    if repeated.len() < 20 && !repeated.contains(entry.key()) {
+                        repeated.push(entry.key().clone());
+                    }
+                    entry.insert(member);
                 }
             }
-            object.insert(name, member);
         }
         Ok(Value::Object(object))
     }

@@ -77,6 +77,16 @@ pub(super) fn short(value: &Value) -> String {
     }
 }
 
+/// A name with its article: `a Patient`, `an Observation`.
+pub(super) fn a(name: &str) -> String {
+    let article = if name.starts_with(['A', 'E', 'I', 'O']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {}", cut(name, 60))
+}
+
 /// Words in a list: `a`, `a or b`, `a, b or c`.
 pub(super) fn listed(words: &[String], last: &str) -> String {
     match words {

@@ -6,6 +6,8 @@ pub mod diff;
 pub mod expectation;
 pub mod fhirpath;
 pub mod header;
+#[cfg(test)]
+mod hostile;
 mod json;
 mod judged;
 pub mod reading;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::json::{self, Json};
 use crate::exchange::{Body, Exchange, Headers};
 use crate::fhir::fhirpath::{FhirPathError, Subject};
+use crate::fhir::media_type::FHIR_TURTLE;
 use crate::fhir::{FhirVersion, MediaType};
 
 /// A response, read: its text, its JSON, its media type.
@@ -161,7 +162,11 @@ fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable>
     let is_called_json =
         media_type.is_some_and(|media_type| media_type.is_json() || media_type.essence().ends_with("+json"));
     if looks_like_json || (is_called_json && !start.starts_with('<')) {
-        return json::parse(text).map_err(Unreadable::NoJson);
+        return json::parse(text).map_err(|reason| match media_type.map(MediaType::essence) {
+            // Turtle begins with a bracket, too.
+            Some(turtle @ (FHIR_TURTLE | "text/turtle")) => Unreadable::Other(turtle.to_owned()),
+            _ => Unreadable::NoJson(reason),
+        });
     }
     let beginning = start.get(..start.len().min(200)).unwrap_or(start).to_ascii_lowercase();
     let is_called_html =

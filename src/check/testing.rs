@@ -5,7 +5,6 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::always::audit as audit_of;
 use super::{Context, Reading, check};
 use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing};
 use crate::fhir::{FhirVersion, Interaction};
@@ -214,13 +213,6 @@ impl World {
 
     pub fn told(&self, step: &Step, exchange: &Exchange) -> String {
         told(&self.check(step, exchange))
-    }
-
-    /// What an audit breaks, and whether it held a rule.
-    pub fn audited(&self, step: &Step, exchange: &Exchange) -> String {
-        let audit = audit_of(step, 0, &Reading::new(exchange), &self.context());
-        let held: Vec<_> = audit.held.iter().map(ToString::to_string).collect();
-        format!("{}\nheld: {}", told(&audit.broken), held.join(", "))
     }
 }
 

@@ -1,7 +1,9 @@
 //! What kind of answer a step got: success or refusal, asked for or not.
 
+use super::Context;
+use crate::fhir::FhirVersion;
 use crate::suite::assertion::StatusPattern;
-use crate::suite::{Expectation, StatusMatcher, Step};
+use crate::suite::{Expectation, PartialResponse, StatusMatcher, Step};
 
 /// What kind of answer it was, against what the step's expectations name (`docs/suite-format.md#step`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +18,25 @@ pub enum Turn {
     Unjudged(String),
 }
 
-/// What kind of answer a status is to a step.
+/// What kind of answer a status is to a step, by those expectations that are judged in the release under test.
 #[must_use]
-pub fn turn(step: &Step, status: u16) -> Turn {
-    if let Some(reason) = unjudged(step, status) {
+pub fn turn(step: &Step, status: u16, cx: &Context<'_>) -> Turn {
+    if let Some(reason) = unjudged(step, status, cx.release) {
         return Turn::Unjudged(reason);
     }
-    // What is warned of does not count: the steps that follow were written for what is right.
-    let asked = step.expect.iter().map(Classes::let_pass_by);
+    let is_judged = |expectation: &&Expectation| {
+        is_of_release(expectation, cx.release)
+            && expectation.requirements.iter().any(|id| {
+                let requirement = cx.catalogue.get(id.as_str());
+                requirement.is_some_and(|requirement| requirement.level_in(cx.release).is_some())
+            })
+    };
+    if !step.expect.is_empty() && step.assume.is_none() && !step.expect.iter().any(|one| is_judged(&one)) {
+        // The step was written for another release: in this one it asks for nothing.
+        return Turn::AsExpected;
+    }
+    // What is only tolerated does not count: the steps that follow were written for what is asked for.
+    let asked = step.expect.iter().filter(is_judged).map(Classes::of_expectation);
     let assumed = step.assume.iter().filter_map(|assume| assume.response.status.as_ref());
     let assumed = assumed.map(|matcher| Classes::passing(matcher));
     let named = asked.chain(assumed).fold(Classes::default(), Classes::or);
@@ -39,8 +52,14 @@ pub fn turn(step: &Step, status: u16) -> Turn {
     }
 }
 
+/// Whether an expectation holds in a release.
+pub(super) fn is_of_release(expectation: &Expectation, release: FhirVersion) -> bool {
+    let releases = expectation.fhir.as_deref();
+    releases.is_none_or(|releases| releases.contains(&release))
+}
+
 /// Why a status cannot be judged in a step; `None` where it can.
-pub(super) fn unjudged(step: &Step, status: u16) -> Option<String> {
+pub(super) fn unjudged(step: &Step, status: u16, release: FhirVersion) -> Option<String> {
     let what = match status {
         401 => "it wants credentials",
         403 => "access is forbidden",
@@ -59,6 +78,7 @@ pub(super) fn unjudged(step: &Step, status: u16) -> Option<String> {
     let responses = step
         .expect
         .iter()
+        .filter(|expectation| is_of_release(expectation, release))
         .flat_map(|expectation| std::iter::once(&expectation.response).chain(&expectation.any_of));
     let is_named = responses
         .chain(step.assume.iter().map(|assume| &assume.response))
@@ -135,11 +155,7 @@ impl Classes {
 
     /// The kinds that an expectation asks for; none where it names no status.
     pub fn of_expectation(expectation: &Expectation) -> Self {
-        Self::over(expectation, Self::asked_by)
-    }
-
-    fn over(expectation: &Expectation, kinds: impl Fn(&StatusMatcher) -> Self) -> Self {
-        let of = |response: &crate::suite::PartialResponse| response.status.as_ref().map(|matcher| kinds(matcher));
+        let of = |response: &PartialResponse| response.status.as_ref().map(|matcher| Self::asked_by(matcher));
         match of(&expectation.response) {
             Some(own) => own,
             None => expectation
@@ -177,3 +193,6 @@ impl Classes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

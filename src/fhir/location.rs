@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::reference::Reference;
+use super::instance_url::InstanceUrl;
+use super::reference::is_id;
 
 /// An instance, or one version of it, by the URL that a server gave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,20 +21,16 @@ impl Location {
     /// `asked` is the absolute URL of the request that it answers. `None` where it names no instance.
     #[must_use]
     pub fn parse(text: &str, asked: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Some(reference) = Reference::parse(text) {
-            return Some(Self::of(&reference));
-        }
-        let absolute = Url::parse(asked).ok()?.join(text).ok()?;
-        Reference::parse(absolute.as_str()).map(|reference| Self::of(&reference))
+        Self::of(text).or_else(|| Self::of(Url::parse(asked).ok()?.join(text.trim()).ok()?.as_str()))
     }
 
-    fn of(reference: &Reference<'_>) -> Self {
-        Self {
-            resource_type: reference.resource_type.to_owned(),
-            id: reference.id.to_owned(),
-            version: reference.version.map(str::to_owned),
-        }
+    fn of(text: &str) -> Option<Self> {
+        let url = InstanceUrl::parse(text)?;
+        (is_id(url.id) && url.version.is_none_or(is_id)).then(|| Self {
+            resource_type: url.resource_type.to_owned(),
+            id: url.id.to_owned(),
+            version: url.version.map(str::to_owned),
+        })
     }
 
     /// `Patient/17`, relative to the base.
@@ -55,6 +52,7 @@ mod tests {
             "/fhir/Patient/17/_history/0",
             "http://other.example/r4/Patient/17/_history/0",
             " //localhost:8080/fhir/Patient/17/_history/0",
+            "../fhir/Patient/17/_history/0/",
         ] {
             let location = Location::parse(text, asked).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(
@@ -71,6 +69,7 @@ mod tests {
             "",
             "http://localhost:8080/fhir/Patient",
             "urn:uuid:1",
+            "Patient/a%20b",
             "/login?next=/fhir/Patient/17",
         ] {
             assert_eq!(

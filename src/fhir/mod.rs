@@ -2,7 +2,9 @@
 
 pub mod bundle;
 pub mod capability_statement;
+pub mod etag;
 pub mod fhirpath;
+pub mod instance_url;
 pub mod interaction;
 pub mod location;
 pub mod media_type;
@@ -17,6 +19,8 @@ pub mod version;
 
 pub use bundle::{Bundle, BundleBuilder};
 pub use capability_statement::{CapabilityStatement, ResourceClaims};
+pub use etag::Etag;
+pub use instance_url::InstanceUrl;
 pub use interaction::Interaction;
 pub use location::Location;
 pub use media_type::MediaType;

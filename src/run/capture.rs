@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::check::{self, Context, Reading};
 use crate::exchange::Exchange;
-use crate::fhir::Location;
+use crate::fhir::{Etag, Location};
 use crate::suite::{Capture, CaptureSource, LocationPart};
 
 /// What a capture takes from an exchange: the values of its first source that yields something; none where none does.
@@ -37,7 +37,7 @@ fn take(
         CaptureSource::Location(part) => {
             header("location").and_then(|text| location(*part, text, &exchange.request.url))
         }
-        CaptureSource::EtagVersion => header("etag").and_then(opaque_tag).map(str::to_owned),
+        CaptureSource::EtagVersion => header("etag").and_then(Etag::parse).map(|etag| etag.tag.to_owned()),
         CaptureSource::Header(name) => header(name).map(str::to_owned),
         CaptureSource::FhirPath(expression) => {
             // A body that is missing or no JSON yields nothing; it is judged elsewhere.
@@ -69,14 +69,6 @@ fn location(part: LocationPart, text: &str, asked: &str) -> Option<String> {
     }
 }
 
-/// What stands between the quotes of an ETag (RFC 9110, 8.8.3), weak or strong.
-#[must_use]
-pub fn opaque_tag(etag: &str) -> Option<&str> {
-    let quoted = etag.trim();
-    let quoted = quoted.strip_prefix("W/").unwrap_or(quoted);
-    quoted.strip_prefix('"')?.strip_suffix('"')
-}
-
 /// The URL of the first link of a Bundle with a relation.
 #[must_use]
 pub fn link<'a>(bundle: &'a Value, relation: &str) -> Option<&'a str> {
@@ -91,13 +83,6 @@ pub fn link<'a>(bundle: &'a Value, relation: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn tags_lose_their_quotes() {
-        assert_eq!(opaque_tag("W/\"3\""), Some("3"));
-        assert_eq!(opaque_tag(" \"a\" "), Some("a"));
-        assert_eq!(opaque_tag("3"), None);
-    }
 
     #[test]
     fn a_link_is_found_by_its_relation() {

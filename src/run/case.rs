@@ -338,7 +338,7 @@ impl<'a> CaseRun<'a> {
         match (&sent, version) {
             (Ok(exchange), Some(version))
                 // Another case may have found it out while this request was under way.
-                if is_bare && refused(exchange) && names_success(step) =>
+                if is_bare && refused(exchange) && self.names_success(step) =>
             {
                 // It may demand If-Match on every update (`http.html#concurrency` allows that): then it gets one from now on.
                 let mut again = request;
@@ -409,6 +409,11 @@ impl<'a> CaseRun<'a> {
             })
     }
 
+    /// Whether an expectation of the step names a success, or none names anything.
+    fn names_success(&self, step: &Step) -> bool {
+        crate::check::turn(step, 200, &self.context()) == crate::check::Turn::AsExpected
+    }
+
     fn version_of(&self, request: &Request) -> Option<String> {
         let path = request
             .url
@@ -416,11 +421,6 @@ impl<'a> CaseRun<'a> {
             .trim_start_matches('/');
         self.versions.get(path).cloned()
     }
-}
-
-/// Whether an expectation of the step names a success, or none names anything.
-fn names_success(step: &Step) -> bool {
-    crate::check::turn(step, 200) == crate::check::Turn::AsExpected
 }
 
 /// The texts of every FHIRPath in a step.

@@ -307,6 +307,7 @@ impl Doing {
         }
         let cx = run.context();
         let status = exchange.response.status;
+        let turn = check::turn(step, status, &cx);
         if phase == Phase::Steps {
             let audit = always::audit(step, index, &reading, &cx);
             self.findings.extend(audit.broken);
@@ -315,7 +316,9 @@ impl Doing {
                     self.audited.push(id);
                 }
             }
+            // A server that was too busy to answer has not shown that it cannot.
             if let Some(assume) = &step.assume
+                && !matches!(turn, Turn::Unjudged(_))
                 && let Err(why) = check::assume(assume, &reading, &cx)
             {
                 let text = format!("{} ({why})", assume.because);
@@ -335,7 +338,7 @@ impl Doing {
                 short(&exchange.request.url, &run.world.target.base)
             )
         };
-        match (phase, check::turn(step, status)) {
+        match (phase, turn) {
             (Phase::Cleanup, _) => {}
             (Phase::Setup, _) if !(200..300).contains(&status) => {
                 self.breaks(ReasonKind::Setup, format!("setup {} was answered {status}", name()));
@@ -419,7 +422,7 @@ pub fn would_pass(step: &Step, exchange: &Exchange, run: &CaseRun<'_>) -> bool {
             .as_ref()
             .is_none_or(|assume| check::assume(assume, &reading, &cx).is_ok())
         && !matches!(
-            check::turn(step, exchange.response.status),
+            check::turn(step, exchange.response.status, &cx),
             Turn::Refused | Turn::Unjudged(_)
         )
 }

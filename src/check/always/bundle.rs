@@ -2,42 +2,51 @@
 
 use serde_json::Value;
 
+use super::outcome::first_error;
 use super::{Ledger, Look, Softened};
 use crate::check::expectation::of_body;
 use crate::check::header::date;
-use crate::check::judged::{Between, cut, short};
+use crate::check::judged::{Between, a, cut, short};
 use crate::fhir::Interaction::{
     Batch, Capabilities, HistoryInstance, HistorySystem, HistoryType, SearchSystem, SearchType, Transaction,
 };
 use crate::suite::assertion::AtMost;
 use crate::verdict::{Mismatch, Part};
 
+/// `http.html#capabilities`
+const DESCRIPTION: &str = "capabilities.returns-description";
+
 pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
-    let Some((resource, name)) = look.resource().filter(|_| look.status == 200) else {
+    let Some(interaction) = look.interaction.filter(|_| look.status == 200) else {
+        return;
+    };
+    let is_search = matches!(interaction, SearchType | SearchSystem);
+    let is_history = matches!(interaction, HistoryInstance | HistoryType | HistorySystem);
+    let (rule, wanted) = match interaction {
+        SearchType | SearchSystem => ("search.bundle-searchset", "searchset"),
+        HistoryInstance | HistoryType | HistorySystem => ("history.bundle-type", "history"),
+        Transaction => ("transaction-response.transaction-type", "transaction-response"),
+        Batch => ("transaction-response.batch-type", "batch-response"),
+        Capabilities => (DESCRIPTION, "CapabilityStatement"),
+        _ => return,
+    };
+    let Some((resource, name)) = look.resource() else {
+        // Any other body is told by the rule on labels.
+        if look.reading.body().is_empty() {
+            let wanted = if interaction == Capabilities { wanted } else { "Bundle" };
+            let told = of_body("the server answered 200 without a body").between(wanted, None);
+            ledger.broken(rule, told);
+        }
         return;
     };
     // An outcome of errors with 200 is told by the rule on statuses.
-    if name == "OperationOutcome" {
+    if name == "OperationOutcome" && first_error(resource).is_some() {
         return;
     }
-    let is_search = look.is(&[SearchType, SearchSystem]);
-    let is_history = look.is(&[HistoryInstance, HistoryType, HistorySystem]);
-    if is_search {
-        has_type(ledger, "search.bundle-searchset", resource, "searchset");
-    } else if is_history {
-        has_type(ledger, "history.bundle-type", resource, "history");
-    } else if look.is(&[Transaction]) {
-        has_type(
-            ledger,
-            "transaction-response.transaction-type",
-            resource,
-            "transaction-response",
-        );
-    } else if look.is(&[Batch]) {
-        has_type(ledger, "transaction-response.batch-type", resource, "batch-response");
-    } else if look.is(&[Capabilities]) {
-        describes_the_server(look, ledger, name);
+    if interaction == Capabilities {
+        return describes_the_server(look, ledger, name);
     }
+    has_type(ledger, rule, resource, wanted);
     if name != "Bundle" {
         return;
     }
@@ -69,7 +78,7 @@ fn has_type(ledger: &mut Ledger<'_>, rule: &str, resource: &Value, wanted: &str)
         let name = short(&resource["resourceType"]);
         let told = at(
             "/resourceType".to_owned(),
-            format!("the body is a {name}, not a Bundle"),
+            format!("the body is {}, not a Bundle", a(&name)),
         );
         ledger.broken(rule, told.between("Bundle", Some(name)));
         return;
@@ -87,10 +96,10 @@ fn has_type(ledger: &mut Ledger<'_>, rule: &str, resource: &Value, wanted: &str)
 /// `http.html#capabilities`: /metadata describes the server.
 fn describes_the_server(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str) {
     let is_description = name == "CapabilityStatement" || look.has_parameter("mode");
-    ledger.judge("capabilities.returns-description", is_description, || {
+    ledger.judge(DESCRIPTION, is_description, || {
         at(
             "/resourceType".to_owned(),
-            format!("the body is a {}, not a CapabilityStatement", cut(name, 60)),
+            format!("the body is {}, not a CapabilityStatement", a(name)),
         )
         .between("CapabilityStatement", Some(name.to_owned()))
     });
@@ -100,7 +109,7 @@ fn describes_the_server(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str) {
 fn has_one_self_link(look: &Look<'_>, ledger: &mut Ledger<'_>, bundle: &Value, is_history: bool) {
     let links = bundle["link"].as_array().map_or(&[][..], Vec::as_slice);
     let count = links.iter().filter(|link| link["relation"] == "self").count();
-    let rule = if look.exchange == 0 && !is_history {
+    let rule = if !look.is_page && !is_history {
         "search.self-link"
     } else {
         "paging.self-link"
@@ -169,7 +178,7 @@ fn matches_are_of_the_type(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     for (index, entry) in look.reading.entries().enumerate() {
         let name = &entry["resource"]["resourceType"];
         if entry["search"]["mode"] == "match" && name.is_string() && name != wanted {
-            let message = format!("an entry of mode match is a {}, not a {wanted}", short(name));
+            let message = format!("an entry of mode match is {}, not {}", a(&short(name)), a(wanted));
             let told = at(format!("/entry/{index}/resource/resourceType"), message);
             ledger.broken("search.get-type", told.between(wanted, Some(short(name))));
             return;
@@ -184,7 +193,9 @@ fn history_entries_say_something(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         was_seen = true;
         if !entry["resource"].is_object() && !entry["request"]["method"].is_string() {
             let message = format!("entry {index} has neither a resource nor a request with a method");
-            ledger.broken("history.entry-minimum", at(format!("/entry/{index}"), message));
+            let told = at(format!("/entry/{index}"), message);
+            let wanted = "a resource, or a request with its method";
+            ledger.broken("history.entry-minimum", told.between(wanted, None));
             return;
         }
     }
@@ -242,7 +253,7 @@ fn answers_every_entry(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let wanted = sent["entry"].as_array().map_or(0, Vec::len);
     let found = look.reading.entries().count();
     ledger.judge("transaction-response.one-entry-each", wanted == found, || {
-        let message = format!("the response has {found} entries, and the request had {wanted}");
+        let message = format!("the request had {wanted} entries, and the response has {found}");
         at("/entry".to_owned(), message).between(wanted.to_string(), Some(found.to_string()))
     });
     let without = look

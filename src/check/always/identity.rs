@@ -2,22 +2,29 @@
 
 use serde_json::Value;
 
-use super::{Ledger, Look, decoded, is_id};
+use super::{Ledger, Look, decoded};
 use crate::check::expectation::of_body;
-use crate::check::header::InstanceUrl;
-use crate::check::judged::{Between, cut, mismatch, short};
+use crate::check::judged::{Between, a, cut, mismatch, short};
+use crate::fhir::InstanceUrl;
 use crate::fhir::Interaction::{Create, Patch, Read, Update, Vread};
+use crate::fhir::reference::is_id;
 use crate::verdict::{Mismatch, Part};
 
 pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let resource = look.resource().filter(|(_, name)| *name != "OperationOutcome");
-    if look.is(&[Read, Vread])
-        && look.status == 200
-        && let (Some((resource, name)), Some(url)) = (resource, look.instance())
-    {
-        is_of_the_type(look, ledger, name, &url);
-        if name == url.resource_type {
-            has_the_id(look, ledger, resource, &url);
+    if look.is(&[Read, Vread]) && look.status == 200 {
+        // What a Binary holds may be sent as it is.
+        let instance = look.instance().filter(|url| url.resource_type != "Binary");
+        match (resource, instance) {
+            (Some((resource, name)), Some(url)) if name == url.resource_type => {
+                has_the_id(look, ledger, resource, &url);
+            }
+            (Some((_, name)), Some(url)) => is_another_type(look, ledger, name, &url),
+            (None, Some(_)) if look.reading.body().is_empty() => {
+                let told = of_body("the server answered 200 without a body").between("the resource", None);
+                ledger.broken(rule_of_the_content(look), told);
+            }
+            _ => {}
         }
     }
     if look.is(&[Read, Vread, Create, Update, Patch])
@@ -40,34 +47,39 @@ fn at(pointer: &str, message: String) -> Box<Mismatch> {
     told
 }
 
-/// A read gives the resource that the URL names.
-fn is_of_the_type(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str, url: &InstanceUrl<'_>) {
-    let id = if look.is(&[Read]) {
+/// `http.html#read`, `http.html#vread`: the answer is the resource. That there is one of the right type is only a part of
+/// these rules: it is not enough to say that they hold.
+fn rule_of_the_content(look: &Look<'_>) -> &'static str {
+    if look.is(&[Read]) {
         "read.returns-current"
     } else {
         "vread.returns-version"
-    };
-    // That it is the right type is only a part of these rules: it is not enough to say that they hold.
-    if name != url.resource_type {
-        let message = format!("the body is a {}, not a {}", cut(name, 60), url.resource_type);
-        ledger.broken(
-            id,
-            at("/resourceType", message).between(url.resource_type, Some(name.to_owned())),
-        );
     }
+}
+
+/// A read gives a resource of another type than its URL names.
+fn is_another_type(look: &Look<'_>, ledger: &mut Ledger<'_>, name: &str, url: &InstanceUrl<'_>) {
+    let message = format!("the body is {}, not {}", a(name), a(url.resource_type));
+    let told = at("/resourceType", message).between(url.resource_type, Some(cut(name, 500)));
+    ledger.broken(rule_of_the_content(look), told);
 }
 
 /// `http.html#read`, `http.html#vread`: the id, and the version id, of the URL.
 fn has_the_id(look: &Look<'_>, ledger: &mut Ledger<'_>, resource: &Value, url: &InstanceUrl<'_>) {
     let mut compare = |rule: &str, pointer: &str, wanted: &str, found: &Value, name: &str| {
         let wanted = decoded(wanted);
+        if found.is_null() && look.asked_for_parts() {
+            return;
+        }
         ledger.judge(rule, found.as_str() == Some(&wanted), || match found {
             Value::Null => at(pointer, format!("`{name}` is missing")).between(wanted.clone(), None),
-            _ => at(
+            Value::String(_) => at(
                 pointer,
                 format!("`{name}` is `{}`, and the URL has `{wanted}`", short(found)),
             )
             .between(wanted.clone(), Some(short(found))),
+            _ => at(pointer, format!("`{name}` is `{}`, which is no string", short(found)))
+                .between(format!("\"{wanted}\""), Some(short(found))),
         });
     };
     let is_read = look.is(&[Read]);
@@ -102,19 +114,19 @@ fn id_is_an_id(ledger: &mut Ledger<'_>, resource: &Value) {
 fn location_of_create(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let rule = "create.location";
     let Some(name) = look.type_in_url() else { return };
-    let wanted = format!("[base]/{name}/[id]/_history/[vid]");
+    let wanted = || format!("[base]/{name}/[id]/_history/[vid]");
     let part = || Part::Header("Location".to_owned());
     let Some(text) = look.reading.headers().get("location") else {
         ledger.broken(
             rule,
-            mismatch(part(), "the header Location is missing").between(wanted, None),
+            mismatch(part(), "the header Location is missing").between(wanted(), None),
         );
         return;
     };
-    let told = |message: String| mismatch(part(), message).between(wanted.clone(), Some(text.to_owned()));
-    let shown = cut(text, 200);
+    let told = |message: String| mismatch(part(), message).between(wanted(), Some(text.to_owned()));
+    let shown = || cut(text, 200);
     let Some(location) = InstanceUrl::parse(text).filter(|location| location.resource_type == name) else {
-        ledger.broken(rule, told(format!("Location is `{shown}`, which names no {name}")));
+        ledger.broken(rule, told(format!("Location is `{}`, which names no {name}", shown())));
         return;
     };
     ledger.holds(rule);
@@ -123,13 +135,14 @@ fn location_of_create(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     };
     if let Some(id) = resource["id"].as_str() {
         ledger.judge("versioning.id-in-url", decoded(location.id) == id, || {
-            told(format!("Location is `{shown}`, and `id` is `{}`", cut(id, 100)))
+            told(format!("Location is `{}`, and `id` is `{}`", shown(), cut(id, 100)))
         });
     }
     if let (Some(version), Some(found)) = (location.version, resource["meta"]["versionId"].as_str()) {
         ledger.judge(rule, decoded(version) == found, || {
             told(format!(
-                "Location is `{shown}`, and `meta.versionId` is `{}`",
+                "Location is `{}`, and `meta.versionId` is `{}`",
+                shown(),
                 cut(found, 100)
             ))
         });
@@ -141,7 +154,7 @@ fn full_urls_end_with_the_id(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     if !look.is_success() {
         return;
     }
-    for (index, entry) in look.reading.entries().enumerate() {
+    for (index, entry) in look.made_entries().enumerate() {
         let resource = &entry["resource"];
         let url = entry["fullUrl"].as_str().filter(|url| url.starts_with("http"));
         let (Some(text), Some(id)) = (url, resource["id"].as_str()) else {
@@ -196,10 +209,7 @@ fn urls_are_encoded(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     {
         return;
     }
-    let links = look
-        .resource()
-        .filter(|(_, name)| *name == "Bundle")
-        .and_then(|(bundle, _)| bundle["link"].as_array());
+    let links = look.made_bundle().and_then(|bundle| bundle["link"].as_array());
     for (index, link) in links.into_iter().flatten().enumerate() {
         if let Some(url) = link["url"].as_str()
             && !judge(url, &|| Part::Body(format!("/link/{index}/url")), "a link")
@@ -207,7 +217,7 @@ fn urls_are_encoded(look: &Look<'_>, ledger: &mut Ledger<'_>) {
             return;
         }
     }
-    for (index, entry) in look.reading.entries().enumerate() {
+    for (index, entry) in look.made_entries().enumerate() {
         if let Some(url) = entry["fullUrl"].as_str()
             && !judge(url, &|| Part::Body(format!("/entry/{index}/fullUrl")), "a fullUrl")
         {

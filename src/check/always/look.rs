@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::decoded;
-use crate::check::header::InstanceUrl;
 use crate::check::{Context, Reading};
 use crate::exchange::Request;
 use crate::fhir::media_type::{FHIR_JSON, FHIR_TURTLE, FHIR_XML, FORM};
-use crate::fhir::{Interaction, MediaType};
-use crate::suite::{Action, Step};
+use crate::fhir::{InstanceUrl, Interaction, MediaType};
+use crate::suite::template::Part;
+use crate::suite::{Action, Repetition, Step};
 
 /// An exchange that can be judged.
 pub(super) struct Look<'a> {
@@ -20,9 +20,9 @@ pub(super) struct Look<'a> {
     pub status: u16,
     /// The interaction; none for a raw request, which may be anything.
     pub interaction: Option<Interaction>,
-    /// Which exchange of its step it is, from 0.
-    pub exchange: u32,
-    /// The URL after `[base]/`; none for a URL outside, as paging links may be.
+    /// Whether the URL is a link that the server gave, to a page after the first.
+    pub is_page: bool,
+    /// The URL after `[base]/`; none for a URL outside, and for the link to a page, which only the server understands.
     pub path: Option<&'a str>,
     /// Whether every media type that was asked for is one of FHIR's own.
     pub asked_fhir_only: bool,
@@ -44,19 +44,21 @@ impl<'a> Look<'a> {
             Action::Interaction { interaction, .. } => Some(*interaction),
             Action::Request { .. } | Action::Assert => None,
         };
-        let after_base = request.url.strip_prefix(cx.base);
-        let asked = asked(request);
+        let is_page = exchange > 0 && matches!(step.repetition, Some(Repetition::Follow { .. }));
+        let after_base = request.url.strip_prefix(cx.base).filter(|_| !is_page);
+        let path = after_base.and_then(|rest| {
+            let is_base = rest.is_empty() || rest.starts_with('?');
+            rest.strip_prefix('/').or(is_base.then_some(rest))
+        });
         Some(Self {
             step,
             cx,
             reading,
             status,
             interaction,
-            exchange,
-            path: after_base.and_then(|rest| rest.strip_prefix('/').or_else(|| rest.starts_with('?').then_some(rest))),
-            asked_fhir_only: !asked.is_empty() && asked.iter().all(Option::is_some),
-            asked_turtle_only: !asked.is_empty() && asked.iter().all(|asked| *asked == Some(FHIR_TURTLE)),
-            preferred: asked.iter().flatten().next().copied().unwrap_or(FHIR_JSON),
+            is_page,
+            path,
+            asked_fhir_only: asked_fhir_only(request),
         })
     }
 
@@ -103,9 +105,45 @@ impl<'a> Look<'a> {
         name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
     }
 
-    /// Whether the query has a parameter.
+    /// Whether the query has a parameter. Of a page it is the first request that counts.
     pub fn has_parameter(&self, name: &str) -> bool {
-        parameters(&self.request().url).any(|(known, _)| known == name)
+        let is_written = || match &self.step.action {
+            Action::Interaction { url, .. } | Action::Request { url, .. } => url
+                .value
+                .parts()
+                .iter()
+                .any(|part| matches!(part, Part::Text(text) if text.contains(name))),
+            Action::Assert => false,
+        };
+        parameters(&self.request().url).any(|(known, _)| known == name) || (self.is_page && is_written())
+    }
+
+    /// Whether the client asked for parts of resources only.
+    pub fn asked_for_parts(&self) -> bool {
+        self.has_parameter("_elements") || self.has_parameter("_summary")
+    }
+
+    /// The body, where it is a Bundle that the server made for this answer, and none that it only keeps.
+    pub fn made_bundle(&self) -> Option<&'a Value> {
+        use Interaction::{Create, Patch, Read, Update, Vread};
+        let (bundle, _) = self.resource().filter(|(_, name)| *name == "Bundle")?;
+        let is_made = matches!(
+            bundle["type"].as_str()?,
+            "searchset" | "history" | "transaction-response" | "batch-response"
+        );
+        let is_kept = match self.interaction {
+            Some(_) => self.is(&[Create, Patch, Read, Update, Vread]),
+            None => self
+                .instance()
+                .is_some_and(|instance| instance.resource_type == "Bundle"),
+        };
+        (is_made && !is_kept).then_some(bundle)
+    }
+
+    /// The entries of a Bundle that the server made for this answer.
+    pub fn made_entries(&self) -> impl Iterator<Item = &'a Value> {
+        let entries = self.made_bundle().and_then(|bundle| bundle["entry"].as_array());
+        entries.into_iter().flatten()
     }
 }
 

@@ -16,6 +16,10 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     if look.request().method == "HEAD" || look.reading.body().is_empty() {
         return;
     }
+    // What a Binary holds may be sent as it is, and that may be FHIR of any kind.
+    if look.is_success() && look.type_in_url() == Some("Binary") {
+        return;
+    }
     label_and_syntax(look, ledger);
     charset(look, ledger);
     fhir_version(look, ledger);
@@ -28,13 +32,13 @@ fn fhir_label<'a>(look: &Look<'a>) -> Option<&'a str> {
 }
 
 /// Whether the answer has to be FHIR, whatever its label says: a success of an interaction of FHIR that asked for FHIR.
+/// What a deletion tells has a rule of its own, and 202 only says that something goes on.
 fn has_to_be_fhir(look: &Look<'_>) -> bool {
-    look.is_success()
+    matches!(look.status, 200 | 201)
         && look.asked_fhir_only
         && look
             .interaction
-            .is_some_and(|interaction| interaction != Interaction::Operation)
-        && look.type_in_url() != Some("Binary")
+            .is_some_and(|interaction| !matches!(interaction, Interaction::Operation | Interaction::Delete))
 }
 
 /// FHIR content is labelled as FHIR, and what is labelled as FHIR is FHIR.
@@ -48,7 +52,10 @@ fn label_and_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
                 let message = format!("Content-Type is `{}`, and the body is JSON", label.unwrap_or_default());
                 ledger.broken(LABEL, labelled(look, message));
             }
-            Some(_) if look.asked_fhir_only => ledger.broken(LABEL, labelled(look, wrong_label(look))),
+            Some(_) if look.asked_fhir_only => {
+                let message = format!("{}, and the body is FHIR", wrong_label(look));
+                ledger.broken(LABEL, labelled(look, message));
+            }
             Some(_) => {}
             None if label == Some(FHIR_JSON) || has_to_be_fhir(look) => {
                 let message = "the body is JSON, but no FHIR resource: it has no resourceType";

@@ -108,14 +108,6 @@ impl Ledger<'_> {
     }
 }
 
-/// Whether a text is a FHIR id: 1 to 64 letters, digits, dashes and dots (`datatypes.html#id`).
-fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
-}
-
 /// A segment of a URL with its percent-encoding taken off.
 fn decoded(segment: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(segment).decode_utf8_lossy()

@@ -31,22 +31,19 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         return;
     };
     let status = look.status;
-    let listed_codes: Vec<u64> = table[look.cx.release.name()]["status"]
-        .as_array()
-        .map(|codes| codes.iter().filter_map(Value::as_u64).collect())
-        .unwrap_or_default();
-    if listed_codes.is_empty() || status >= 500 || ALWAYS_POSSIBLE.contains(&status) || is_named(look) {
+    let row = table[look.cx.release.name()]["status"].as_array();
+    let row = row.map(Vec::as_slice).unwrap_or_default();
+    if row.is_empty() || status >= 500 || ALWAYS_POSSIBLE.contains(&status) || is_named(look) {
         return;
     }
-    let is_listed = listed_codes.contains(&u64::from(status));
-    if is_listed {
+    if row.iter().any(|code| code.as_u64() == Some(status.into())) {
         ledger.holds(rule);
         return;
     }
-    if of_the_text(interaction, look).contains(&status) {
+    if (status == 202 && asked_for_later(look)) || of_the_text(interaction, look).contains(&status) {
         return;
     }
-    let codes: Vec<String> = listed_codes.iter().map(u64::to_string).collect();
+    let codes: Vec<String> = row.iter().map(Value::to_string).collect();
     let softened = Softened {
         at_most: Some(AtMost::Warning),
         because: Some("the table says that it is not exhaustive, so a status outside of it is a warning"),
@@ -92,6 +89,12 @@ fn of_the_text(interaction: Interaction, look: &Look<'_>) -> &'static [u16] {
         HistoryInstance | HistoryType | HistorySystem => &[400, 404, 405, 410],
         Capabilities | Transaction | Batch | Operation => &[],
     }
+}
+
+/// `async.html`: whether the client asked for the answer later, which is told by 202 in every release.
+fn asked_for_later(look: &Look<'_>) -> bool {
+    let mut wishes = look.request().headers.all("prefer");
+    wishes.any(|wish| wish.contains("respond-async"))
 }
 
 /// Whether the step names the status itself: then its expectations judge it.

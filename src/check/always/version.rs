@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Ledger, Look, is_id};
+use super::{Ledger, Look};
 use crate::check::expectation::of_body;
-use crate::check::header::{Etag, date};
+use crate::check::header::date;
 use crate::check::judged::{Between, cut, mismatch};
+use crate::fhir::Etag;
 use crate::fhir::Interaction::{Create, Patch, Read, Update, Vread};
+use crate::fhir::reference::is_id;
 use crate::verdict::Part;
 
 pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
@@ -100,14 +102,13 @@ fn version_ids_are_ids(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     if !look.is_success() {
         return;
     }
-    let own = look.resource().map(|(resource, _)| (String::new(), resource));
+    let own = look.resource().map(|(resource, _)| (None, resource));
     let entries = look
-        .reading
-        .entries()
+        .made_entries()
         .enumerate()
-        .map(|(index, entry)| (format!("/entry/{index}/resource"), &entry["resource"]));
+        .map(|(index, entry)| (Some(index), &entry["resource"]));
     let mut was_seen = false;
-    for (place, resource) in own.into_iter().chain(entries) {
+    for (index, resource) in own.into_iter().chain(entries) {
         match &resource["meta"]["versionId"] {
             Value::Null => {}
             Value::String(version) if is_id(version) => was_seen = true,
@@ -118,7 +119,8 @@ fn version_ids_are_ids(look: &Look<'_>, ledger: &mut Ledger<'_>) {
                 };
                 let mut told = of_body(format!("`meta.versionId` is `{}`, {but}", cut(&text, 100)))
                     .between("1 to 64 letters, digits, dashes and dots", Some(cut(&text, 500)));
-                told.part = Part::Body(format!("{place}/meta/versionId"));
+                let place = index.map(|index| format!("/entry/{index}/resource"));
+                told.part = Part::Body(place.unwrap_or_default() + "/meta/versionId");
                 ledger.broken("contention.version-id-valid", told);
                 return;
             }

@@ -3,8 +3,13 @@
 use serde_json::Value;
 use similar::TextDiff;
 
+use crate::check::judged::cut;
+
 /// Documents with more lines than this have no text diff: nobody reads it, and it takes too long.
 const MOST_LINES: usize = 4000;
+
+/// How much of a line is shown: some values are whole files.
+const LONGEST: usize = 500;
 
 /// Unchanged lines that are shown around a change.
 const AROUND: usize = 3;
@@ -23,6 +28,6 @@ pub(super) fn diff(expected: &Value, actual: &Value) -> Option<String> {
         .context_radius(AROUND)
         .missing_newline_hint(false)
         .to_string();
-    let text = text.trim_end();
-    (!text.is_empty()).then(|| text.to_owned())
+    let lines: Vec<String> = text.trim_end().lines().map(|line| cut(line, LONGEST)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -53,6 +53,8 @@ pub(super) fn judge(expression: &FhirPath, reading: Option<&Reading<'_>>, part: 
     };
     match compiled.truth(reading, cx) {
         Err(reason) => Judged::unjudged(part, reason),
+        // Of a body that is not there much is true: `issue.empty()`.
+        Ok(Truth::True) if looks_at_no_body(&compiled, reading) => Judged::LeftOut,
         Ok(Truth::True) => Judged::Holds,
         Ok(Truth::False) => Judged::Broken(not_true(&expression.text, "false", reading, part, cx)),
         Ok(Truth::Empty) => Judged::Broken(not_true(&expression.text, "empty, not true", reading, part, cx)),
@@ -62,6 +64,17 @@ pub(super) fn judge(expression: &FhirPath, reading: Option<&Reading<'_>>, part: 
             Judged::unjudged(part, reason)
         }
     }
+}
+
+/// Whether an expression looks at the body, and there is none.
+fn looks_at_no_body(compiled: &Compiled<'_>, reading: Option<&Reading<'_>>) -> bool {
+    if reading.is_none_or(|reading| reading.json() != Err(&Unreadable::Empty)) {
+        return false;
+    }
+    let expression = compiled.expression();
+    let uses = |names: [&str; 2]| expression.variables().any(|(name, _)| names.contains(&name));
+    let begins_with_a_variable = expression.source().trim_start_matches([' ', '(']).starts_with('%');
+    uses(["resource", "matches"]) || !(uses(["response", "request"]) || begins_with_a_variable)
 }
 
 /// What an expression that is not true came to, and the sides of its comparison.
@@ -212,7 +225,11 @@ fn variables<'a>(
             continue;
         }
         let value = match (name, reading) {
-            ("resource", Some(reading)) => reading.json().cloned().unwrap_or(Value::Null),
+            // The engine sets it to what the expression is evaluated on, where there is something.
+            ("resource", Some(reading)) => match reading.json() {
+                Ok(body) if !body.is_null() => continue,
+                _ => Value::Null,
+            },
             ("matches", Some(reading)) => reading.matches().cloned().collect(),
             ("response", Some(reading)) => {
                 json!({ "status": reading.status(), "headers": headers(reading.headers()) })

@@ -49,6 +49,8 @@ fn expressions_are_judged_and_explained() {
         "name.given.startsWith('A')",
         "%never = 1",
         "name.where(",
+        "contact.all(name.exists())",
+        "%none.all($this = 1)",
     ]
     .iter()
     .map(|text| format!("{text}\n    {}", judged(text)))

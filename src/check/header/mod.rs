@@ -1,29 +1,25 @@
 //! Headers: texts, lists, media types, ETags, references and dates.
 
 pub mod date;
-pub mod etag;
-pub mod instance_url;
+
+use std::borrow::Cow;
 
 use super::judged::{Between, Judged, listed, mismatch};
 use super::{Context, Reading};
-use crate::fhir::MediaType;
+use crate::fhir::{Etag, InstanceUrl, MediaType};
 use crate::suite::assertion::Regex;
 use crate::suite::variables::NoText;
 use crate::suite::{DateBound, HeaderMatcher, Template};
 use crate::verdict::{Mismatch, Part};
 
-pub use etag::Etag;
-pub use instance_url::InstanceUrl;
-
 /// Judges a header.
 pub(super) fn judge(name: &str, matcher: &HeaderMatcher, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
-    let lines: Vec<&str> = reading.headers().all(name).map(str::trim).collect();
-    let header = Header {
-        name,
-        // Several lines of one name mean one list (RFC 9110, 5.3).
-        value: (!lines.is_empty()).then(|| lines.join(", ")),
-        cx,
-    };
+    let mut lines = reading.headers().all(name).map(str::trim);
+    // Several lines of one name mean one list (RFC 9110, 5.3).
+    let value = lines
+        .next()
+        .map(|first| lines.fold(Cow::Borrowed(first), |all, line| Cow::Owned(format!("{all}, {line}"))));
+    let header = Header { name, value, cx };
     header.judge(matcher).unwrap_or_else(|stop| match stop {
         Stop::Judged(judged) => judged,
         Stop::NoText(error) => no_text(header.part(), &error),
@@ -43,20 +39,23 @@ pub(super) fn no_text(part: Part, error: &NoText) -> Judged {
 ///
 /// # Errors
 /// Where a variable has no text, or the pattern does not compile.
-pub(super) fn regex(pattern: &Regex, cx: &Context<'_>) -> Result<regex::Regex, Result<NoText, String>> {
+pub(super) fn regex<'a>(pattern: &'a Regex, cx: &Context<'_>) -> Result<Cow<'a, regex::Regex>, Result<NoText, String>> {
+    // A copy of a compiled pattern would have to warm up its caches again.
     if let Some(compiled) = &pattern.compiled {
-        return Ok(compiled.clone());
+        return Ok(Cow::Borrowed(compiled));
     }
     let filled = cx
         .variables
         .fill_with(&pattern.pattern, |text| regex::escape(&text).into())
         .map_err(Ok)?;
-    regex::Regex::new(&filled).map_err(|error| Err(error.to_string()))
+    regex::Regex::new(&filled)
+        .map(Cow::Owned)
+        .map_err(|error| Err(error.to_string()))
 }
 
 struct Header<'a> {
     name: &'a str,
-    value: Option<String>,
+    value: Option<Cow<'a, str>>,
     cx: &'a Context<'a>,
 }
 
@@ -78,7 +77,7 @@ impl Header<'_> {
     }
 
     fn mismatch(&self, message: impl Into<String>, expected: impl Into<String>) -> Box<Mismatch> {
-        mismatch(self.part(), message).between(expected, self.value.clone())
+        mismatch(self.part(), message).between(expected, self.value.as_deref().map(str::to_owned))
     }
 
     /// The header's text; where there is none, that is the finding.
@@ -117,11 +116,10 @@ impl Header<'_> {
             })),
             HeaderMatcher::OneOf(texts) => {
                 let texts = self.fill_all(texts)?;
-                let expected = listed(&texts, "or");
-                let actual = self.text(|| expected.clone())?;
+                let expected = || listed(&texts, "or");
+                let actual = self.text(expected)?;
                 Ok(Judged::holds_if(texts.iter().any(|text| text.trim() == actual), || {
-                    let but = format!("not `{}`", listed(&texts, "or"));
-                    self.mismatch(self.is(actual, &but), expected)
+                    self.mismatch(self.is(actual, &format!("not `{}`", expected())), expected())
                 }))
             }
             HeaderMatcher::Not(texts) => {
@@ -182,25 +180,25 @@ impl Header<'_> {
     }
 
     fn media_type(&self, types: &[String]) -> Result<Judged, Stop> {
-        let expected = listed(types, "or");
-        let actual = self.text(|| expected.clone())?;
+        let expected = || listed(types, "or");
+        let actual = self.text(expected)?;
         Ok(match MediaType::parse(actual) {
-            None => Judged::Broken(self.mismatch(self.is(actual, "which is no media type"), expected)),
+            None => Judged::Broken(self.mismatch(self.is(actual, "which is no media type"), expected())),
             Some(found) => Judged::holds_if(
                 types.iter().any(|one| one.eq_ignore_ascii_case(found.essence())),
-                || self.mismatch(self.is(actual, &format!("not `{expected}`")), expected.clone()),
+                || self.mismatch(self.is(actual, &format!("not `{}`", expected())), expected()),
             ),
         })
     }
 
     fn version(&self, version: &Template) -> Result<Judged, Stop> {
         let version = self.fill(version)?;
-        let expected = format!("W/\"{version}\"");
-        let actual = self.text(|| expected.clone())?;
+        let expected = || format!("W/\"{version}\"");
+        let actual = self.text(expected)?;
         Ok(match Etag::parse(actual) {
-            None => Judged::Broken(self.mismatch(self.is(actual, "which is no ETag"), expected)),
+            None => Judged::Broken(self.mismatch(self.is(actual, "which is no ETag"), expected())),
             Some(etag) => Judged::holds_if(etag.tag == version, || {
-                self.mismatch(self.is(actual, &format!("not version `{version}`")), expected)
+                self.mismatch(self.is(actual, &format!("not version `{version}`")), expected())
             }),
         })
     }

@@ -332,7 +332,7 @@ fn repetition(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<Repeti
             return None;
         };
         variable_name(reader, &entry.key, entry.key_span);
-        let values = reader.fhirpath(&entry.value, "`for-each`")?;
+        let values = Box::new(reader.fhirpath(&entry.value, "`for-each`")?);
         let variable = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
         return Some(Repetition::ForEach {
             variable,

@@ -1,4 +1,4 @@
-//! URLs that name an instance: absolute, relative to the server, or relative to the base.
+//! URLs that name an instance: absolute, relative to the server, or relative to the base (`http.html#general`).
 
 use std::fmt;
 
