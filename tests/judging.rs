@@ -4,7 +4,7 @@ use fhir_assay::check::{Context, Reading, Turn, always, turn};
 use fhir_assay::exchange::Exchange;
 use fhir_assay::fhir::FhirVersion;
 use fhir_assay::requirement::Catalogue;
-use fhir_assay::suite::{Suites, Variables};
+use fhir_assay::suite::{Case, Suites, Variables};
 use serde_json::json;
 
 const SUITE: &str = "
@@ -37,6 +37,16 @@ fn suites() -> Suites {
     Suites::load([&file]).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
+fn context<'a>(case: &'a Case, variables: &'a Variables) -> Context<'a> {
+    Context {
+        release: FhirVersion::R4,
+        catalogue: Catalogue::embedded(),
+        case,
+        variables,
+        base: "http://fhir.example",
+    }
+}
+
 /// What the first step's audit finds broken: rule, message, expected.
 fn broken(url: &str, accept: &str, label: &str, body: &str) -> Vec<(String, String, String)> {
     let suites = suites();
@@ -50,13 +60,7 @@ fn broken(url: &str, accept: &str, label: &str, body: &str) -> Vec<(String, Stri
     }))
     .unwrap();
     let variables = Variables::default();
-    let cx = Context {
-        release: FhirVersion::R4,
-        catalogue: Catalogue::embedded(),
-        case,
-        variables: &variables,
-        base: "http://fhir.example",
-    };
+    let cx = context(case, &variables);
     let reading = Reading::new(&exchange);
     always::audit(&case.steps[0], 0, &reading, &cx)
         .broken
@@ -120,7 +124,9 @@ fn xml_without_its_label_is_asked_for_that_of_xml() {
 fn a_success_that_passes_with_a_note_stops_nothing() {
     let suites = suites();
     let (_, case) = suites.cases().next().unwrap();
-    assert_eq!(turn(&case.steps[1], 201), Turn::AsExpected);
-    assert_eq!(turn(&case.steps[1], 400), Turn::AsExpected);
-    assert_eq!(turn(&case.steps[2], 201), Turn::Accepted, "a warning is no pass");
+    let variables = Variables::default();
+    let cx = context(case, &variables);
+    assert_eq!(turn(&case.steps[1], 201, &cx), Turn::AsExpected);
+    assert_eq!(turn(&case.steps[1], 400, &cx), Turn::AsExpected);
+    assert_eq!(turn(&case.steps[2], 201, &cx), Turn::Accepted, "a warning is no pass");
 }

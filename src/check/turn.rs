@@ -35,8 +35,8 @@ pub fn turn(step: &Step, status: u16, cx: &Context<'_>) -> Turn {
         // The step was written for another release: in this one it asks for nothing.
         return Turn::AsExpected;
     }
-    // What is only tolerated does not count: the steps that follow were written for what is asked for.
-    let asked = step.expect.iter().filter(is_judged).map(Classes::of_expectation);
+    // What is warned of does not count: the steps that follow were written for what is right.
+    let asked = step.expect.iter().filter(is_judged).map(Classes::let_pass_by);
     let assumed = step.assume.iter().filter_map(|assume| assume.response.status.as_ref());
     let assumed = assumed.map(|matcher| Classes::passing(matcher));
     let named = asked.chain(assumed).fold(Classes::default(), Classes::or);
@@ -155,7 +155,11 @@ impl Classes {
 
     /// The kinds that an expectation asks for; none where it names no status.
     pub fn of_expectation(expectation: &Expectation) -> Self {
-        let of = |response: &PartialResponse| response.status.as_ref().map(|matcher| Self::asked_by(matcher));
+        Self::over(expectation, Self::asked_by)
+    }
+
+    fn over(expectation: &Expectation, kinds: impl Fn(&StatusMatcher) -> Self) -> Self {
+        let of = |response: &PartialResponse| response.status.as_ref().map(|matcher| kinds(matcher));
         match of(&expectation.response) {
             Some(own) => own,
             None => expectation

@@ -44,6 +44,7 @@ impl<'a> Look<'a> {
             Action::Interaction { interaction, .. } => Some(*interaction),
             Action::Request { .. } | Action::Assert => None,
         };
+        let asked = asked(request);
         let is_page = exchange > 0 && matches!(step.repetition, Some(Repetition::Follow { .. }));
         let after_base = request.url.strip_prefix(cx.base).filter(|_| !is_page);
         let path = after_base.and_then(|rest| {
@@ -58,7 +59,9 @@ impl<'a> Look<'a> {
             interaction,
             is_page,
             path,
-            asked_fhir_only: asked_fhir_only(request),
+            asked_fhir_only: !asked.is_empty() && asked.iter().all(Option::is_some),
+            asked_turtle_only: !asked.is_empty() && asked.iter().all(|asked| *asked == Some(FHIR_TURTLE)),
+            preferred: asked.iter().flatten().next().copied().unwrap_or(FHIR_JSON),
         })
     }
 

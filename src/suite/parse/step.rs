@@ -334,10 +334,7 @@ fn repetition(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<Repeti
         variable_name(reader, &entry.key, entry.key_span);
         let values = Box::new(reader.fhirpath(&entry.value, "`for-each`")?);
         let variable = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
-        return Some(Repetition::ForEach {
-            variable,
-            values: Box::new(values),
-        });
+        return Some(Repetition::ForEach { variable, values });
     }
     let fields = fields
         .get("follow")
