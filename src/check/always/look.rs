@@ -44,7 +44,6 @@ impl<'a> Look<'a> {
             Action::Interaction { interaction, .. } => Some(*interaction),
             Action::Request { .. } | Action::Assert => None,
         };
-        let asked = asked(request);
         let is_page = exchange > 0 && matches!(step.repetition, Some(Repetition::Follow { .. }));
         let after_base = request.url.strip_prefix(cx.base).filter(|_| !is_page);
         let path = after_base.and_then(|rest| {
