@@ -95,13 +95,18 @@ fn only_what_is_asked_for_counts() {
             update(vec![judged(codes(&[200]), &[], &[]), judged(codes(&[412]), &[], &[])]),
         ),
         (
-            ".R.",
-            "a success; the refusal is tolerated",
+            "...",
+            "a success; a refusal passes with a note",
             update(vec![judged(codes(&[200]), &[412], &[])]),
         ),
         (
+            ".R.",
+            "a success; a refusal is warned of",
+            update(vec![judged(codes(&[200]), &[], &[412])]),
+        ),
+        (
             "A..",
-            "a refusal; the success is tolerated",
+            "a refusal; a success is warned of",
             update(vec![judged(codes(&[412]), &[], &[200])]),
         ),
         ("...", "all but some", update(vec![not(vec![Code(405)])])),
