@@ -116,12 +116,12 @@ const PROVEN: &[(&str, &str, &str)] = &[
     ("url.utf8-client", ALONE, "urls_are_utf8"),
     (
         "url.identity-ignores-query",
-        "src/check/header/instance_url.rs",
+        "src/fhir/instance_url.rs",
         "every_form_names_the_instance",
     ),
     (
         "url.identity-path-case-sensitive",
-        "src/check/header/instance_url.rs",
+        "src/fhir/instance_url.rs",
         "what_names_something_else_does_not",
     ),
     ("url.identity-port", AFTER, "a_next_link_to_another_origin"),
