@@ -2,7 +2,7 @@
 //!
 //! The engine strips comments and joins white space with no regard for string literals (`'a  b'` would become
 //! `'a b'`), and it recurses as deep as the text asks it to. So comments and white space are settled here, what it
-//! would spoil inside a literal is written as `\uXXXX`, and nesting is limited. Offsets into the text that the engine
+//! would spoil inside a literal is written as a `\u` escape, and nesting is limited. Offsets into the text that the engine
 //! sees can be traced back to the author's text, for carets.
 
 use super::FhirPathError;
