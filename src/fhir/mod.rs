@@ -15,6 +15,7 @@ pub mod resource_type;
 pub mod schema;
 pub mod search_parameter;
 pub mod time;
+pub mod validate;
 pub mod version;
 
 pub use bundle::{Bundle, BundleBuilder};

@@ -1,0 +1,182 @@
+//! What a judge of bodies has to say: the rules that are broken, and what was not looked at.
+
+use serde_json::Value;
+
+use crate::fhir::Severity;
+use crate::fhir::schema::SchemaError;
+
+/// What came of judging a body.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Validation {
+    /// The rules that are broken, in the order of their places.
+    pub violations: Vec<Violation>,
+    /// What was not looked at: no silence is taken for a pass.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// One rule that a body breaks at one place, or in the same way at several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// `Error` where the body is not valid, `Warning` where the definition itself calls it that.
+    pub severity: Severity,
+    /// The place in the body, as a JSON Pointer; of a property that is too much or missing, the property's own.
+    pub pointer: String,
+    /// The same place as a FHIRPath: `Patient.contact[0].name`.
+    pub path: String,
+    /// What is broken.
+    pub rule: BrokenRule,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What stands there, shortened; `None` where nothing does.
+    pub found: Option<String>,
+    /// The smallest change that would make it valid, where there is an obvious one.
+    pub mend: Option<Mend>,
+    /// At how many places of the body the same is wrong; this one is the first.
+    pub count: usize,
+}
+
+/// The rule of a definition that a violation breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// What sort of rule it is.
+    pub kind: RuleKind,
+    /// The element of the definition, such as `Patient.contact.name`; of a constraint, where it is defined.
+    pub element: String,
+    /// The key of a constraint, such as `pat-1`.
+    pub key: Option<String>,
+    /// What the rule says, in a sentence: a constraint's own human text, a cardinality, a value set.
+    pub text: String,
+    /// Where it is written: the file and place of a schema, a canonical, or a page of the specification.
+    pub source: String,
+}
+
+/// What sort of rule is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleKind {
+    /// A property that the type does not have.
+    Property,
+    /// A value of another JSON type, or a resource of another type.
+    Type,
+    /// Something required is missing, or there is too much of it, or nothing in it.
+    Cardinality,
+    /// More than one form of a choice, or none.
+    Choice,
+    /// A primitive that is not written as its type asks; a date that no calendar has.
+    Format,
+    /// A primitive and its companion `_name` do not go together.
+    Companion,
+    /// A code that is not in a value set that is required.
+    Binding,
+    /// A FHIRPath constraint of a definition.
+    Constraint,
+    /// A reference that points at nothing, or at something of the wrong type.
+    Reference,
+    /// What a Bundle asks of its entries: fullUrl and id.
+    Bundle,
+    /// Narrative that is not safe XHTML.
+    Narrative,
+    /// Bytes: no UTF-8, control characters, keys that occur twice.
+    Encoding,
+    /// A fixed value or a pattern of a profile.
+    Fixed,
+    /// Slices of a profile.
+    Slicing,
+    /// So much, or so deep, that not all was looked at.
+    Limit,
+}
+
+/// The smallest change that makes something valid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mend {
+    /// What to do, in a sentence.
+    pub text: String,
+    /// What the property's name or its value should be instead.
+    pub replacement: Option<Value>,
+}
+
+/// Something that was not checked, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unchecked {
+    /// What sort of thing.
+    pub kind: UncheckedKind,
+    /// Which: a value set, a constraint's key, a profile, a reference.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What sort of thing was not checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UncheckedKind {
+    /// Codes of a value set that is open, or that needs a terminology service.
+    Terminology,
+    /// A constraint that the FHIRPath engine cannot run.
+    Constraint,
+    /// A profile that is not loaded.
+    Profile,
+    /// A reference that leads out of the body.
+    Reference,
+}
+
+impl Violation {
+    pub(super) fn of_schema(type_name: &str, error: SchemaError) -> Self {
+        let path = fhirpath_of(type_name, &error.instance_path);
+        let kind = match error.keyword.as_str() {
+            "additionalProperties" => RuleKind::Property,
+            "required" | "minItems" | "maxItems" | "minProperties" | "minLength" => RuleKind::Cardinality,
+            "oneOf" => RuleKind::Choice,
+            "pattern" => RuleKind::Format,
+            "companion" => RuleKind::Companion,
+            "enum" => RuleKind::Binding,
+            "limit" | "depth" => RuleKind::Limit,
+            _ => RuleKind::Type,
+        };
+        Self {
+            severity: Severity::Error,
+            rule: BrokenRule {
+                kind,
+                element: without_indexes(&path),
+                key: None,
+                text: error.message.clone(),
+                source: error.schema_path,
+            },
+            pointer: error.instance_path,
+            path,
+            mend: error.suggestion.map(|replacement| Mend {
+                text: format!("write `{replacement}`"),
+                replacement: Some(Value::String(replacement)),
+            }),
+            message: error.message,
+            found: None,
+            count: 1,
+        }
+    }
+}
+
+/// A JSON Pointer into an instance of a type as a FHIRPath.
+pub(super) fn fhirpath_of(type_name: &str, pointer: &str) -> String {
+    let mut path = type_name.to_owned();
+    for step in pointer.split('/').skip(1) {
+        if step.bytes().all(|byte| byte.is_ascii_digit()) && !step.is_empty() {
+            path.push_str(&format!("[{step}]"));
+        } else {
+            path.push('.');
+            path.push_str(&step.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    path
+}
+
+fn without_indexes(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    let mut inside = false;
+    for character in path.chars() {
+        match character {
+            '[' => inside = true,
+            ']' => inside = false,
+            _ if !inside => plain.push(character),
+            _ => {}
+        }
+    }
+    plain
+}
