@@ -4,6 +4,7 @@
 
 mod check;
 mod empty;
+mod implicit;
 mod provider;
 mod quantity;
 mod regex;
