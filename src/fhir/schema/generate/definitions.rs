@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::elements::{read_element, regex_of};
+use super::elements::{read_constraints, read_element, regex_of};
 use super::hl7_schema;
 use crate::fhir::FhirVersion;
 
@@ -44,6 +44,19 @@ pub struct Binding {
     pub value_set: String,
 }
 
+/// A FHIRPath constraint of a definition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Constraint {
+    /// Its key, such as `pat-1`.
+    pub key: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// What it says, for people.
+    pub human: String,
+    /// What it says, in FHIRPath.
+    pub expression: String,
+}
+
 /// One element of a type.
 #[derive(Clone, Debug)]
 pub struct Element {
@@ -61,6 +74,8 @@ pub struct Element {
     pub binding: Option<Binding>,
     /// The codes it may have, where no value set says so but HL7's own schema does.
     pub codes: Option<Vec<String>>,
+    /// The constraints that hang on it in the snapshot; those of its type's own definition are not all among them.
+    pub constraints: Vec<Constraint>,
     /// Whether the type introduces it; `false` for what it inherits.
     pub own: bool,
 }
@@ -80,6 +95,8 @@ pub struct Shape {
     pub narrows: bool,
     /// Its elements, inherited ones first; without those that are forbidden.
     pub elements: Vec<Element>,
+    /// The constraints on the whole, inherited ones too; those of a group hang on its element.
+    pub constraints: Vec<Constraint>,
     /// For a primitive: the regular expression of its value, if the definition has one.
     pub regex: Option<String>,
 }
@@ -268,6 +285,7 @@ impl Definitions {
             is_abstract: document["abstract"] == true,
             narrows,
             elements: Vec::new(),
+            constraints: elements.first().map(read_constraints).unwrap_or_default(),
             regex: None,
         };
         let mut groups: BTreeMap<String, Shape> = BTreeMap::new();
@@ -298,6 +316,7 @@ impl Definitions {
                         is_abstract: false,
                         narrows: false,
                         elements: Vec::new(),
+                        constraints: Vec::new(),
                         regex: None,
                     },
                 );

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::definitions::{Binding, Element, ElementType};
+use super::definitions::{Binding, Constraint, Element, ElementType};
 
 const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 const REGEX: &str = "http://hl7.org/fhir/StructureDefinition/regex";
@@ -41,6 +41,7 @@ pub(super) fn read_element(definition: &Value, full: &str, last: &str, type_name
             .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
         binding: read_binding(definition),
         codes: None,
+        constraints: read_constraints(definition),
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }
 }
@@ -95,4 +96,19 @@ fn read_binding(definition: &Value) -> Option<Binding> {
         strength: binding["strength"].as_str()?.to_owned(),
         value_set: binding["valueSet"].as_str()?.to_owned(),
     })
+}
+
+/// The constraints that have an expression; R4 has one or two that are told to people only.
+pub(super) fn read_constraints(definition: &Value) -> Vec<Constraint> {
+    let all = definition["constraint"].as_array().into_iter().flatten();
+    all.filter_map(|found| {
+        let text = |name: &str| found[name].as_str().map(str::to_owned);
+        Some(Constraint {
+            key: text("key")?,
+            severity: text("severity")?,
+            human: text("human").unwrap_or_default(),
+            expression: text("expression")?,
+        })
+    })
+    .collect()
 }

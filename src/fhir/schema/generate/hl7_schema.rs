@@ -107,6 +107,7 @@ impl Reader<'_> {
             is_abstract: false,
             narrows: false,
             elements: Vec::new(),
+            constraints: Vec::new(),
             regex: None,
         });
         let required: Vec<&str> = schema["required"]
@@ -253,6 +254,7 @@ fn element(name: String, found: ElementType) -> Element {
         attribute: false,
         binding: None,
         codes: None,
+        constraints: Vec::new(),
         own: true,
     }
 }
@@ -303,6 +305,7 @@ mod tests {
                 is_abstract: false,
                 narrows: false,
                 elements: Vec::new(),
+                constraints: Vec::new(),
                 regex: None,
             };
             definitions.shapes.insert(name.to_owned(), shape);

@@ -3,9 +3,9 @@
 //! Every schema is 2020-12, names others of its folder by `$ref`, and needs nothing of ours to be used. What a schema
 //! cannot say stands beside it as an annotation: `x-targets` (the types a reference may point at), `x-value-set` (where
 //! the codes come from), `x-unchecked` (why the codes of that required value set cannot be enumerated), `x-element` (the element
-//! that a rule of `allOf` is about), `x-continue` (the schema of the type that `resourceType` names goes on here) and
-//! `x-digits` (a whole number is written without a point or an exponent).
+//! that a rule of `allOf` is about) and `x-continue` (the schema of the type that `resourceType` names goes on here).
 
+pub mod constraint;
 pub mod definitions;
 mod elements;
 mod hl7_schema;
@@ -27,6 +27,10 @@ use crate::fhir::FhirVersion;
 
 /// The file of the element table.
 pub const ELEMENT_TABLE: &str = "elements.txt";
+/// The file of the constraints.
+pub const CONSTRAINTS: &str = "constraints.txt";
+/// The file of the bindings whose codes no schema can list.
+pub const OPEN_BINDINGS: &str = "open-bindings.txt";
 
 /// What is said of a resource type that comes from HL7's own schema.
 const OF_SCHEMA: &str = "From HL7's fhir.schema.json, which does not say which primitives and choices are required, which value sets \
@@ -70,6 +74,8 @@ pub fn generate(definitions: &Path, release: FhirVersion) -> Result<Generated, G
         );
     }
     files.insert(ELEMENT_TABLE.to_owned(), table::element_table(&definitions));
+    files.insert(CONSTRAINTS.to_owned(), constraint::constraints(&definitions));
+    files.insert(OPEN_BINDINGS.to_owned(), constraint::open_bindings(&definitions));
     Ok(Generated { files })
 }
 
