@@ -86,7 +86,9 @@ impl Document {
 
     /// Whether a type is primitive.
     pub fn is_primitive(&self, type_name: &str) -> bool {
-        self.model().type_named(type_name).is_some_and(|found| found.kind == TypeKind::Primitive)
+        self.model()
+            .type_named(type_name)
+            .is_some_and(|found| found.kind == TypeKind::Primitive)
     }
 
     /// The document with another value at a place.
@@ -103,6 +105,15 @@ impl Document {
         damage(body, &format!("{pointer}/{name}"))
     }
 
+    /// The document with one more item in an array of its own.
+    pub fn appended(&self, name: &str, item: Value) -> Damage {
+        let mut body = self.body.clone();
+        let items = body[name].as_array_mut().unwrap();
+        items.push(item);
+        let at = format!("/{name}/{}", items.len() - 1);
+        damage(body, &at)
+    }
+
     /// The document without a property of an object.
     pub fn without(&self, pointer: &str, name: &str) -> Damage {
         let mut body = self.body.clone();
@@ -113,7 +124,10 @@ impl Document {
 
     /// The places of the resources: the document itself, and contained ones and entries.
     pub fn resources(&self) -> Vec<(String, String)> {
-        let inside = self.places.iter().filter(|place| self.value(&place.pointer)["resourceType"] == *place.type_name);
+        let inside = self
+            .places
+            .iter()
+            .filter(|place| self.value(&place.pointer)["resourceType"] == *place.type_name);
         let named = inside.map(|place| (place.pointer.clone(), place.type_name.clone()));
         let root = self.body["resourceType"].as_str().unwrap_or_default().to_owned();
         std::iter::once((String::new(), root)).chain(named).collect()
@@ -147,11 +161,18 @@ fn collect(model: &'static Model, type_name: &str, value: &Value, at: &str, plac
         let Some((element, declared)) = found else { continue };
         let property = format!("{at}/{name}");
         let items: Vec<(String, &Value)> = match child {
-            Value::Array(items) => (0..).zip(items).map(|(index, item): (usize, _)| (format!("{property}/{index}"), item)).collect(),
+            Value::Array(items) => (0..)
+                .zip(items)
+                .map(|(index, item): (usize, _)| (format!("{property}/{index}"), item))
+                .collect(),
             _ => vec![(property.clone(), child)],
         };
         for (pointer, item) in items {
-            let actual = if declared == "Resource" { item["resourceType"].as_str().unwrap_or(declared) } else { declared };
+            let actual = if declared == "Resource" {
+                item["resourceType"].as_str().unwrap_or(declared)
+            } else {
+                declared
+            };
             places.push(Place {
                 pointer: pointer.clone(),
                 property: property.clone(),
