@@ -137,3 +137,6 @@ impl Validation {
         !self.violations.iter().any(breaks)
     }
 }
+
+#[cfg(test)]
+mod tests;
