@@ -72,6 +72,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => command::explain::explain(args),
         Command::Lint(args) => command::lint::lint(args),
         Command::Report(args) => command::report::report(args),
+        Command::Schemas(args) => command::schemas::schemas(args),
     };
     outcome.unwrap_or_else(|failure| {
         let _ = writeln!(io::stderr(), "{}", marked(&failure.message));

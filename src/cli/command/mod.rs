@@ -5,4 +5,5 @@ pub mod lint;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod schemas;
 pub mod serve;

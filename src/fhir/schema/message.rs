@@ -71,13 +71,17 @@ pub(super) fn explain(schemas: &Schemas, error: &ValidationError<'_>, at: &str) 
         Kind::MaxLength { limit } => format!("`{name}` is longer than {limit} characters"),
         Kind::Minimum { limit } => format!("`{name}` must be at least {limit}, found {}", shown(instance)),
         Kind::Maximum { limit } => format!("`{name}` must be at most {limit}, found {}", shown(instance)),
+        Kind::Custom { keyword, .. } if keyword == "x-digits" => format!(
+            "`{name}` must be a whole number written with digits only, found {}",
+            shown(instance)
+        ),
         _ => format!("`{name}` breaks the rule `{}`", error.kind().keyword()),
     };
     vec![new(told)]
 }
 
 /// Where a value breaks several rules, the first of these says it all.
-const WEIGHT: [&str; 5] = ["type", "minLength", "enum", "const", "pattern"];
+const WEIGHT: [&str; 6] = ["type", "x-digits", "minLength", "enum", "const", "pattern"];
 
 /// Puts errors into the order of their places and drops those that another one of the same place explains.
 pub(super) fn tidy(mut errors: Vec<SchemaError>) -> Vec<SchemaError> {
