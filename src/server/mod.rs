@@ -12,6 +12,7 @@ mod history;
 mod incoming;
 mod metadata;
 mod negotiate;
+mod policy;
 mod precondition;
 mod query;
 mod read;
