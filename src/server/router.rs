@@ -23,10 +23,10 @@ use super::incoming::{self, Incoming};
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::route::Target;
-use super::{Options, Shared, history, metadata, query, read, search, write};
+use super::{Options, Shared, history, metadata, patch, query, read, search, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Allow, Date",
 );
@@ -96,7 +96,13 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         release,
     )?;
     if parts.method == Method::OPTIONS {
-        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &target.allow(release)));
+        let allow = target.allow(release);
+        let reply = Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &allow);
+        return Ok(if allow.contains("PATCH") {
+            reply.header(patch::ACCEPT_PATCH, &patch::FORMATS.join(", "))
+        } else {
+            reply
+        });
     }
     let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
     if matches!(target, Target::Search(_)) {
@@ -137,6 +143,10 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         (_, Target::Search(resource_type)) => search::search(shared, &request, resource_type),
         (&Method::POST, Target::Type(resource_type)) => write::create(shared, &request, resource_type),
         (&Method::PUT, Target::Type(resource_type)) => write::update(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Type(resource_type)) => write::patch(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Instance(resource_type, id)) => {
+            write::patch(shared, &request, resource_type, Some(&id))
+        }
         (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, &request, resource_type, None),
         (_, Target::Type(resource_type)) => search::search(shared, &request, resource_type),
         (&Method::PUT, Target::Instance(resource_type, id)) => {

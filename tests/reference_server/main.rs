@@ -4,5 +4,6 @@ mod api;
 mod conditional;
 mod http;
 mod interactions;
+mod patch;
 mod search;
 mod tables;
