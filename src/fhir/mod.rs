@@ -10,6 +10,7 @@ pub mod location;
 pub mod media_type;
 pub mod model;
 pub mod operation_outcome;
+pub mod profile;
 pub mod reference;
 pub mod resource_type;
 pub mod schema;

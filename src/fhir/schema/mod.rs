@@ -15,6 +15,8 @@ pub mod generate;
 mod message;
 mod structure;
 
+pub(super) use message::nearest;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

@@ -13,6 +13,8 @@
 
 mod violation;
 
+pub(super) use violation::fhirpath_of;
+
 use serde_json::Value;
 
 use super::schema::{Schemas, UnknownType};

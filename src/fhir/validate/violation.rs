@@ -154,7 +154,7 @@ impl Violation {
 }
 
 /// A JSON Pointer into an instance of a type as a FHIRPath.
-pub(super) fn fhirpath_of(type_name: &str, pointer: &str) -> String {
+pub(in crate::fhir) fn fhirpath_of(type_name: &str, pointer: &str) -> String {
     let mut path = type_name.to_owned();
     for step in pointer.split('/').skip(1) {
         if step.bytes().all(|byte| byte.is_ascii_digit()) && !step.is_empty() {
