@@ -3,6 +3,7 @@
 //! The engine is `octofhir-fhirpath`; it is seen in this folder only, so that it can be replaced.
 
 mod check;
+pub mod direct;
 mod empty;
 mod provider;
 mod quantity;
@@ -71,6 +72,33 @@ impl Truth {
     pub fn is_true(&self) -> bool {
         matches!(self, Self::True)
     }
+}
+
+impl Truth {
+    fn of(mut found: Vec<Value>) -> Self {
+        match (found.len(), found.pop()) {
+            (1, Some(Value::Bool(true))) => Self::True,
+            (1, Some(Value::Bool(false))) => Self::False,
+            (_, None) => Self::Empty,
+            (_, Some(last)) => {
+                found.push(last);
+                Self::NotBoolean(found)
+            }
+        }
+    }
+}
+
+/// An element of a resource, as a constraint looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its type: `HumanName`, `Patient.contact`.
+    pub type_name: &'a str,
+    /// The element, which is also `%context`.
+    pub value: &'a Value,
+    /// `%resource`: the resource that it belongs to.
+    pub resource: &'a Value,
+    /// `%rootResource`: the resource that contains that one, or itself.
+    pub root: &'a Value,
 }
 
 /// A compiled FHIRPath expression. It can be shared between threads and is compiled at most once per release.
@@ -186,19 +214,35 @@ impl Expression {
     /// # Errors
     /// As [`Expression::evaluate`].
     pub fn is_true_on(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Truth, FhirPathError> {
-        let mut found = self.evaluate_on(subject, variables)?;
-        Ok(match (found.len(), found.pop()) {
-            (1, Some(Value::Bool(true))) => Truth::True,
-            (1, Some(Value::Bool(false))) => Truth::False,
-            (_, None) => Truth::Empty,
-            (_, Some(last)) => {
-                found.push(last);
-                Truth::NotBoolean(found)
-            }
-        })
+        self.evaluate_on(subject, variables).map(Truth::of)
+    }
+
+    /// Evaluates it as a condition on an element of a resource, as a constraint of a definition is.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn is_true_at(&self, release: FhirVersion, place: &Place<'_>) -> Result<Truth, FhirPathError> {
+        let model = Model::for_release(release);
+        let subject = Subject {
+            release,
+            root: value::to_typed(place.value, place.type_name, model)?,
+        };
+        let around = [("resource", place.resource), ("rootResource", place.root)];
+        let found = self.run_within(&subject, &[], &around)?;
+        Ok(Truth::of(value::to_json(&found)))
     }
 
     fn run(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Collection, FhirPathError> {
+        self.run_within(subject, variables, &[])
+    }
+
+    /// Evaluates with `%resource` and its like replaced.
+    fn run_within(
+        &self,
+        subject: &Subject,
+        variables: &[(&str, Value)],
+        around: &[(&str, &Value)],
+    ) -> Result<Collection, FhirPathError> {
         let plan = match self.plans[subject.release as usize].get() {
             Some(plan) => plan,
             None => {
@@ -218,6 +262,11 @@ impl Expression {
             context.set_variable("rootResource".to_owned(), root.clone());
         }
         let model = Model::for_release(subject.release);
+        for (name, found) in around {
+            if let Some(found) = value::to_subject(found, model)?.first() {
+                context.set_variable((*name).to_owned(), found.clone());
+            }
+        }
         for (name, found) in variables {
             context.set_variable((*name).to_owned(), value::to_variable(found, model)?);
         }
