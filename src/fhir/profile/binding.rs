@@ -39,9 +39,15 @@ impl<'a> Judge<'a> {
             told.push(format!("... ({} more)", names.len() - MOST_TOLD));
         }
         let found = found_code(item);
-        let shown_code = found.map_or_else(|| item.value.map_or_else(String::new, shown), |code| format!("`{code}`"));
+        let shown_code = found.map_or_else(
+            || item.value.map_or_else(String::new, shown),
+            |code| format!("`{code}`"),
+        );
         let name = &element.name;
-        let message = format!("`{name}` must have a code of its value set, {}; found {shown_code}", told.join(", "));
+        let message = format!(
+            "`{name}` must have a code of its value set, {}; found {shown_code}",
+            told.join(", ")
+        );
         let text = format!("`{name}` is bound to {}", binding.value_set);
         let pointer = item.pointer.clone();
         self.broken(RuleKind::Binding, profile, element, pointer, text, message, item.value);

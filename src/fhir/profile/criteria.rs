@@ -85,7 +85,10 @@ impl Lookup<'_> {
                     if !seen.contains(&above) {
                         seen.push(above);
                         let siblings = by.iter().filter(|other| {
-                            let above_other = other.path.split_last().map_or(other.path.as_slice(), |(_, above)| above);
+                            let above_other = other
+                                .path
+                                .split_last()
+                                .map_or(other.path.as_slice(), |(_, above)| above);
                             other.kind == Kind::Value && above_other == above
                         });
                         let lasts: Vec<Option<Step>> = siblings.map(|other| other.path.last().cloned()).collect();
@@ -122,7 +125,11 @@ impl Lookup<'_> {
             return required;
         }
         let any = read(Slices::All);
-        if any.is_empty() { Vec::new() } else { vec![Test::Any(any)] }
+        if any.is_empty() {
+            Vec::new()
+        } else {
+            vec![Test::Any(any)]
+        }
     }
 
     /// What a value at a place of the definitions has to be.
@@ -221,7 +228,9 @@ impl Lookup<'_> {
             (Spot::Given(value, fixed), Step::Child(name)) => given(value, name, *fixed),
             (Spot::Given(..), _) => Vec::new(),
             (Spot::Target(targets), _) => match targets.as_slice() {
-                [only] => self.root(only).map_or_else(Vec::new, |root| self.step(&root, step, slices)),
+                [only] => self
+                    .root(only)
+                    .map_or_else(Vec::new, |root| self.step(&root, step, slices)),
                 _ => Vec::new(),
             },
             (Spot::Element(profile, index), Step::Child(name)) => self.child(profile, *index, name, slices),
@@ -258,7 +267,11 @@ impl Lookup<'_> {
             }
             spots.push(Spot::Element(Arc::clone(profile), *child));
             let taken = found.slices.iter().filter(|slice| {
-                let is_whole = !profile.elements[**slice].slice.as_deref().unwrap_or_default().contains('/');
+                let is_whole = !profile.elements[**slice]
+                    .slice
+                    .as_deref()
+                    .unwrap_or_default()
+                    .contains('/');
                 is_whole && (slices == Slices::All || profile.elements[**slice].min > 0)
             });
             spots.extend(taken.map(|slice| Spot::Element(Arc::clone(profile), *slice)));

@@ -106,7 +106,9 @@ impl Reading<'_> {
             Some(parent) => self.elements[parent].path.split('.').count() + 1 != own_depth,
         };
         if wrong {
-            return Err(format!("the element {path} does not come after the one that it belongs to"));
+            return Err(format!(
+                "the element {path} does not come after the one that it belongs to"
+            ));
         }
         let index = self.elements.len();
         let element = self.read(definition, path, parent)?;
@@ -204,7 +206,6 @@ impl Reading<'_> {
                 Some(source) => source.to_owned(),
                 None => self.url.to_owned(),
             },
-            text: text("expression"),
             expression,
         }
     }
@@ -218,7 +219,8 @@ impl Reading<'_> {
             let id = reference.split_once('#').map_or(reference, |(_, id)| id);
             let found = self.elements.iter().position(|element| element.id == id);
             let found = found.or_else(|| self.elements.iter().position(|element| element.path == id));
-            let named = found.ok_or_else(|| format!("{} refers to {reference}, which is not there", self.elements[index].id))?;
+            let named = found
+                .ok_or_else(|| format!("{} refers to {reference}, which is not there", self.elements[index].id))?;
             self.elements[index].content = Some(named);
         }
         Ok(())
@@ -330,10 +332,12 @@ fn value_rule(definition: &Value) -> Option<ValueRule> {
     all.find_map(|(name, value)| {
         let fixed = name.starts_with("fixed");
         let typed = name.strip_prefix("fixed").or_else(|| name.strip_prefix("pattern"))?;
-        typed.starts_with(|first: char| first.is_ascii_uppercase()).then(|| ValueRule {
-            fixed,
-            value: value.clone(),
-        })
+        typed
+            .starts_with(|first: char| first.is_ascii_uppercase())
+            .then(|| ValueRule {
+                fixed,
+                value: value.clone(),
+            })
     })
 }
 
@@ -352,7 +356,10 @@ fn slicing(slicing: &Value, slice: Option<&str>) -> Option<Slicing> {
     if !slicing.is_object() || slice.is_some() {
         return None;
     }
-    let list = slicing["discriminator"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list = slicing["discriminator"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let read = |found: &Value| {
         let kind = found["type"].as_str().unwrap_or_default();
         Discriminator::read(Kind::read(kind)?, found["path"].as_str().unwrap_or("$this"))

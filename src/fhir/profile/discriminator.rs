@@ -146,7 +146,17 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["a..b", "where(x = 1)", "a.", "extension(", "extension('x", "a b", "resolve().", "first()", "resolve()x"] {
+        for text in [
+            "a..b",
+            "where(x = 1)",
+            "a.",
+            "extension(",
+            "extension('x",
+            "a b",
+            "resolve().",
+            "first()",
+            "resolve()x",
+        ] {
             let found = Discriminator::read(Kind::Value, text);
             assert!(found.is_err(), "{text}: {found:?}");
         }

@@ -89,8 +89,6 @@ pub(super) struct Constraint {
     pub(super) source: String,
     /// The expression, or why it is none.
     pub(super) expression: Result<Expression, String>,
-    /// The same at a place below the resource, compiled when it is needed.
-    pub(super) text: String,
 }
 
 /// How an element is sliced (`profiling.html#slicing`).

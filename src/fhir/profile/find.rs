@@ -16,13 +16,7 @@ pub(super) fn claimants<'a>(model: &'static Model, body: &'a Value, targets: &mu
     found
 }
 
-fn look<'a>(
-    model: &'static Model,
-    item: Item<'a>,
-    depth: usize,
-    targets: &mut Targets<'a>,
-    found: &mut Vec<Item<'a>>,
-) {
+fn look<'a>(model: &'static Model, item: Item<'a>, depth: usize, targets: &mut Targets<'a>, found: &mut Vec<Item<'a>>) {
     if depth > DEEPEST {
         return;
     }
@@ -37,8 +31,7 @@ fn look<'a>(
             look(model, child, depth + 1, targets, found);
         }
     }
-    let is_resource = item.path.is_empty() && item.scope.resource.is_some();
-    if is_resource || item.type_name == "Extension" {
+    if item.is_resource || item.type_name == "Extension" {
         found.push(item);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fhir::model::Model;
+use crate::fhir::model::{Model, TypeKind};
 
 /// One instance of an element.
 #[derive(Clone, Debug)]
@@ -15,10 +15,8 @@ pub(super) struct Item<'a> {
     pub(super) type_name: &'a str,
     /// Its place in the body.
     pub(super) pointer: String,
-    /// Its place below the nearest resource, as FHIRPath with variables for indexes: `contact[%i0].name`.
-    pub(super) path: String,
-    /// Those indexes.
-    pub(super) indexes: Vec<usize>,
+    /// Whether it is a resource.
+    pub(super) is_resource: bool,
     /// The resources around it.
     pub(super) scope: Scope<'a>,
 }
@@ -45,8 +43,7 @@ impl<'a> Item<'a> {
             companion: None,
             type_name: resource_type(body).unwrap_or(type_name),
             pointer: String::new(),
-            path: String::new(),
-            indexes: Vec::new(),
+            is_resource: resource.is_some(),
             scope: Scope {
                 resource,
                 container: resource,
@@ -96,17 +93,17 @@ impl<'a> Item<'a> {
                 if key.starts_with('_') && properties.contains_key(plain) {
                     continue;
                 }
-                self.collect(object, plain, name, type_name, &mut found);
+                self.collect(object, plain, type_name, &mut found);
             }
             return found;
         }
-        let renamed = info.map_or_else(|| self.renamed(model, name), |_| None);
-        match (info.map(|info| info.types.as_slice()), renamed) {
-            (Some([only]), _) => self.collect(object, name, name, only.name, &mut found),
+        let type_name = match info.map(|info| info.types.as_slice()) {
+            Some([only]) => only.name,
+            Some(_) => "",
             // A definition may name a choice with its type: `valueQuantity`.
-            (None, Some((choice, type_name))) => self.collect(object, name, choice, type_name, &mut found),
-            _ => self.collect(object, name, name, "", &mut found),
-        }
+            None => self.renamed(model, name),
+        };
+        self.collect(object, name, type_name, &mut found);
         found
     }
 
@@ -124,52 +121,48 @@ impl<'a> Item<'a> {
         elements.flat_map(|info| self.children(model, info.name)).collect()
     }
 
-    /// The choice and the type that a name such as `valueQuantity` stands for.
-    fn renamed(&self, model: &'static Model, name: &str) -> Option<(&'static str, &'static str)> {
+    /// The type of a choice that stands in its name: `Quantity` in `valueQuantity`.
+    fn renamed(&self, model: &'static Model, name: &str) -> &'static str {
         let choices = model.elements(self.type_name).into_iter().filter(|info| info.choice);
         let mut forms = choices.flat_map(|info| info.types.iter().map(move |found| (info.name, found.name)));
-        forms.find(|(choice, found)| {
+        let form = forms.find(|(choice, found)| {
             let rest = name.strip_prefix(choice);
             rest.is_some_and(|rest| is_capitalized(found, rest))
-        })
+        });
+        form.map_or("", |(_, found)| found)
     }
 
-    fn collect(&self, object: &'a Value, key: &str, name: &str, type_name: &'a str, found: &mut Vec<Item<'a>>) {
+    fn collect(&self, object: &'a Value, key: &str, type_name: &'a str, found: &mut Vec<Item<'a>>) {
         let value = object.get(key);
         let companion = object.get(format!("_{key}"));
-        let shown = if value.is_some() {
-            key.to_owned()
+        let mark = if value.is_some() { "" } else { "_" };
+        let around = if self.value.is_some_and(Value::is_object) {
+            self.pointer.clone()
         } else {
-            format!("_{key}")
+            companion_of(&self.pointer)
         };
-        let pointer = format!("{}/{shown}", self.pointer);
-        let path = if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        };
+        let pointer = format!("{around}/{mark}{key}");
         let list = |value: Option<&'a Value>| value.and_then(Value::as_array).map(Vec::as_slice);
         let (values, companions) = (list(value), list(companion));
+        let is_contained = key == "contained";
         if values.is_none() && companions.is_none() {
             if value.is_some() || companion.is_some() {
-                found.push(self.child(value, companion, type_name, pointer, path, self.indexes.clone()));
+                found.push(self.child(value, companion, type_name, pointer, is_contained));
             }
             return;
         }
-        let count = values.map_or(0, <[Value]>::len).max(companions.map_or(0, <[Value]>::len));
-        let at = |list: Option<&'a [Value]>, index: usize| list.and_then(|list| list.get(index)).filter(|item| !item.is_null());
-        // FHIRPath does not see places where there is nothing at all.
-        let mut seen = 0;
+        let count = values
+            .map_or(0, <[Value]>::len)
+            .max(companions.map_or(0, <[Value]>::len));
+        let at = |list: Option<&'a [Value]>, index: usize| {
+            list.and_then(|list| list.get(index)).filter(|item| !item.is_null())
+        };
         for index in 0..count {
             let (value, companion) = (at(values, index), at(companions, index));
-            if value.is_none() && companion.is_none() {
-                continue;
+            if value.is_some() || companion.is_some() {
+                let place = format!("{pointer}/{index}");
+                found.push(self.child(value, companion, type_name, place, is_contained));
             }
-            let mut indexes = self.indexes.clone();
-            let path = format!("{path}[%i{}]", indexes.len());
-            indexes.push(seen);
-            seen += 1;
-            found.push(self.child(value, companion, type_name, format!("{pointer}/{index}"), path, indexes));
         }
     }
 
@@ -179,50 +172,57 @@ impl<'a> Item<'a> {
         companion: Option<&'a Value>,
         type_name: &'a str,
         pointer: String,
-        path: String,
-        indexes: Vec<usize>,
+        is_contained: bool,
     ) -> Item<'a> {
         let mut child = Item {
             value,
             companion,
             type_name,
             pointer,
-            path,
-            indexes,
+            is_resource: false,
             scope: self.scope,
         };
         let own_type = value.and_then(resource_type).filter(|_| holds_resources(type_name));
-        if let (Some(own_type), Some(value)) = (own_type, value) {
-            let contained = child.path.starts_with("contained[");
+        if let Some(own_type) = own_type {
             child.type_name = own_type;
-            child.path.clear();
-            child.indexes.clear();
-            child.scope = Scope {
-                resource: Some(value),
-                container: if contained {
-                    self.scope.container
-                } else {
-                    Some(value)
-                },
-                container_at: if contained {
-                    self.scope.container_at
-                } else {
-                    child.pointer.len()
-                },
-                full_url: if contained {
-                    self.scope.full_url
-                } else {
-                    self.get("fullUrl").and_then(Value::as_str)
-                },
-            };
+            child.is_resource = true;
+            child.scope.resource = value;
+            if !is_contained {
+                child.scope.container = value;
+                child.scope.container_at = child.pointer.len();
+                child.scope.full_url = self.get("fullUrl").and_then(Value::as_str);
+            }
         }
         child
     }
 }
 
+/// The place of the companion of a primitive: `/_given/0` for `/given/0`.
+fn companion_of(pointer: &str) -> String {
+    let is_index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    let steps: Vec<&str> = pointer.split('/').collect();
+    let Some(named) = steps.iter().rposition(|step| !step.is_empty() && !is_index(step)) else {
+        return pointer.to_owned();
+    };
+    if steps[named].starts_with('_') {
+        return pointer.to_owned();
+    }
+    let marked = format!("_{}", steps[named]);
+    let mut changed = steps.clone();
+    changed[named] = &marked;
+    changed.join("/")
+}
+
 /// Whether elements of a type are whole resources.
 fn holds_resources(type_name: &str) -> bool {
     matches!(type_name, "Resource" | "DomainResource")
+}
+
+/// Whether something of one type may stand where another is asked for. A `code` is no `string` there: choices name their
+/// type exactly.
+pub(super) fn is_of_type(model: &Model, found: &str, wanted: &str) -> bool {
+    let is_named = |kind| matches!(kind, TypeKind::Resource | TypeKind::Group);
+    found == wanted || model.type_named(found).is_some_and(|known| is_named(known.kind)) && model.is_a(found, wanted)
 }
 
 /// The `resourceType` of a value.

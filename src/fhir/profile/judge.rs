@@ -8,10 +8,9 @@ use serde_json::Value;
 
 use super::definition::{CORE, Profile, core_type, is_core_quantity};
 use super::element::{Element, TypeRule};
-use super::item::Item;
+use super::item::{Item, is_of_type};
 use super::reference::{Targets, found_type, told_type};
 use super::store::{Profiles, split};
-use crate::fhir::fhirpath::{Expression, Subject};
 use crate::fhir::model::{Model, property_name};
 use crate::fhir::validate::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation, fhirpath_of};
 use crate::fhir::{FhirVersion, Severity};
@@ -41,10 +40,6 @@ pub(super) struct Judge<'a> {
     unchecked: BTreeSet<Unchecked>,
     /// Each item is judged by each profile once.
     known: HashMap<(usize, usize), Known>,
-    /// Resources that are prepared for constraints.
-    pub(super) subjects: HashMap<usize, Option<Rc<Subject>>>,
-    /// Constraints at places below a resource.
-    pub(super) expressions: HashMap<String, Rc<Expression>>,
     steps: usize,
     depth: usize,
     hops: usize,
@@ -65,8 +60,6 @@ impl<'a> Judge<'a> {
             violations: Vec::new(),
             unchecked: BTreeSet::new(),
             known: HashMap::new(),
-            subjects: HashMap::new(),
-            expressions: HashMap::new(),
             steps: 0,
             depth: 0,
             hops: 0,
@@ -125,7 +118,12 @@ impl<'a> Judge<'a> {
         // What an element and its slice both ask for is broken once.
         let mut seen = std::collections::HashSet::new();
         self.violations.retain(|found| {
-            let key = (found.pointer.clone(), found.rule.kind, found.rule.key.clone(), found.message.clone());
+            let key = (
+                found.pointer.clone(),
+                found.rule.kind,
+                found.rule.key.clone(),
+                found.message.clone(),
+            );
             seen.insert(key)
         });
         self.violations.truncate(MOST_VIOLATIONS);
@@ -226,7 +224,15 @@ impl<'a> Judge<'a> {
                 (min, count) => format!("`{name}` must occur at least {min} times here, found {count}"),
             };
             let text = format!("`{name}` occurs at least {} times", element.min);
-            self.broken(RuleKind::Cardinality, profile, element, pointer.clone(), text, message, None);
+            self.broken(
+                RuleKind::Cardinality,
+                profile,
+                element,
+                pointer.clone(),
+                text,
+                message,
+                None,
+            );
         }
         if let Some(max) = element.max.filter(|max| count > *max) {
             let message = match max {
@@ -262,8 +268,19 @@ impl<'a> Judge<'a> {
             let (name, verb) = (&element.name, if rule.fixed { "be" } else { "have at least" });
             let found = item.value.map_or("no value".to_owned(), shown);
             let message = format!("`{name}` must {verb} {wanted}, found {found}");
-            let text = format!("`{name}` is {} {wanted}", if rule.fixed { "fixed to" } else { "of the pattern" });
-            self.broken(RuleKind::Fixed, profile, element, item.pointer.clone(), text, message, item.value);
+            let text = format!(
+                "`{name}` is {} {wanted}",
+                if rule.fixed { "fixed to" } else { "of the pattern" }
+            );
+            self.broken(
+                RuleKind::Fixed,
+                profile,
+                element,
+                item.pointer.clone(),
+                text,
+                message,
+                item.value,
+            );
             if !rule.value.is_object() && !rule.value.is_array() {
                 self.mend(format!("write {wanted}"), rule.value.clone());
             }
@@ -274,16 +291,22 @@ impl<'a> Judge<'a> {
             let (name, length) = (&element.name, text.chars().count());
             let message = format!("`{name}` must have at most {most} characters, found {length}");
             let text = format!("`{name}` has at most {most} characters");
-            self.broken(RuleKind::Format, profile, element, item.pointer.clone(), text, message, item.value);
+            self.broken(
+                RuleKind::Format,
+                profile,
+                element,
+                item.pointer.clone(),
+                text,
+                message,
+                item.value,
+            );
         }
     }
 
     /// Judges the type of an item; whether it is one of those that it may have.
     fn types(&mut self, profile: &Arc<Profile>, element: &Element, item: &Item<'a>) -> bool {
         let fits = |rule: &&TypeRule| {
-            rule.code.starts_with("http://hl7.org/fhirpath/")
-                || rule.code == item.type_name
-                || self.model.is_a(item.type_name, &rule.code)
+            rule.code.starts_with("http://hl7.org/fhirpath/") || is_of_type(self.model, item.type_name, &rule.code)
         };
         let mut rules: Vec<&TypeRule> = element.types.iter().filter(fits).collect();
         // Only choices and resources show their type.
@@ -293,19 +316,35 @@ impl<'a> Judge<'a> {
             let names = names.join(" or ");
             let message = format!("`{}` must be of type {names}, found `{}`", element.name, item.type_name);
             let text = format!("`{}` is of type {names}", element.name);
-            self.broken(RuleKind::Type, profile, element, item.pointer.clone(), text, message, None);
+            self.broken(
+                RuleKind::Type,
+                profile,
+                element,
+                item.pointer.clone(),
+                text,
+                message,
+                None,
+            );
             return false;
         }
         if rules.is_empty() {
             rules = element.types.iter().collect();
         }
         if !rules.is_empty() && rules.iter().all(|rule| !rule.profiles.is_empty()) {
-            let all: Vec<&str> = rules.iter().flat_map(|rule| &rule.profiles).map(String::as_str).collect();
+            let all: Vec<&str> = rules
+                .iter()
+                .flat_map(|rule| &rule.profiles)
+                .map(String::as_str)
+                .collect();
             if !all.iter().any(|canonical| is_core_quantity(canonical)) {
                 self.one_of(RuleKind::Type, profile, element, item, item, &all);
             }
         }
-        let targets: Vec<&str> = rules.iter().flat_map(|rule| &rule.targets).map(String::as_str).collect();
+        let targets: Vec<&str> = rules
+            .iter()
+            .flat_map(|rule| &rule.targets)
+            .map(String::as_str)
+            .collect();
         let is_free = rules.iter().any(|rule| rule.targets.is_empty());
         if !targets.is_empty() && !is_free && matches!(item.type_name, "Reference" | "CodeableReference") {
             self.target(profile, element, item, &targets);
@@ -340,8 +379,16 @@ impl<'a> Judge<'a> {
             .filter_map(|(canonical, found)| found.first().map(|first| (canonical, first)))
             .map(|(canonical, first)| format!("{canonical}: {} (at {})", first.message, first.path))
             .collect();
-        let what = if kind == RuleKind::Reference { "what it points at" } else { "it" };
-        let message = format!("`{}`: {what} conforms to no profile that is asked for; {}", element.name, told.join("; "));
+        let what = if kind == RuleKind::Reference {
+            "what it points at"
+        } else {
+            "it"
+        };
+        let message = format!(
+            "`{}`: {what} conforms to no profile that is asked for; {}",
+            element.name,
+            told.join("; ")
+        );
         let text = format!("`{}` conforms to {}", element.name, canonicals.join(" or "));
         self.broken(kind, profile, element, item.pointer.clone(), text, message, item.value);
     }
@@ -358,7 +405,11 @@ impl<'a> Judge<'a> {
         };
         if let Some(target) = self.resolve(&reference) {
             if self.hops >= MOST_HOPS {
-                return self.note(UncheckedKind::Reference, &element.id, "references are not followed without end");
+                return self.note(
+                    UncheckedKind::Reference,
+                    &element.id,
+                    "references are not followed without end",
+                );
             }
             self.hops += 1;
             self.one_of(RuleKind::Reference, profile, element, item, &target, targets);
@@ -378,7 +429,15 @@ impl<'a> Judge<'a> {
             let names = types.join(" or ");
             let message = format!("`{}` must point at {names}, and points at {told}", element.name);
             let text = format!("`{}` points at {names}", element.name);
-            return self.broken(RuleKind::Reference, profile, element, item.pointer.clone(), text, message, item.value);
+            return self.broken(
+                RuleKind::Reference,
+                profile,
+                element,
+                item.pointer.clone(),
+                text,
+                message,
+                item.value,
+            );
         }
         if targets.iter().any(|target| self.profiles.type_of(target).is_some()) {
             self.note(
@@ -392,7 +451,9 @@ impl<'a> Judge<'a> {
     /// What a reference points at, where it is in the body.
     pub(super) fn resolve(&self, item: &Item<'a>) -> Option<Item<'a>> {
         let text = item.get("reference").and_then(Value::as_str).or_else(|| item.text())?;
-        self.targets.resolve(text, item).filter(|found| found_type(found).is_some())
+        self.targets
+            .resolve(text, item)
+            .filter(|found| found_type(found).is_some())
     }
 
     fn wrong_type(&self, canonical: &str, wanted: &str, item: &Item<'a>) -> Violation {

@@ -40,6 +40,3 @@ mod value_set;
 
 pub use package::{Loader, MissingDependency, PackageProblem, PackageProblems};
 pub use store::{ProfileError, ProfileInfo, Profiles, is_canonical};
-
-#[cfg(test)]
-mod tests;

@@ -158,11 +158,7 @@ impl Loader {
             };
             if !entry.header().entry_type().is_file() {
                 if !entry.header().entry_type().is_dir() {
-                    self.problem(
-                        &place,
-                        "it is a link and no file".to_owned(),
-                        "pack the file itself",
-                    );
+                    self.problem(&place, "it is a link and no file".to_owned(), "pack the file itself");
                 }
                 continue;
             }
@@ -270,7 +266,11 @@ impl Loader {
         };
         if let Err(other) = self.store.add_profile(info, bytes) {
             let message = format!("{url} is defined in {other} already, in another way");
-            self.problem(name, message, "load only one of the two, or give them different versions");
+            self.problem(
+                name,
+                message,
+                "load only one of the two, or give them different versions",
+            );
         }
     }
 
@@ -326,7 +326,11 @@ impl Loader {
 
     fn no_package(&mut self, name: &str, error: &io::Error) {
         let message = format!("it is no package, or a damaged one: {error}");
-        self.problem(name, message, "give a .tgz made by `npm pack`, or the folder it was made of");
+        self.problem(
+            name,
+            message,
+            "give a .tgz made by `npm pack`, or the folder it was made of",
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use super::criteria::{Lookup, Test, Want};
 use super::definition::Profile;
 use super::discriminator::{Discriminator, Kind, Step};
 use super::element::{Element, Rules};
-use super::item::Item;
+use super::item::{Item, is_of_type};
 use super::judge::Judge;
 use super::reference::{found_type, told_type};
 use crate::fhir::validate::RuleKind;
@@ -47,7 +47,13 @@ impl<'a> Judge<'a> {
     pub(super) fn slices(&mut self, profile: &Arc<Profile>, index: usize, items: &[Item<'a>], parent: &Item<'a>) {
         let element = &profile.elements[index];
         // A slice of a slice is no slice of the element.
-        let is_whole = |slice: &&usize| !profile.elements[**slice].slice.as_deref().unwrap_or_default().contains('/');
+        let is_whole = |slice: &&usize| {
+            !profile.elements[**slice]
+                .slice
+                .as_deref()
+                .unwrap_or_default()
+                .contains('/')
+        };
         let slices: Vec<usize> = element.slices.iter().filter(is_whole).copied().collect();
         if slices.len() < element.slices.len() {
             self.not_looked_at(profile, &element.id, "slices of slices are not looked at");
@@ -157,7 +163,11 @@ impl<'a> Judge<'a> {
                 other_before = true;
                 if slicing.rules == Rules::Closed {
                     let names: Vec<_> = (0..slices.len()).map(|place| format!("`{}`", name(place))).collect();
-                    let message = format!("this is of no slice of `{}`, and no others may be there: {}", element.name, names.join(", "));
+                    let message = format!(
+                        "this is of no slice of `{}`, and no others may be there: {}",
+                        element.name,
+                        names.join(", ")
+                    );
                     let pointer = item.pointer.clone();
                     let text = "slices are closed".to_owned();
                     self.broken(RuleKind::Slicing, profile, element, pointer, text, message, item.value);
@@ -171,7 +181,10 @@ impl<'a> Judge<'a> {
                 self.broken(RuleKind::Slicing, profile, element, pointer, text, message, None);
             }
             if slicing.rules == Rules::OpenAtEnd && other_before {
-                let message = format!("this is of slice `{}`; what is of no slice may only come after it", name(place));
+                let message = format!(
+                    "this is of slice `{}`; what is of no slice may only come after it",
+                    name(place)
+                );
                 let pointer = item.pointer.clone();
                 let text = "slices are open at their end".to_owned();
                 self.broken(RuleKind::Slicing, profile, element, pointer, text, message, None);
@@ -214,7 +227,9 @@ impl<'a> Judge<'a> {
                         };
                         all = all.and(match values {
                             None => Matches::Unknown,
-                            Some(values) => Matches::of(wants.iter().all(|want| values.iter().any(|value| is(value, want)))),
+                            Some(values) => {
+                                Matches::of(wants.iter().all(|want| values.iter().any(|value| is(value, want))))
+                            }
                         });
                     }
                     any = any.or(all);
@@ -246,7 +261,7 @@ impl<'a> Judge<'a> {
 
     fn has_type(&mut self, item: &Item<'a>, path: &[Step], names: &[String]) -> Matches {
         let is_one = |model: &'static crate::fhir::model::Model, found: &str| {
-            names.iter().any(|name| model.is_a(found, name) || found == name)
+            names.iter().any(|name| is_of_type(model, found, name))
         };
         // What a reference points at need not be there: it may say its type.
         let (path, resolves) = match path.split_last() {
@@ -282,7 +297,10 @@ impl<'a> Judge<'a> {
                     Step::Child(name) => next.extend(item.children(self.model, name)),
                     Step::Extension(url) => {
                         let all = item.children(self.model, "extension");
-                        next.extend(all.into_iter().filter(|item| item.get("url").is_some_and(|found| found == url)));
+                        next.extend(
+                            all.into_iter()
+                                .filter(|item| item.get("url").is_some_and(|found| found == url)),
+                        );
                     }
                     Step::OfType(name) => {
                         next.extend(Some(item).filter(|item| self.model.is_a(item.type_name, name)).cloned());

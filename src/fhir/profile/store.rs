@@ -192,7 +192,8 @@ impl Profiles {
     /// The type that a profile constrains.
     #[must_use]
     pub fn type_of(&self, canonical: &str) -> Option<&str> {
-        self.find(canonical).map(|index| self.store.profiles[index].info.type_name.as_str())
+        self.find(canonical)
+            .map(|index| self.store.profiles[index].info.type_name.as_str())
     }
 
     /// A compiled profile.
@@ -250,7 +251,10 @@ impl Profiles {
                 .find(|index| info(index).version.as_deref() == Some(version))
                 .copied(),
             // Without a version the newest is meant (`references.html#canonical`).
-            None => all.iter().max_by_key(|index| order(info(index).version.as_deref())).copied(),
+            None => all
+                .iter()
+                .max_by_key(|index| order(info(index).version.as_deref()))
+                .copied(),
         }
     }
 

@@ -70,7 +70,10 @@ mod tests {
         let more = json!({"text": "t", "coding": [{"code": "x"}, {"system": "s", "code": "c", "display": "d"}]});
         assert!(is_fixed(&wanted, &wanted) && !is_fixed(&wanted, &more));
         assert!(has_pattern(&wanted, &more) && !has_pattern(&more, &wanted));
-        assert!(!has_pattern(&wanted, &json!({"coding": [{"system": "s"}, {"code": "c"}]})));
+        assert!(!has_pattern(
+            &wanted,
+            &json!({"coding": [{"system": "s"}, {"code": "c"}]})
+        ));
     }
 
     #[test]

@@ -114,7 +114,10 @@ fn of_system(profiles: &Profiles, system: &str, include: &Value) -> Option<Set> 
         }
         // A hierarchy may be written as properties too, which are not looked at.
         let by_property = |concept: &Value| concept["property"].as_array().is_some_and(|list| !list.is_empty());
-        if code_system["concept"].as_array().is_some_and(|list| list.iter().any(by_property)) {
+        if code_system["concept"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(by_property))
+        {
             return None;
         }
     }
