@@ -139,3 +139,6 @@ impl Validation {
         !self.violations.iter().any(breaks)
     }
 }
+
+#[cfg(test)]
+mod tests;
