@@ -231,8 +231,8 @@ fn breaks() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
         ),
         (
             "the type of a target",
-            "patient",
-            vec![("/managingOrganization", json!({"reference": "Practitioner/1"}))],
+            "observation",
+            vec![("/performer/-", json!({"reference": "CareTeam/1"}))],
         ),
         (
             "the profile of an entry",

@@ -8,7 +8,9 @@ use super::definition::Profile;
 use super::element::{Constraint, Element};
 use super::item::Item;
 use super::judge::Judge;
-use crate::fhir::fhirpath::{Place, Truth};
+use super::reference::Targets;
+use crate::fhir::fhirpath::direct::{Focus, Node, Resolve, Shape, Stop};
+use crate::fhir::fhirpath::{Expression, Place, Truth};
 use crate::fhir::validate::{RuleKind, UncheckedKind};
 
 impl<'a> Judge<'a> {
@@ -36,7 +38,35 @@ impl<'a> Judge<'a> {
 
     /// Whether a constraint holds. What finds nothing breaks nothing.
     fn holds(&self, constraint: &Constraint, item: &Item<'a>) -> Result<bool, String> {
-        let expression = constraint.expression.as_ref().map_err(Clone::clone)?;
+        if constraint.expression.is_empty() {
+            return Err("it has no FHIRPath expression".to_owned());
+        }
+        let (Some(direct), Some(shape)) = (&constraint.direct, Shape::find(self.release, item.type_name)) else {
+            return self.ask_engine(constraint, item);
+        };
+        let node = Node {
+            value: item.value,
+            companion: item.companion,
+            shape,
+        };
+        let around = |value: Option<&'a Value>| value.map_or(node, |value| Node::resource(value, shape));
+        let follow = Follow {
+            targets: self.targets(),
+            from: item,
+        };
+        let (resource, root) = (around(item.scope.resource), around(item.scope.container));
+        match direct.holds(&Focus::new(node, resource, root, &follow)) {
+            Ok(found) => Ok(found != Some(false)),
+            Err(Stop::Unsupported) => self.ask_engine(constraint, item),
+            Err(Stop::Unresolved(reference)) => Err(format!("it follows `{reference}`, which leads out of the body")),
+            Err(Stop::Failed(why)) => Err(format!("it cannot be evaluated: {why}")),
+            Err(Stop::TooMuch) => Err("the body is too large for it".to_owned()),
+        }
+    }
+
+    fn ask_engine(&self, constraint: &Constraint, item: &Item<'a>) -> Result<bool, String> {
+        let compile = || Expression::compile(&constraint.expression).map_err(|error| error.to_string());
+        let expression = constraint.engine.get_or_init(compile).as_ref().map_err(Clone::clone)?;
         let value = item.value.ok_or("there is no value, only what extends it")?;
         let place = Place {
             type_name: item.type_name,
@@ -51,5 +81,17 @@ impl<'a> Judge<'a> {
             Truth::NotBoolean(found) if found.len() == 1 => Ok(true),
             Truth::NotBoolean(_) => Err("it says several things at once".to_owned()),
         }
+    }
+}
+
+/// Follows references from one item.
+struct Follow<'f, 'a> {
+    targets: &'f Targets<'a>,
+    from: &'f Item<'a>,
+}
+
+impl<'f> Resolve<'f> for Follow<'f, '_> {
+    fn resolve(&self, reference: &str) -> Option<&'f Value> {
+        self.targets.resolve(reference, self.from)?.value
     }
 }

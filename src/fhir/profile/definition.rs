@@ -1,11 +1,13 @@
 //! A snapshot as a tree of elements and slices.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::discriminator::{Discriminator, Kind};
 use super::element::{Binding, Constraint, Element, Rules, Slicing, TypeRule, ValueRule};
 use super::store::{ProfileInfo, split};
-use crate::fhir::fhirpath::Expression;
+use crate::fhir::fhirpath::direct::Condition;
 use crate::fhir::model::{ElementInfo, Model};
 use crate::fhir::{FhirVersion, Severity};
 
@@ -190,10 +192,6 @@ impl Reading<'_> {
 
     fn constraint(&self, constraint: &Value) -> Constraint {
         let text = |name: &str| constraint[name].as_str().unwrap_or_default().to_owned();
-        let expression = match constraint["expression"].as_str() {
-            Some(expression) => Expression::compile(expression).map_err(|error| error.to_string()),
-            None => Err("it has no FHIRPath expression".to_owned()),
-        };
         Constraint {
             key: text("key"),
             severity: if constraint["severity"] == "warning" {
@@ -206,7 +204,9 @@ impl Reading<'_> {
                 Some(source) => source.to_owned(),
                 None => self.url.to_owned(),
             },
-            expression,
+            expression: text("expression"),
+            direct: constraint["expression"].as_str().and_then(Condition::compile),
+            engine: OnceLock::new(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! One element of a snapshot, with the rules that it has (`elementdefinition.html`).
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::discriminator::Discriminator;
 use crate::fhir::Severity;
 use crate::fhir::fhirpath::Expression;
+use crate::fhir::fhirpath::direct::Condition;
 
 /// An element or a slice of one.
 #[derive(Debug)]
@@ -87,8 +90,12 @@ pub(super) struct Constraint {
     pub(super) human: String,
     /// Where it is defined.
     pub(super) source: String,
-    /// The expression, or why it is none.
-    pub(super) expression: Result<Expression, String>,
+    /// Its expression.
+    pub(super) expression: String,
+    /// The same for the direct road, where that knows it.
+    pub(super) direct: Option<Condition>,
+    /// The same for the engine, or why it is no FHIRPath.
+    pub(super) engine: OnceLock<Result<Expression, String>>,
 }
 
 /// How an element is sliced (`profiling.html#slicing`).

@@ -456,6 +456,10 @@ impl<'a> Judge<'a> {
             .filter(|found| found_type(found).is_some())
     }
 
+    pub(super) fn targets(&self) -> &Targets<'a> {
+        &self.targets
+    }
+
     fn wrong_type(&self, canonical: &str, wanted: &str, item: &Item<'a>) -> Violation {
         let message = format!("{} is not what {canonical} is for, which is {wanted}", item.type_name);
         Violation {

@@ -208,6 +208,7 @@ impl<'a> Judge<'a> {
     }
 
     fn test(&mut self, item: &Item<'a>, test: &Test) -> Matches {
+        self.spend(1);
         match test {
             Test::Any(tests) => {
                 let each = tests.iter().map(|test| self.test(item, test));
