@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::RunEvent;
-pub use finding::{Finding, Mend, Mismatch, Outcome, Part, Rule};
+pub use finding::{Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
 pub use result::{
     CaseResult, CaseVerdict, Cleanup, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult, RunResult,
     StepResult, SuiteResult, Tally, TargetInfo, ToolInfo,

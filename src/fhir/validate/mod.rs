@@ -11,12 +11,13 @@
 //! assert!(!found.is_valid());
 //! ```
 
+pub(crate) mod path;
 mod violation;
 
 use serde_json::Value;
 
+use super::FhirVersion;
 use super::schema::{Schemas, UnknownType};
-use super::{FhirVersion, Severity};
 
 pub use violation::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation};
 
@@ -56,20 +57,11 @@ impl Validator {
         let errors = Schemas::for_release(self.release).validate(type_name, body)?;
         let violations = errors
             .into_iter()
-            .map(|error| Violation::of_schema(type_name, error))
+            .map(|error| Violation::of_schema(self.release, type_name, body, error))
             .collect();
         Ok(Validation {
             violations,
             unchecked: Vec::new(),
         })
-    }
-}
-
-impl Validation {
-    /// Whether no rule is broken. A constraint that is only a warning breaks none.
-    #[must_use]
-    pub fn is_valid(&self) -> bool {
-        let breaks = |violation: &Violation| matches!(violation.severity, Severity::Fatal | Severity::Error);
-        !self.violations.iter().any(breaks)
     }
 }
