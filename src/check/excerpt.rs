@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::fhir::Mend;
 use crate::source::json::locate;
-use crate::source::{SourceFile, Span};
+use crate::source::{Site, SourceFile, Span};
 use crate::verdict::Excerpt;
 
 /// Lines with more characters are cut around the caret.
@@ -21,6 +21,7 @@ pub struct BodyText<'a> {
     name: &'a str,
     text: &'a str,
     value: &'a Value,
+    line: u64,
     own: OnceCell<SourceFile>,
     pretty: OnceCell<SourceFile>,
 }
@@ -42,22 +43,37 @@ impl<'a> BodyText<'a> {
             name,
             text,
             value,
+            line: 1,
             own: OnceCell::new(),
             pretty: OnceCell::new(),
         }
+    }
+
+    /// The same body, which begins at a line of a larger text.
+    #[must_use]
+    pub const fn from_line(mut self, line: u64) -> Self {
+        self.line = line;
+        self
     }
 
     /// The line of a JSON Pointer, or of the last place on its way where it leads nowhere. `None` where the text is no JSON.
     #[must_use]
     pub fn excerpt(&self, pointer: &str, target: Target, mend: Option<&Mend>) -> Option<Excerpt> {
         let own = self.own.get_or_init(|| SourceFile::new(self.name, self.text));
-        let excerpt = drawn(own, pointer, target, mend)?;
+        let mut excerpt = drawn(own, pointer, target, mend)?;
+        let shift = u32::try_from(self.line - 1).unwrap_or(u32::MAX);
+        excerpt.excerpt.site.line = excerpt.excerpt.site.line.saturating_add(shift);
         if excerpt.line_length <= WIDTH {
             return Some(excerpt.excerpt);
         }
         let pretty = self.pretty.get_or_init(|| {
             let text = serde_json::to_string_pretty(self.value).unwrap_or_default();
-            SourceFile::new(format!("{}, pretty-printed", self.name), text)
+            let place = if self.line > 1 {
+                format!(":{}", self.line)
+            } else {
+                String::new()
+            };
+            SourceFile::new(format!("{}{place}, pretty-printed", self.name), text)
         });
         Some(drawn(pretty, pointer, target, mend).unwrap_or(excerpt).excerpt)
     }
@@ -113,6 +129,20 @@ fn drawn(file: &SourceFile, pointer: &str, target: Target, mend: Option<&Mend>) 
         excerpt: Excerpt { site, mended },
         line_length: length,
     })
+}
+
+/// A place of a text that may have long lines.
+pub(super) fn short_site(file: &SourceFile, span: Span) -> Site {
+    let mut site = file.site(span);
+    let line = file.line_at(span.start as usize);
+    let length = line.text.chars().count();
+    if length > WIDTH {
+        let start = (span.start as usize - line.start).min(line.text.len());
+        let (text, inside) = cut(line.text, start..start, length);
+        site.column = u32::try_from(text[..inside.start].chars().count() + 1).unwrap_or(1);
+        site.text = text.into();
+    }
+    site
 }
 
 /// A line cut around a range of its bytes, and that range in what is left.

@@ -3,6 +3,7 @@
 pub mod always;
 pub mod body;
 pub mod diff;
+pub mod documents;
 pub mod excerpt;
 pub mod expectation;
 pub mod fhirpath;

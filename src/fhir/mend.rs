@@ -34,6 +34,13 @@ impl Mend {
         }
     }
 
+    /// Whether the sentence says no more than the replacement.
+    #[must_use]
+    pub fn says_only_what_to_write(&self) -> bool {
+        let plain = self.replacement.clone().map(Self::with);
+        plain.is_some_and(|plain| plain.text == self.text)
+    }
+
     /// The replacement as text, where the sentence does not hold it already.
     #[must_use]
     pub fn unsaid(&self) -> Option<String> {

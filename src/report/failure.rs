@@ -57,12 +57,8 @@ pub(super) fn write(out: &mut dyn Write, problem: &Problem<'_>, rules: &Rules<'_
     if let Some(judgement) = problem.mismatch.and_then(|mismatch| mismatch.judgement.as_deref()) {
         tell(out, format_args!("judgement: {}", line(judgement, LINE)))?;
     }
-    if let Some(mend) = problem.mismatch.and_then(|mismatch| mismatch.mend.as_ref()) {
-        tell(out, format_args!("mend: {}", line(&mend.text, LINE)))?;
-        let is_drawn = problem.mismatch.is_some_and(is_mended);
-        if let Some(replacement) = mend.unsaid().filter(|_| !is_drawn) {
-            tell(out, format_args!("      {}", line(&replacement, LINE)))?;
-        }
+    if let Some(mismatch) = problem.mismatch {
+        write_mend(out, mismatch, &gutter)?;
     }
     if let Some(request) = problem.request {
         // A command is of use only as a whole: its length is bounded by the drawer and the target's URL.
@@ -79,6 +75,37 @@ pub(super) fn text(problem: &Problem<'_>, rules: &Rules<'_>) -> String {
     let mut text = String::new();
     let _ = write(&mut text, problem, rules, Style::plain());
     text
+}
+
+/// What is wrong with a body: the line with its caret, where and by which rule, and what to do. Ends with a line end.
+pub(super) fn write_body_finding(out: &mut dyn Write, mismatch: &Mismatch, style: Style) -> fmt::Result {
+    let message = line(&mismatch.message, LINE);
+    let gutter = match &mismatch.excerpt {
+        Some(excerpt) => {
+            write_drawing(out, &draw_excerpt(excerpt, &message), style)?;
+            gutter(excerpt.site.line)
+        }
+        None => {
+            writeln!(out, "  | {}", style.paint(Role::Caret, message))?;
+            gutter(1)
+        }
+    };
+    write_contents(out, mismatch, &gutter, style)?;
+    write_mend(out, mismatch, &gutter)
+}
+
+/// What to do, where the line as it would be right does not say it all.
+fn write_mend(out: &mut dyn Write, mismatch: &Mismatch, gutter: &str) -> fmt::Result {
+    let Some(mend) = &mismatch.mend else { return Ok(()) };
+    let is_drawn = is_mended(mismatch);
+    if is_drawn && mend.says_only_what_to_write() {
+        return Ok(());
+    }
+    writeln!(out, "{gutter}= mend: {}", line(&mend.text, LINE))?;
+    if let Some(replacement) = mend.unsaid().filter(|_| !is_drawn) {
+        writeln!(out, "{gutter}=       {}", line(&replacement, LINE))?;
+    }
+    Ok(())
 }
 
 /// The first line alone, for a problem that was told in full before.

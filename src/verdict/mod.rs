@@ -5,6 +5,7 @@ pub mod event;
 pub mod finding;
 pub mod journal;
 pub mod result;
+pub mod validation;
 
 use std::fmt;
 

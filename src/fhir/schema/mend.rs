@@ -90,14 +90,7 @@ pub(super) fn as_format(type_name: &str, found: &Value, pattern: &str) -> Option
         _ => None,
     }?;
     let is_right = candidate != text && Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(&candidate));
-    is_right.then(|| {
-        let adds_zone = candidate.ends_with('Z') && !text.ends_with(['Z', 'z']);
-        let mut mend = Mend::with(candidate);
-        if adds_zone {
-            mend.text.push_str(", or with the offset that is meant");
-        }
-        mend
-    })
+    is_right.then(|| Mend::with(candidate))
 }
 
 /// `2020/1/2`, `20200102` and `2020-01-02T10:00:00Z` as a date. What begins with a day or a month is not guessed.

@@ -113,14 +113,14 @@ fn lacks(rule: &Rule, name: &str, told: &mut SchemaError) {
     told.rule = rule.cardinality(name);
     told.found = None;
     told.missing = Some(name.to_owned());
-    let property = &rule.value["properties"][name];
-    let codes = property["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let codes: Vec<&str> = codes.iter().filter_map(Value::as_str).collect();
-    told.mend = Some(match (codes.as_slice(), property["const"].as_str()) {
-        ([], None) => Mend::told(format!("add `{name}`")),
-        ([], Some(only)) => Mend::told(format!("add `{name}`: `{only}`")),
-        (codes, _) => Mend::told(format!("add `{name}`: one of {}", listed(codes))),
-    });
+    let codes = rule.codes_of(name);
+    let only = rule.value["properties"][name]["const"].as_str();
+    told.mend = Some(Mend::told(match (codes.as_slice(), only) {
+        ([], None) => format!("add `{name}`"),
+        ([], Some(only)) => format!("add `{name}`: `{only}`"),
+        _ if name == "resourceType" => "add `resourceType`, the name of its type".to_owned(),
+        (codes, _) => format!("add `{name}`: one of {}", listed(codes)),
+    }));
     if told.rule.starts_with('0') {
         // A required primitive may be an extension alone, which only another rule of the schema says.
         told.rule.replace_range(0..1, "1");
@@ -222,13 +222,18 @@ fn wrong_code(name: &str, options: &Value, rule: &Rule, instance: &Value, told: 
         told.message = format!("`{name}` must be one of {}, found {}", listed(&codes), shown(instance));
         told.rule = binding(rule);
     }
-    if told.mend.is_none() {
-        told.mend = Some(Mend::told("write one of the codes"));
-    }
+    let way_out = match name {
+        "resourceType" => "write the name of a resource type",
+        _ => "write one of the codes",
+    };
+    told.mend.get_or_insert_with(|| Mend::told(way_out));
 }
 
 fn wrong_type(name: &str, wanted: &str, instance: &Value, told: &mut SchemaError) {
-    told.mend = mend::as_type(wanted, instance);
+    told.mend = match instance {
+        Value::Null => Some(Mend::told(format!("leave `{name}` out"))),
+        _ => mend::as_type(wanted, instance),
+    };
     told.message = match (wanted, instance) {
         ("array", _) => format!("`{name}` must be an array, found {}", kind_of(instance)),
         (_, Value::Array(_)) => format!("`{name}` must not be an array"),

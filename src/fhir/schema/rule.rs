@@ -1,5 +1,7 @@
 //! The rule that an error of the validator comes from: where it is written, for which element, and what it says.
 
+use std::sync::Arc;
+
 use jsonschema::ValidationError;
 use serde_json::Value;
 
@@ -19,6 +21,8 @@ pub(super) struct Rule {
     pub value_set: String,
     /// The property whose schema the rule stands in; empty where it is a rule of the type itself.
     property: String,
+    /// The file of the schema, and the place of the type in it.
+    owner: (Option<Arc<Value>>, String),
 }
 
 impl Rule {
@@ -41,11 +45,14 @@ impl Rule {
             .unwrap_or_default();
         let group = pointer.strip_prefix("/$defs/").and_then(|rest| rest.split('/').next());
         let property = around.rsplit_once("/properties/").map_or("", |(_, rest)| rest);
+        let type_name = group.unwrap_or(file).to_owned();
+        let owner = group.map_or_else(String::new, |group| format!("/$defs/{group}"));
         Self {
-            type_name: group.unwrap_or(file).to_owned(),
+            type_name,
             element: value["x-element"].as_str().unwrap_or_default().to_owned(),
             value_set: value["x-value-set"].as_str().unwrap_or_default().to_owned(),
             property: property.split('/').next().unwrap_or_default().to_owned(),
+            owner: (document, owner),
             value,
             location,
         }
@@ -71,6 +78,14 @@ impl Rule {
             "" => self.type_name.clone(),
             name => format!("{}.{name}", self.type_name),
         }
+    }
+
+    /// The codes of a property, where it has a value set that is enumerated.
+    pub fn codes_of(&self, property: &str) -> Vec<&str> {
+        let (document, place) = &self.owner;
+        let owner = document.as_ref().and_then(|document| document.pointer(place));
+        let codes = owner.and_then(|owner| owner["properties"][property]["enum"].as_array());
+        codes.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
     /// How often a property of the type may occur: `1..1`, `0..*`.

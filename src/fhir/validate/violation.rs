@@ -1,5 +1,7 @@
 //! What a judge of bodies has to say: the rules that are broken, and what was not looked at.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::path;
@@ -39,13 +41,14 @@ pub struct Violation {
 }
 
 /// The rule of a definition that a violation breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenRule {
     /// What sort of rule it is.
     pub kind: RuleKind,
     /// The element of the definition, such as `Patient.contact.name`; of a constraint, where it is defined.
     pub element: String,
     /// The key of a constraint, such as `pat-1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// What the rule says, in a sentence: a constraint's own human text, a cardinality, a value set.
     pub text: String,
@@ -54,7 +57,8 @@ pub struct BrokenRule {
 }
 
 /// What sort of rule is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum RuleKind {
     /// A property that the type does not have.
     Property,
