@@ -11,3 +11,5 @@ mod runs;
 mod support;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/validate.rs"]
+mod validate;

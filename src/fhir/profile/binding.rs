@@ -53,7 +53,7 @@ impl<'a> Judge<'a> {
         self.broken(RuleKind::Binding, profile, element, pointer, text, message, item.value);
         let near = found.and_then(|found| schema::nearest(found, names.iter().copied()));
         if let Some(near) = near.filter(|_| item.text().is_some()) {
-            self.mend(format!("write `{near}`"), Value::String(near.to_owned()));
+            self.mend(Value::String(near.to_owned()));
         }
     }
 }

@@ -12,7 +12,8 @@ use super::item::{Item, is_of_type};
 use super::reference::{Targets, found_type, told_type};
 use super::store::{Profiles, split};
 use crate::fhir::model::{Model, property_name};
-use crate::fhir::validate::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation, fhirpath_of};
+use crate::fhir::validate::path::fhirpath_of;
+use crate::fhir::validate::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation};
 use crate::fhir::{FhirVersion, Severity};
 
 /// A body that takes more steps is given up.
@@ -282,7 +283,7 @@ impl<'a> Judge<'a> {
                 item.value,
             );
             if !rule.value.is_object() && !rule.value.is_array() {
-                self.mend(format!("write {wanted}"), rule.value.clone());
+                self.mend(rule.value.clone());
             }
         }
         if let (Some(most), Some(text)) = (element.max_length, item.text())
@@ -481,7 +482,8 @@ impl<'a> Judge<'a> {
     }
 
     fn path(&self, pointer: &str) -> String {
-        fhirpath_of(super::item::resource_type(self.body).unwrap_or("$this"), pointer)
+        let type_name = super::item::resource_type(self.body).unwrap_or("$this");
+        fhirpath_of(self.release, type_name, self.body, pointer)
     }
 
     /// Notes a broken rule of an element.
@@ -515,12 +517,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Adds the way out to what was noted last.
-    pub(super) fn mend(&mut self, text: String, replacement: Value) {
+    pub(super) fn mend(&mut self, replacement: Value) {
         if let Some(last) = self.violations.last_mut() {
-            last.mend = Some(Mend {
-                text,
-                replacement: Some(replacement),
-            });
+            last.mend = Some(Mend::with(replacement));
         }
     }
 

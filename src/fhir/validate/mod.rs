@@ -14,6 +14,7 @@
 mod bytes;
 mod constraint;
 mod narrative;
+pub(crate) mod path;
 mod primitive;
 mod reference;
 mod rules;
@@ -23,13 +24,11 @@ mod walk;
 
 use std::collections::BTreeSet;
 
-pub(super) use violation::fhirpath_of;
-
 use serde_json::Value;
 
+use super::FhirVersion;
 use super::profile::{ProfileError, Profiles};
 use super::schema::{Schemas, UnknownType};
-use super::{FhirVersion, Severity};
 
 use self::walk::Walk;
 pub use violation::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation};
@@ -82,7 +81,7 @@ impl Validator {
         let errors = Schemas::for_release(self.release).validate(type_name, body)?;
         let mut violations: Vec<_> = errors
             .into_iter()
-            .map(|error| Violation::of_schema(type_name, error))
+            .map(|error| Violation::of_schema(self.release, type_name, body, error))
             .collect();
         let mut unchecked = BTreeSet::new();
         // What is too deep, nobody should look at.
@@ -143,7 +142,11 @@ impl Validator {
         };
         let mut validation = self.validate(&value);
         let type_name = value.get("resourceType").and_then(Value::as_str).unwrap_or("Resource");
-        add(&mut validation.violations, bytes::twice(body, type_name));
+        let mut twice = bytes::twice(body, type_name);
+        for found in &mut twice {
+            found.path = path::fhirpath_of(self.release, type_name, &value, &found.pointer);
+        }
+        add(&mut validation.violations, twice);
         validation
     }
 }
@@ -181,15 +184,6 @@ fn join(validation: &mut Validation, found: Validation, profiles: &Profiles) {
     let is_open = |left: &Unchecked| left.kind != UncheckedKind::Profile || profiles.type_of(&left.subject).is_none();
     let all: BTreeSet<_> = left.filter(is_open).chain(found.unchecked).collect();
     validation.unchecked = all.into_iter().collect();
-}
-
-impl Validation {
-    /// Whether no rule is broken. A constraint that is only a warning breaks none.
-    #[must_use]
-    pub fn is_valid(&self) -> bool {
-        let breaks = |violation: &Violation| matches!(violation.severity, Severity::Fatal | Severity::Error);
-        !self.violations.iter().any(breaks)
-    }
 }
 
 #[cfg(test)]
