@@ -43,7 +43,7 @@ pub async fn run(world: &World<'_>, planned: &PlannedCase, index: usize) -> Case
     let begin = Instant::now();
     let mut run = CaseRun::new(world, planned, index);
     let case = &planned.case;
-    let mut steps: Vec<StepResult> = Vec::new();
+    let mut steps: Vec<StepResult> = Vec::with_capacity(case.setup.len() + case.steps.len() + case.cleanup.len());
     let mut ended: Option<Reason> = None;
     'phases: for (phase, list) in [(Phase::Setup, &case.setup), (Phase::Steps, &case.steps)] {
         for (number, step) in (1..).zip(list) {
@@ -157,7 +157,7 @@ impl<'a> CaseRun<'a> {
         if let Some(resource_type) = &planned.resource_type {
             variables.set("type", resource_type.as_str());
         }
-        for (name, template) in &planned.case.variables {
+        for (name, template) in planned.case.variables.iter() {
             // A constant may speak of built-in variables and of constants above it; lint refuses all else.
             let text = variables.fill(template).unwrap_or_default();
             variables.set(name.clone(), text);

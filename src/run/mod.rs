@@ -190,6 +190,11 @@ impl<'a> Runner<'a> {
         let passed = matches!(result.verdict, Verdict::Pass | Verdict::Inapplicable | Verdict::Skip);
         let drop_all = passed && !self.options.keep_bodies;
         let case = Arc::make_mut(&mut result);
+        case.steps.shrink_to_fit();
+        for step in &mut case.steps {
+            step.findings.shrink_to_fit();
+            step.audited.shrink_to_fit();
+        }
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {

@@ -253,6 +253,7 @@ impl Doing {
         }
         let index = u32::try_from(self.exchanges.len()).unwrap_or(u32::MAX);
         self.judge(run, phase, number, step, &exchange, index, in_loop);
+        self.exchanges.reserve_exact(1);
         self.exchanges.push(exchange);
         if matches!(self.effect, Effect::None) {
             self.exchanges.last()
