@@ -36,7 +36,7 @@ struct Doing {
     lost: Option<Lost>,
     reason: Option<Reason>,
     effect: Effect,
-    /// The first request as it was made: what an exchange keeps of it has its secrets masked.
+    /// The first request of those that follow links, as it was made: what an exchange keeps of it has its secrets masked.
     first: Option<Request>,
 }
 
@@ -228,7 +228,9 @@ impl Doing {
                 return None;
             }
         };
-        self.first.get_or_insert_with(|| request.clone());
+        if matches!(step.repetition, Some(Repetition::Follow { .. })) {
+            self.first.get_or_insert_with(|| request.clone());
+        }
         let before = run.world.registry.len_of(run.index);
         let sent = match step.eventually {
             None => run.send(step, request.clone()).await,
