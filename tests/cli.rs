@@ -13,3 +13,5 @@ mod schemas;
 mod support;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/validate.rs"]
+mod validate;

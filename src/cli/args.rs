@@ -36,6 +36,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check suite files
     Lint(LintArgs),
+    /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
+    Validate(ValidateArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
     /// Make the JSON Schemas of a FHIR release
@@ -219,6 +221,20 @@ pub struct LintArgs {
     /// Suite files, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+/// `validate`
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Files, or folders to look through; '-' is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The release to go by; by default the one that a body tells (fhirVersion), and R4 where it tells none
+    #[arg(long, value_name = "RELEASE")]
+    pub fhir: Option<FhirVersion>,
+    /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); '-' is standard output
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
+    pub reports: Vec<Output>,
 }
 
 /// `report`

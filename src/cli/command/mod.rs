@@ -7,3 +7,4 @@ pub mod report;
 pub mod run;
 pub mod schemas;
 pub mod serve;
+pub mod validate;

@@ -89,6 +89,9 @@ impl Truth {
     }
 }
 
+/// The engine takes `%resource` for what it is asked about; a constraint means the resource around that.
+const RESOURCE: &str = "aroundResource";
+
 /// An element of a resource, as a constraint looks at it.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
@@ -96,7 +99,7 @@ pub struct Place<'a> {
     pub type_name: &'a str,
     /// The element, which is also `%context`.
     pub value: &'a Value,
-    /// `%resource`: the resource that it belongs to.
+    /// `%resource`, in what [`Expression::compile_constraint`] made: the resource that it belongs to.
     pub resource: &'a Value,
     /// `%rootResource`: the resource that contains that one, or itself.
     pub root: &'a Value,
@@ -218,6 +221,14 @@ impl Expression {
         self.evaluate_on(subject, variables).map(Truth::of)
     }
 
+    /// Compiles a constraint of a definition, for [`Expression::is_true_at`].
+    ///
+    /// # Errors
+    /// As [`Expression::compile`].
+    pub fn compile_constraint(source: &str) -> Result<Self, FhirPathError> {
+        Self::compile(&source.replace("%resource", &format!("%{RESOURCE}")))
+    }
+
     /// Evaluates it as a condition on an element of a resource, as a constraint of a definition is.
     ///
     /// # Errors
@@ -228,8 +239,11 @@ impl Expression {
             release,
             root: value::to_typed(place.value, place.type_name, model)?,
         };
-        let around = [("resource", place.resource), ("rootResource", place.root)];
-        let found = self.run_within(&subject, &[], &around)?;
+        let mut variables = Vec::new();
+        if self.variables().any(|(name, _)| name == RESOURCE) {
+            variables.push((RESOURCE, place.resource.clone()));
+        }
+        let found = self.run_within(&subject, &variables, &[("rootResource", place.root)])?;
         Ok(Truth::of(value::to_json(&found)))
     }
 

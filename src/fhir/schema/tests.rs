@@ -193,6 +193,26 @@ fn unknown_types_get_a_hint() {
     );
 }
 
+#[test]
+fn whole_numbers_have_digits_only() {
+    for (number, valid) in [("1", true), ("1.0", false), ("1e2", false), ("0", false), ("-1", false)] {
+        let text = format!(r#"{{"resourceType": "Patient", "telecom": [{{"rank": {number}}}]}}"#);
+        let errors = schemas()
+            .validate("Patient", &serde_json::from_str(&text).unwrap())
+            .unwrap();
+        assert_eq!(errors.is_empty(), valid, "{number}: {errors:?}");
+        assert!(
+            errors.iter().all(|error| error.instance_path == "/telecom/0/rank"),
+            "{errors:?}"
+        );
+    }
+    let body = serde_json::from_str(r#"{"resourceType": "Patient", "telecom": [{"rank": 1.0}]}"#).unwrap();
+    assert_eq!(
+        told("Patient", &body),
+        "/telecom/0/rank: `rank` must be a whole number written with digits only, found `1.0`\n"
+    );
+}
+
 /// A small set of resources of R6, and what its own schemas find in them.
 #[test]
 fn r6_has_schemas_of_its_own() {

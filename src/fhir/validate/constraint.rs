@@ -88,11 +88,12 @@ impl Constraint {
 
     fn engine(&self) -> Option<&Expression> {
         self.engine
-            .get_or_init(|| Expression::compile(self.expression).ok())
+            .get_or_init(|| Expression::compile_constraint(self.expression).ok())
             .as_ref()
     }
 
     /// Why it never runs, if it does not.
+    #[cfg(test)]
     pub(super) fn closed(&self) -> Option<&'static str> {
         match self.road() {
             Road::Closed(reason) => Some(reason),
@@ -100,10 +101,24 @@ impl Constraint {
         }
     }
 
-    /// Whether the direct road knows it.
+    /// What the direct road says of it, and nothing where that leaves it to the engine.
     #[cfg(test)]
-    pub(super) fn is_direct(&self) -> bool {
-        matches!(self.road(), Road::Direct(_))
+    pub(super) fn ask_directly(&'static self, focus: &Focus<'_, '_>) -> Option<Result<Option<bool>, Stop>> {
+        match self.road() {
+            Road::Direct(condition) => Some(condition.holds(focus)).filter(|found| *found != Err(Stop::Unsupported)),
+            _ => None,
+        }
+    }
+
+    /// How it is run, in a word.
+    #[cfg(test)]
+    pub(super) fn road_name(&self) -> &'static str {
+        match self.road() {
+            Road::HasContent | Road::Narrative => "native",
+            Road::Direct(_) => "direct",
+            Road::Engine => "engine",
+            Road::Closed(_) => "closed",
+        }
     }
 
     /// Judges an element.

@@ -28,8 +28,6 @@ pub(super) struct Rules {
 /// The rules of a type and of its elements. Made on first use; there are no more of them than types.
 #[derive(Debug)]
 pub(super) struct TypeRules {
-    /// The type.
-    pub(super) shape: &'static Shape,
     /// What is asked of the whole.
     pub(super) constraints: Vec<&'static Constraint>,
     /// What is asked of each element, in the order of [`Shape::forms`].
@@ -103,6 +101,7 @@ impl Rules {
         rules
     }
 
+    #[cfg(test)]
     /// Every constraint with each place that it hangs on.
     pub(super) fn constraints(&self) -> impl Iterator<Item = (&'static str, &'static Constraint)> {
         let all = self.constraints.iter();
@@ -150,10 +149,6 @@ impl Rules {
             }
         });
         let elements = elements.collect();
-        TypeRules {
-            shape,
-            constraints,
-            elements,
-        }
+        TypeRules { constraints, elements }
     }
 }

@@ -230,6 +230,8 @@ impl<'a> Walk<'a> {
     }
 
     fn constraint(&mut self, constraint: &'static Constraint, focus: &Focus<'_, 'a>) {
+        #[cfg(test)]
+        super::tests::compare(constraint, focus);
         match constraint.judge(focus) {
             Outcome::Kept => {}
             Outcome::Unknown(reason) => self.leave(UncheckedKind::Constraint, constraint.key, reason),

@@ -132,7 +132,7 @@ impl Tallies {
 }
 
 /// The examples that are committed: one object, each body by its name.
-fn committed(release: FhirVersion) -> Vec<(String, Value)> {
+pub fn committed(release: FhirVersion) -> Vec<(String, Value)> {
     let packed: &[u8] = match release {
         FhirVersion::R4 => include_bytes!("../examples/r4.json.gz"),
         FhirVersion::R4B => include_bytes!("../examples/r4b.json.gz"),

@@ -72,10 +72,10 @@ pub struct Element {
     pub attribute: bool,
     /// Its binding, if it has one.
     pub binding: Option<Binding>,
-    /// The codes it may have, where no value set says so but HL7's own schema does.
-    pub codes: Option<Vec<String>>,
     /// The constraints that hang on it in the snapshot; those of its type's own definition are not all among them.
     pub constraints: Vec<Constraint>,
+    /// The codes it may have, where no value set says so but HL7's own schema does.
+    pub codes: Option<Vec<String>>,
     /// Whether the type introduces it; `false` for what it inherits.
     pub own: bool,
 }

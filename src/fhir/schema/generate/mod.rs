@@ -3,7 +3,8 @@
 //! Every schema is 2020-12, names others of its folder by `$ref`, and needs nothing of ours to be used. What a schema
 //! cannot say stands beside it as an annotation: `x-targets` (the types a reference may point at), `x-value-set` (where
 //! the codes come from), `x-unchecked` (why the codes of that required value set cannot be enumerated), `x-element` (the element
-//! that a rule of `allOf` is about) and `x-continue` (the schema of the type that `resourceType` names goes on here).
+//! that a rule of `allOf` is about), `x-continue` (the schema of the type that `resourceType` names goes on here) and
+//! `x-digits` (a whole number is written without a point or an exponent).
 
 pub mod constraint;
 pub mod definitions;
