@@ -93,8 +93,11 @@ impl Validator {
         if matches!(self.release, FhirVersion::Dstu2 | FhirVersion::R6) {
             unchecked.insert(Unchecked {
                 kind: UncheckedKind::Constraint,
-                subject: format!("all of {}", self.release),
-                reason: "its definitions are not at hand".to_owned(),
+                subject: match self.release {
+                    FhirVersion::R6 => "those of R6's resource types".to_owned(),
+                    release => format!("all of {release}"),
+                },
+                reason: "their definitions are not at hand".to_owned(),
             });
         }
         let is_too_much = violations.iter().any(|found| found.rule.kind == RuleKind::Limit);
