@@ -10,7 +10,7 @@ use crate::suite::placeholder::{self, dialect};
 
 /// Looks for placeholders that are none, and for those that would be sent as they are.
 pub fn check(suite: &Suite, problems: &mut Diagnostics) {
-    for step in suite.cases.iter().flat_map(walk::steps) {
+    for step in suite.cases.iter().flat_map(|case| walk::steps(case)) {
         if let Some(body) = &step.body {
             sent(suite, body, problems);
         }
