@@ -16,7 +16,7 @@ use super::search::parameters::Definition;
 use super::subset::Subset;
 use crate::fhir::media_type::FHIR_JSON;
 use crate::fhir::time::{format_http_date, format_instant};
-use crate::fhir::{Interaction, ResourceType};
+use crate::fhir::{FhirVersion, Interaction, ResourceType};
 
 /// What this server does with every type that it stores.
 const INTERACTIONS: [Interaction; 7] = [
@@ -42,7 +42,7 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
         Some("terminology") => terminology(shared, &request.base),
         _ => statement(shared, &request.base),
     };
-    let part = subset.apply(&Arc::new(whole));
+    let part = subset.apply(&Arc::new(whole), shared.options.release);
     // The statement has no versions, so its tag is made of what it says.
     let mut hasher = DefaultHasher::new();
     part.to_string().hash(&mut hasher);
@@ -58,10 +58,11 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
 }
 
 fn statement(shared: &Shared, base: &str) -> Value {
-    let resources: Vec<Value> = ResourceType::all(shared.options.release)
+    let release = shared.options.release;
+    let resources: Vec<Value> = ResourceType::all(release)
         .iter()
         .filter(|resource_type| resource_type.name() != "Parameters")
-        .map(|resource_type| resource(*resource_type))
+        .map(|resource_type| resource(*resource_type, release))
         .collect();
     json!({
         "resourceType": "CapabilityStatement",
@@ -70,19 +71,19 @@ fn statement(shared: &Shared, base: &str) -> Value {
         "kind": "instance",
         "software": software(),
         "implementation": implementation(base),
-        "fhirVersion": "4.0.1",
+        "fhirVersion": release.number(),
         "format": [FHIR_JSON, "json"],
         "rest": [{
             "mode": "server",
             "documentation": DOCUMENTATION,
             "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
             "resource": resources,
-            "searchParam": Definition::of_every_type().iter().map(search_parameter).collect::<Vec<_>>(),
+            "searchParam": Definition::of_every_type(release).iter().map(search_parameter).collect::<Vec<_>>(),
         }],
     })
 }
 
-fn resource(resource_type: ResourceType) -> Value {
+fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
     let mut resource = json!({
         "type": resource_type.name(),
         "interaction": INTERACTIONS.map(|interaction| json!({ "code": interaction.code() })),
@@ -94,7 +95,7 @@ fn resource(resource_type: ResourceType) -> Value {
         "conditionalUpdate": false,
         "conditionalDelete": "not-supported",
     });
-    let parameters: Vec<Value> = Definition::of_type(resource_type.name())
+    let parameters: Vec<Value> = Definition::of_type(release, resource_type.name())
         .iter()
         .map(search_parameter)
         .collect();

@@ -11,21 +11,25 @@ mod elements;
 mod history;
 mod incoming;
 mod metadata;
+pub mod mutant;
 mod negotiate;
 mod precondition;
 mod query;
 mod read;
 mod reply;
+mod rewrite;
 mod route;
 mod router;
 mod search;
 mod store;
 mod subset;
+pub mod variant;
 mod write;
 
 use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -36,7 +40,9 @@ use tokio::task::JoinHandle;
 
 use crate::fhir::FhirVersion;
 
+pub use mutant::Mutant;
 pub use router::router;
+pub use variant::Variant;
 
 /// The path below which the server answers; `[base]` is the origin and this.
 pub const BASE_PATH: &str = "/fhir";
@@ -44,7 +50,7 @@ pub const BASE_PATH: &str = "/fhir";
 /// How to run the server. Take [`Options::default`] and change what differs.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The release it implements. Only R4 is implemented so far.
+    /// The release it implements: any that the catalogue covers.
     pub release: FhirVersion,
     /// Where it listens; port 0 lets the system choose one.
     pub bind: SocketAddr,
@@ -54,6 +60,10 @@ pub struct Options {
     pub page_size: usize,
     /// How many entries a page has at most, whatever `_count` says.
     pub page_limit: usize,
+    /// Defects that it has on purpose.
+    pub mutants: Vec<&'static Mutant>,
+    /// Ways in which it is another server than by itself, and as right.
+    pub variants: Vec<&'static Variant>,
 }
 
 impl Default for Options {
@@ -64,6 +74,8 @@ impl Default for Options {
             body_limit: 5 * 1024 * 1024,
             page_size: 50,
             page_limit: 1000,
+            mutants: Vec::new(),
+            variants: Vec::new(),
         }
     }
 }
@@ -76,17 +88,32 @@ struct Shared {
     started: Timestamp,
     /// The host of links where a request names none.
     authority: String,
+    rewrites: rewrite::Rewrites,
+    switches: rewrite::Switches,
+    /// How many requests were rewritten.
+    rewritten: AtomicU64,
 }
 
 impl Shared {
     fn new(options: Options, address: SocketAddr) -> Self {
         let authority = authority(address);
+        let mutants = options.mutants.iter().flat_map(|mutant| mutant.rewrites());
+        let variants = options.variants.iter().flat_map(|variant| variant.rewrites.iter().copied());
+        let (rewrites, switches) = rewrite::Rewrites::of(mutants.chain(variants));
         Self {
-            options,
-            store: store::Store::default(),
+            store: store::Store::new(switches),
             started: crate::fhir::time::now(),
             authority,
+            rewrites,
+            switches,
+            rewritten: AtomicU64::new(0),
+            options,
         }
+    }
+
+    /// Whether the server is to behave in that way.
+    const fn on(&self, switch: rewrite::Switch) -> bool {
+        self.switches.on(switch)
     }
 }
 
@@ -111,8 +138,11 @@ impl Server {
     ///
     /// When the address cannot be bound, or when the release is not implemented.
     pub async fn start(options: Options) -> io::Result<Running> {
-        if options.release != FhirVersion::R4 {
-            let problem = format!("the reference server implements R4, not {}", options.release);
+        if !FhirVersion::HTTP.contains(&options.release) {
+            let problem = format!(
+                "the reference server implements R4, R4B, R5 and R6, not {}",
+                options.release
+            );
             return Err(io::Error::new(io::ErrorKind::Unsupported, problem));
         }
         let listener = TcpListener::bind(options.bind).await?;
@@ -194,7 +224,7 @@ mod tests {
     #[tokio::test]
     async fn a_release_that_is_not_implemented_is_refused() {
         let options = Options {
-            release: FhirVersion::R5,
+            release: FhirVersion::Dstu2,
             ..Options::default()
         };
         let error = Server::start(options).await.unwrap_err();

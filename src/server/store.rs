@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::precondition::Precondition;
 use super::reply::Refusal;
+use super::rewrite::{Switch, Switches};
 use crate::fhir::time::{format_instant, now};
 
 /// The interaction that made a version, as history shows it.
@@ -69,17 +70,34 @@ struct Lines {
     types: HashMap<String, IndexMap<String, Line>>,
     sequence: u64,
     latest: Option<Timestamp>,
+    switches: Switches,
 }
 
 /// The store. One lock holds it all, so that checking a precondition and writing are one act.
 #[derive(Debug, Default)]
-pub(super) struct Store(RwLock<Lines>);
+pub(super) struct Store {
+    lines: RwLock<Lines>,
+    switches: Switches,
+}
 
 impl Store {
+    /// An empty store.
+    pub fn new(switches: Switches) -> Self {
+        let lines = Lines {
+            switches,
+            ..Lines::default()
+        };
+        Self {
+            lines: RwLock::new(lines),
+            switches,
+        }
+    }
+
     /// Stores a new resource under an id of the server's choice.
     pub fn create(&self, resource_type: &str, resource: Value) -> Arc<Version> {
-        let id = uuid::Uuid::new_v4().to_string();
-        self.lock().append(resource_type, &id, Origin::Post, Some(resource))
+        let mut lines = self.lock();
+        let id = self.new_id(lines.sequence);
+        lines.append(resource_type, &id, Origin::Post, Some(resource))
     }
 
     /// Stores the next version of a resource, or its first under the client's id. The precondition is checked under
@@ -135,13 +153,24 @@ impl Store {
         )
     }
 
+    fn new_id(&self, sequence: u64) -> String {
+        if self.switches.on(Switch::NumericIds) {
+            return (sequence + 1).to_string();
+        }
+        let id = uuid::Uuid::new_v4();
+        if self.switches.on(Switch::PrefixedIds) {
+            return format!("Id.{}", id.simple());
+        }
+        id.to_string()
+    }
+
     // A panic elsewhere cannot leave a line half written, so a poisoned lock is as good as any.
     fn lock(&self) -> RwLockWriteGuard<'_, Lines> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.lines.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(&self) -> RwLockReadGuard<'_, Lines> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.lines.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,7 +195,7 @@ impl Lines {
             .entry(id.to_owned())
             .or_default();
         // Deletions count, so a version id is never given twice.
-        let version_id = (line.len() + 1).to_string();
+        let version_id = version_id(line.len(), self.switches);
         let resource = resource.map(|resource| Arc::new(stamp(resource, id, &version_id, at)));
         let version = Version {
             id: id.to_owned(),
@@ -183,6 +212,18 @@ impl Lines {
         line.push(version.clone());
         version
     }
+}
+
+/// The id of the version that has so many before it.
+fn version_id(before: usize, switches: Switches) -> String {
+    if switches.on(Switch::VersionsFromZero) {
+        return before.to_string();
+    }
+    if switches.on(Switch::OpaqueVersions) {
+        // An odd factor makes another number of each, so none is given twice.
+        return format!("v{:08x}", (before as u32).wrapping_mul(0x9e37_79b1));
+    }
+    (before + 1).to_string()
 }
 
 /// Gives a resource its id, versionId and lastUpdated, whatever the client wrote there; all else stays as it was sent.

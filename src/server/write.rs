@@ -84,7 +84,7 @@ pub(super) fn delete(
 
 fn parse(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Value, Refusal> {
     check_body_type(&request.headers, shared.options.release)?;
-    body::resource(&request.body, resource_type.name())
+    body::resource(&request.body, resource_type.name(), shared.options.release)
 }
 
 /// The answer to a write, with the body that was preferred (`http.html#prefer`); the resource where nothing was.

@@ -68,7 +68,11 @@ impl Asked {
             match name.as_str() {
                 // What is really used may be less than was asked for.
                 "_count" => asked.used.push((name.clone(), counted.to_string())),
-                "_sort" => asked.add_sort(single(query, "_sort")?.unwrap_or_default(), resource_type),
+                "_sort" => asked.add_sort(
+                    single(query, "_sort")?.unwrap_or_default(),
+                    resource_type,
+                    shared.options.release,
+                ),
                 "_summary" | "_elements" | "_total" | "_format" | "_pretty" | paging::PARAMETER => {
                     asked.used.push((name.clone(), value.clone()));
                 }
@@ -93,7 +97,7 @@ impl Asked {
         let (bare, modifier) = name
             .split_once(':')
             .map_or((name, None), |(bare, modifier)| (bare, Some(modifier)));
-        let Some(definition) = Definition::find(resource_type.name(), bare) else {
+        let Some(definition) = Definition::find(release, resource_type.name(), bare) else {
             self.ignored.push(name.into());
             return Ok(());
         };
@@ -131,11 +135,11 @@ impl Asked {
         Ok(())
     }
 
-    fn add_sort(&mut self, value: &str, resource_type: ResourceType) {
+    fn add_sort(&mut self, value: &str, resource_type: ResourceType, release: FhirVersion) {
         let mut honoured = Vec::new();
         for text in value.split(',').filter(|text| !text.is_empty()) {
             let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-            let definition = Definition::find(resource_type.name(), name);
+            let definition = Definition::find(release, resource_type.name(), name);
             match definition.filter(|definition| definition.kind != SearchParameterType::Composite) {
                 Some(definition) => {
                     self.sort.push(Key { definition, descending });
