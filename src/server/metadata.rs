@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::incoming::Incoming;
+use super::policy::{ConditionalDelete, Policy};
 use super::precondition::is_unchanged;
 use super::query::single;
 use super::reply::{Refusal, Reply};
@@ -32,7 +33,7 @@ const INTERACTIONS: [Interaction; 7] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. There is no batch, transaction, patch, conditional write, or history and search beyond one type.";
+    not checked. What a conditional write means has to be certain: criteria that are not known are refused. There is no batch, transaction, patch, or history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -84,16 +85,17 @@ fn statement(shared: &Shared, base: &str) -> Value {
 }
 
 fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
+    let policy = Policy::of(resource_type, release);
     let mut resource = json!({
         "type": resource_type.name(),
-        "interaction": INTERACTIONS.map(|interaction| json!({ "code": interaction.code() })),
+        "interaction": interactions(policy, release).into_iter().map(|code| json!({ "code": code })).collect::<Vec<_>>(),
         "versioning": "versioned-update",
         "readHistory": true,
         "updateCreate": true,
-        "conditionalCreate": false,
+        "conditionalCreate": policy.conditional,
         "conditionalRead": "full-support",
-        "conditionalUpdate": false,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": policy.conditional,
+        "conditionalDelete": policy.conditional_delete.code(),
     });
     let parameters: Vec<Value> = Definition::of_type(release, resource_type.name())
         .iter()
@@ -103,6 +105,25 @@ fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
         resource["searchParam"] = Value::Array(parameters);
     }
     resource
+}
+
+/// The codes of what is done with a type. R6 declares the conditional forms and the removal of past versions so as well.
+fn interactions(policy: Policy, release: FhirVersion) -> Vec<&'static str> {
+    let mut codes = INTERACTIONS.map(Interaction::code).to_vec();
+    if release >= FhirVersion::R6 {
+        if policy.conditional {
+            codes.extend(["create-conditional", "update-conditional"]);
+        }
+        codes.extend(match policy.conditional_delete {
+            ConditionalDelete::NotSupported => None,
+            ConditionalDelete::Single => Some("delete-conditional-single"),
+            ConditionalDelete::Multiple => Some("delete-conditional-multiple"),
+        });
+        if policy.delete_history {
+            codes.extend(["delete-history", "delete-history-version"]);
+        }
+    }
+    codes
 }
 
 fn search_parameter(definition: &Definition) -> Value {
@@ -163,7 +184,8 @@ mod tests {
             ("search-type", Method::GET, "/fhir/Patient"),
             ("search-type", Method::POST, "/fhir/Patient/_search"),
         ] {
-            let routed = Target::of(path, shared.options.release).and_then(|target| target.check(&method, false));
+            let routed = Target::of(path, shared.options.release)
+                .and_then(|target| target.check(&method, false, shared.options.release));
             assert_eq!(routed.is_ok(), claimed.contains(&interaction), "{interaction}");
         }
     }

@@ -13,6 +13,7 @@ mod incoming;
 mod metadata;
 pub mod mutant;
 mod negotiate;
+mod policy;
 mod precondition;
 mod query;
 mod read;
@@ -29,7 +30,7 @@ mod write;
 use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -80,6 +81,15 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The path of `[base]`: [`BASE_PATH`], unless a variant has another.
+    #[must_use]
+    pub fn base_path(&self) -> &'static str {
+        let named = self.variants.iter().find_map(|variant| variant.base_path);
+        named.unwrap_or(BASE_PATH)
+    }
+}
+
 /// What every request is answered from.
 #[derive(Debug)]
 struct Shared {
@@ -92,14 +102,22 @@ struct Shared {
     switches: rewrite::Switches,
     /// How many requests were rewritten.
     rewritten: AtomicU64,
+    /// How many ids were counted out.
+    made: AtomicU64,
 }
 
 impl Shared {
-    fn new(options: Options, address: SocketAddr) -> Self {
+    fn new(mut options: Options, address: SocketAddr) -> Self {
         let authority = authority(address);
         let mutants = options.mutants.iter().flat_map(|mutant| mutant.rewrites());
-        let variants = options.variants.iter().flat_map(|variant| variant.rewrites.iter().copied());
+        let variants = options
+            .variants
+            .iter()
+            .flat_map(|variant| variant.rewrites.iter().copied());
         let (rewrites, switches) = rewrite::Rewrites::of(mutants.chain(variants));
+        if switches.on(rewrite::Switch::SmallPages) {
+            (options.page_size, options.page_limit) = (2, 2);
+        }
         Self {
             store: store::Store::new(switches),
             started: crate::fhir::time::now(),
@@ -107,8 +125,24 @@ impl Shared {
             rewrites,
             switches,
             rewritten: AtomicU64::new(0),
+            made: AtomicU64::new(0),
             options,
         }
+    }
+
+    /// An id that no resource has.
+    fn new_id(&self) -> String {
+        if self.on(rewrite::Switch::NumericIds) {
+            return (1000 + self.made.fetch_add(1, Ordering::Relaxed)).to_string();
+        }
+        let id = store::new_id();
+        if self.on(rewrite::Switch::PrefixedIds) {
+            return format!("Id.{id}");
+        }
+        if self.on(rewrite::Switch::IdsWithUnderscores) {
+            return id.replace('-', "_");
+        }
+        id
     }
 
     /// Whether the server is to behave in that way.
@@ -150,13 +184,14 @@ impl Server {
         // Answers are small and awaited: they leave at once. A socket that cannot do that works all the same.
         let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
         let (stop, stopped) = oneshot::channel::<()>();
+        let base_path = options.base_path();
         let service = router::router_at(options, address);
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
             // A dropped sender stops the server as well.
             let _ = stopped.await;
         });
         let task = tokio::spawn(serving.into_future());
-        let base_url = format!("http://{}{BASE_PATH}", authority(address));
+        let base_url = format!("http://{}{base_path}", authority(address));
         Ok(Running {
             base_url,
             address,

@@ -1,7 +1,7 @@
 //! What is stored: every version of every resource, in memory.
 //!
-//! Versions are never changed or removed, so the state at any earlier write can be looked at again; paging rests on
-//! that.
+//! A version is never changed. Past ones are removed by `delete-history` only; otherwise the state at any earlier write
+//! can be looked at again, and paging rests on that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,8 +10,6 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::precondition::Precondition;
-use super::reply::Refusal;
 use super::rewrite::{Switch, Switches};
 use crate::fhir::time::{format_instant, now};
 
@@ -24,6 +22,8 @@ pub(super) enum Origin {
     Put,
     /// An update that created, or brought back.
     PutCreated,
+    /// A patch.
+    Patch,
     /// A deletion.
     Delete,
 }
@@ -40,7 +40,9 @@ pub(super) struct Version {
     /// The content; none for a deletion.
     pub resource: Option<Arc<Value>>,
     /// The number of this write among all writes of the store.
-    sequence: u64,
+    pub sequence: u64,
+    /// The number of this version among those of its resource; the text of it is the version id.
+    number: u64,
 }
 
 impl Version {
@@ -48,17 +50,6 @@ impl Version {
     pub fn etag(&self) -> String {
         format!("W/\"{}\"", self.version_id)
     }
-}
-
-/// What a deletion found.
-#[derive(Debug)]
-pub(super) enum Deletion {
-    /// There never was such a resource.
-    Unknown,
-    /// It was deleted before, by this version.
-    Before(Arc<Version>),
-    /// It is deleted now, by this version.
-    Done(Arc<Version>),
 }
 
 /// The versions of one resource, oldest first. Never empty.
@@ -73,61 +64,27 @@ struct Lines {
     switches: Switches,
 }
 
-/// The store. One lock holds it all, so that checking a precondition and writing are one act.
+/// The store. One lock holds it all: see [`Store::write`].
 #[derive(Debug, Default)]
-pub(super) struct Store {
-    lines: RwLock<Lines>,
-    switches: Switches,
-}
+pub(super) struct Store(RwLock<Lines>);
 
 impl Store {
-    /// An empty store.
+    /// An empty store of a server that behaves in some ways otherwise.
     pub fn new(switches: Switches) -> Self {
-        let lines = Lines {
+        Self(RwLock::new(Lines {
             switches,
             ..Lines::default()
-        };
-        Self {
-            lines: RwLock::new(lines),
-            switches,
+        }))
+    }
+
+    /// Locks the store for one or several writes that are one act: nobody else reads or writes until the lock is
+    /// dropped. What was looked at under it (a precondition, the matches of a search) still holds when it is written.
+    pub fn write(&self) -> Writing<'_> {
+        // A panic elsewhere cannot leave a line half written, so a poisoned lock is as good as any.
+        Writing {
+            lines: self.0.write().unwrap_or_else(PoisonError::into_inner),
+            done: Vec::new(),
         }
-    }
-
-    /// Stores a new resource under an id of the server's choice.
-    pub fn create(&self, resource_type: &str, resource: Value) -> Arc<Version> {
-        let mut lines = self.lock();
-        let id = self.new_id(lines.sequence);
-        lines.append(resource_type, &id, Origin::Post, Some(resource))
-    }
-
-    /// Stores the next version of a resource, or its first under the client's id. The precondition is checked under
-    /// the same lock.
-    pub fn update(
-        &self,
-        resource_type: &str,
-        id: &str,
-        resource: Value,
-        precondition: &Precondition,
-    ) -> Result<Arc<Version>, Refusal> {
-        let mut lines = self.lock();
-        let current = lines.current(resource_type, id);
-        precondition.check(current.map(Arc::as_ref))?;
-        let existed = current.is_some_and(|version| version.resource.is_some());
-        let origin = if existed { Origin::Put } else { Origin::PutCreated };
-        Ok(lines.append(resource_type, id, origin, Some(resource)))
-    }
-
-    /// Adds a deletion to what exists; does nothing to what does not.
-    pub fn delete(&self, resource_type: &str, id: &str, precondition: &Precondition) -> Result<Deletion, Refusal> {
-        let mut lines = self.lock();
-        let Some(current) = lines.current(resource_type, id) else {
-            return Ok(Deletion::Unknown);
-        };
-        if current.resource.is_none() {
-            return Ok(Deletion::Before(current.clone()));
-        }
-        precondition.check(Some(current))?;
-        Ok(Deletion::Done(lines.append(resource_type, id, Origin::Delete, None)))
     }
 
     /// The newest version of a resource, which may be a deletion.
@@ -147,31 +104,112 @@ impl Store {
         let write = write.unwrap_or(lines.sequence);
         let all = lines.types.get(resource_type).into_iter().flat_map(IndexMap::values);
         let then = all.filter_map(|line| line.iter().rev().find(|version| version.sequence <= write));
+        if lines.switches.on(Switch::DeletedAreFound) {
+            let all = lines.types.get(resource_type).into_iter().flat_map(IndexMap::values);
+            let last = all.filter_map(|line| line.iter().rev().find(|version| version.resource.is_some()));
+            return (write, last.cloned().collect());
+        }
         (
             write,
             then.filter(|version| version.resource.is_some()).cloned().collect(),
         )
     }
 
-    fn new_id(&self, sequence: u64) -> String {
-        if self.switches.on(Switch::NumericIds) {
-            return (sequence + 1).to_string();
-        }
-        let id = uuid::Uuid::new_v4();
-        if self.switches.on(Switch::PrefixedIds) {
-            return format!("Id.{}", id.simple());
-        }
-        id.to_string()
-    }
-
-    // A panic elsewhere cannot leave a line half written, so a poisoned lock is as good as any.
-    fn lock(&self) -> RwLockWriteGuard<'_, Lines> {
-        self.lines.write().unwrap_or_else(PoisonError::into_inner)
+    /// The number of the last write before a moment.
+    pub fn write_before(&self, moment: Timestamp) -> u64 {
+        let lines = self.look();
+        let all = lines.types.values().flat_map(IndexMap::values).flatten();
+        let before = all.filter(|version| version.at < moment);
+        before.map(|version| version.sequence).max().unwrap_or_default()
     }
 
     fn look(&self) -> RwLockReadGuard<'_, Lines> {
-        self.lines.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The store, locked for writing. What is done through it counts, unless [`Writing::undo`] takes it back.
+#[derive(Debug)]
+pub(super) struct Writing<'a> {
+    lines: RwLockWriteGuard<'a, Lines>,
+    /// Type and id of each version that was added, in order.
+    done: Vec<(String, String)>,
+}
+
+impl Writing<'_> {
+    /// The newest version of a resource, which may be a deletion.
+    pub fn current(&self, resource_type: &str, id: &str) -> Option<&Arc<Version>> {
+        self.lines.current(resource_type, id)
+    }
+
+    /// The resources of a type that exist, in the order of creation.
+    pub fn present(&self, resource_type: &str) -> impl Iterator<Item = &Arc<Version>> {
+        let lines = self.lines.types.get(resource_type).into_iter();
+        let current = lines.flat_map(IndexMap::values).filter_map(|line| line.last());
+        current.filter(|version| version.resource.is_some())
+    }
+
+    /// Stores a new resource under an id that nobody has: see [`new_id`].
+    pub fn create(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
+        self.append(resource_type, id, Origin::Post, Some(resource))
+    }
+
+    /// Stores the next version of a resource, or its first under the client's id.
+    pub fn update(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
+        let current = self.lines.current(resource_type, id);
+        let existed = current.is_some_and(|version| version.resource.is_some());
+        let origin = if existed { Origin::Put } else { Origin::PutCreated };
+        self.append(resource_type, id, origin, Some(resource))
+    }
+
+    /// Stores what a patch made of the current version.
+    pub fn patch(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
+        self.append(resource_type, id, Origin::Patch, Some(resource))
+    }
+
+    /// Adds a deletion; the caller knows that the resource exists.
+    pub fn delete(&mut self, resource_type: &str, id: &str) -> Arc<Version> {
+        self.append(resource_type, id, Origin::Delete, None)
+    }
+
+    /// Removes past versions for good: those that `goes` names, but never the current one. [`Writing::undo`] does not
+    /// bring them back: the interactions that do this are no entries of a transaction.
+    pub fn forget(&mut self, resource_type: &str, id: &str, goes: impl Fn(&Version) -> bool) {
+        let line = self
+            .lines
+            .types
+            .get_mut(resource_type)
+            .and_then(|lines| lines.get_mut(id));
+        if let Some(line) = line {
+            let current = line.last().map(|version| version.number);
+            line.retain(|version| Some(version.number) == current || !goes(version));
+        }
+    }
+
+    /// Takes back every version that was added under this lock, as if none had been.
+    pub fn undo(mut self) {
+        for (resource_type, id) in std::mem::take(&mut self.done).into_iter().rev() {
+            let Some(lines) = self.lines.types.get_mut(&resource_type) else {
+                continue;
+            };
+            let Some(line) = lines.get_mut(&id) else { continue };
+            line.pop();
+            if line.is_empty() {
+                // It was created last of all, since creations are taken back in reverse.
+                lines.shift_remove(&id);
+            }
+        }
+    }
+
+    fn append(&mut self, resource_type: &str, id: &str, origin: Origin, resource: Option<Value>) -> Arc<Version> {
+        self.done.push((resource_type.to_owned(), id.to_owned()));
+        self.lines.append(resource_type, id, origin, resource)
+    }
+}
+
+/// An id that no resource has.
+pub(super) fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
 }
 
 impl Lines {
@@ -194,9 +232,23 @@ impl Lines {
             .or_default()
             .entry(id.to_owned())
             .or_default();
-        // Deletions count, so a version id is never given twice.
-        let version_id = version_id(line.len(), self.switches);
-        let resource = resource.map(|resource| Arc::new(stamp(resource, id, &version_id, at)));
+        // Deletions count, and the current version is never removed: a version id is never given twice.
+        let number = line.last().map_or(0, |before| before.number) + 1;
+        let sent = resource.as_ref().map_or(&Value::Null, |resource| &resource["meta"]);
+        let kept = Kept::of(sent, origin, self.switches);
+        let version_id = kept
+            .version_id
+            .unwrap_or_else(|| version_id(number, line, self.switches));
+        let resource = resource.map(|resource| {
+            let mut stored = stamp(resource, id, &version_id, at);
+            if let Some(last_updated) = kept.last_updated {
+                stored["meta"]["lastUpdated"] = json!(last_updated);
+            }
+            Arc::new(stored)
+        });
+        if self.switches.on(Switch::UpdateInPlace) && origin == Origin::Put {
+            line.pop();
+        }
         let version = Version {
             id: id.to_owned(),
             version_id,
@@ -207,6 +259,7 @@ impl Lines {
             origin,
             resource,
             sequence: self.sequence,
+            number,
         };
         let version = Arc::new(version);
         line.push(version.clone());
@@ -214,16 +267,53 @@ impl Lines {
     }
 }
 
-/// The id of the version that has so many before it.
-fn version_id(before: usize, switches: Switches) -> String {
+/// The id of the version that has that number among those of its resource.
+fn version_id(number: u64, line: &Line, switches: Switches) -> String {
+    if !switches.any() {
+        return number.to_string();
+    }
     if switches.on(Switch::VersionsFromZero) {
-        return before.to_string();
+        return (number - 1).to_string();
     }
     if switches.on(Switch::OpaqueVersions) {
         // An odd factor makes another number of each, so none is given twice.
-        return format!("v{:08x}", (before as u32).wrapping_mul(0x9e37_79b1));
+        return format!("v{:08x}", (number as u32).wrapping_mul(0x9e37_79b1));
     }
-    (before + 1).to_string()
+    if switches.on(Switch::VersionsWithColons) {
+        return format!("12:00:{number:02}");
+    }
+    if switches.on(Switch::VersionsInBase64) {
+        return format!("{number:06}==");
+    }
+    if switches.on(Switch::VersionsBeginAgain) {
+        let alive = line.iter().rev().take_while(|version| version.resource.is_some());
+        return (alive.count() + 1).to_string();
+    }
+    if switches.on(Switch::UpdateInPlace) {
+        return line.last().map_or(number.to_string(), |last| last.version_id.clone());
+    }
+    number.to_string()
+}
+
+/// What a mutant keeps of the metadata that the client wrote.
+#[derive(Debug, Default)]
+struct Kept {
+    version_id: Option<String>,
+    last_updated: Option<String>,
+}
+
+impl Kept {
+    fn of(sent: &Value, origin: Origin, switches: Switches) -> Self {
+        let (version_id, last_updated) = match origin {
+            Origin::Post => (Switch::CreateKeepsVersionId, Switch::CreateKeepsLastUpdated),
+            _ => (Switch::UpdateKeepsVersionId, Switch::UpdateKeepsLastUpdated),
+        };
+        let kept = |switch, name: &str| Some(sent[name].as_str()?.to_owned()).filter(|_| switches.on(switch));
+        Self {
+            version_id: kept(version_id, "versionId"),
+            last_updated: kept(last_updated, "lastUpdated"),
+        }
+    }
 }
 
 /// Gives a resource its id, versionId and lastUpdated, whatever the client wrote there; all else stays as it was sent.
@@ -265,10 +355,13 @@ mod tests {
             "tag": [{ "code": "t" }] }, "name": [{ "family": family }] })
     }
 
+    fn put(store: &Store, family: &str) -> Arc<Version> {
+        store.write().update("Patient", "a", patient(family))
+    }
+
     #[test]
     fn id_and_meta_are_the_servers_and_the_rest_is_the_clients() {
-        let store = Store::default();
-        let version = store.create("Patient", patient("A"));
+        let version = Store::default().write().create("Patient", &new_id(), patient("A"));
         let stored = version.resource.as_ref().unwrap();
         assert_eq!(stored["id"], version.id.as_str());
         assert_eq!(stored["meta"]["versionId"], "1");
@@ -280,40 +373,65 @@ mod tests {
     #[test]
     fn version_ids_go_on_after_a_deletion() {
         let store = Store::default();
-        let put = |family| {
-            store
-                .update("Patient", "a", patient(family), &Precondition::default())
-                .unwrap()
-        };
-        assert_eq!((put("A").origin, put("B").origin), (Origin::PutCreated, Origin::Put));
-        assert!(matches!(
-            store.delete("Patient", "a", &Precondition::default()),
-            Ok(Deletion::Done(_))
-        ));
-        let Ok(Deletion::Before(deletion)) = store.delete("Patient", "a", &Precondition::default()) else {
-            panic!("the second deletion finds the first");
-        };
-        assert_eq!(deletion.version_id, "3");
-        let revived = put("C");
+        let origins = (put(&store, "A").origin, put(&store, "B").origin);
+        assert_eq!(origins, (Origin::PutCreated, Origin::Put));
+        assert_eq!(store.write().delete("Patient", "a").version_id, "3");
+        let revived = put(&store, "C");
         assert_eq!((revived.version_id.as_str(), revived.origin), ("4", Origin::PutCreated));
         assert_eq!(store.history("Patient", "a").unwrap().len(), 4);
-        assert!(matches!(
-            store.delete("Patient", "b", &Precondition::default()),
-            Ok(Deletion::Unknown)
-        ));
         assert!(store.history("Patient", "b").is_none() && store.current("Observation", "a").is_none());
     }
 
     #[test]
     fn an_earlier_state_can_be_looked_at_again() {
         let store = Store::default();
-        let first = store.create("Patient", patient("A"));
+        let first = store.write().create("Patient", &new_id(), patient("A"));
         let (write, before) = store.snapshot("Patient", None);
-        store.create("Patient", patient("B"));
-        store.delete("Patient", &first.id, &Precondition::default()).unwrap();
+        store.write().create("Patient", &new_id(), patient("B"));
+        store.write().delete("Patient", &first.id);
         assert_eq!(store.snapshot("Patient", Some(write)).1[0].id, before[0].id);
         assert_eq!(store.snapshot("Patient", None).1.len(), 1);
         assert_eq!(store.snapshot("Patient", Some(0)).1.len(), 0);
+        assert_eq!(store.write().present("Patient").count(), 1);
+    }
+
+    #[test]
+    fn only_past_versions_are_forgotten_and_their_numbers_stay_taken() {
+        let store = Store::default();
+        for family in ["A", "B", "C"] {
+            put(&store, family);
+        }
+        let left = || {
+            let versions = store.history("Patient", "a").unwrap();
+            let ids: Vec<_> = versions.iter().map(|version| version.version_id.clone()).collect();
+            ids.join(" ")
+        };
+        store
+            .write()
+            .forget("Patient", "a", |version| version.version_id == "2");
+        assert_eq!(left(), "1 3");
+        store.write().forget("Patient", "a", |_| true);
+        assert_eq!(left(), "3");
+        put(&store, "D");
+        assert_eq!(left(), "3 4");
+        store.write().forget("Patient", "nobody", |_| true);
+    }
+
+    #[test]
+    fn what_is_undone_never_was() {
+        let store = Store::default();
+        put(&store, "A");
+        let before = format!("{:?}", store.history("Patient", "a"));
+        let mut writing = store.write();
+        writing.create("Patient", &new_id(), patient("B"));
+        writing.update("Patient", "a", patient("C"));
+        writing.delete("Patient", "a");
+        writing.update("Patient", "b", patient("D"));
+        assert_eq!(writing.present("Patient").count(), 2);
+        writing.undo();
+        assert_eq!(format!("{:?}", store.history("Patient", "a")), before);
+        assert_eq!(store.snapshot("Patient", None).1.len(), 1);
+        assert!(store.current("Patient", "b").is_none());
     }
 
     #[test]
@@ -321,9 +439,7 @@ mod tests {
         let store = Store::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    (0..50).for_each(|_| drop(store.update("Patient", "a", patient("A"), &Precondition::default())))
-                });
+                scope.spawn(|| (0..50).for_each(|_| drop(put(&store, "A"))));
             }
         });
         let history = store.history("Patient", "a").unwrap();

@@ -7,32 +7,26 @@ use crate::fhir::Interaction::Capabilities;
 use crate::server::rewrite::Answer;
 
 pub(super) const ALL: &[Mutant] = &[
-    Mutant::instead(
-        "capabilities.supported",
-        "there is nothing at /metadata",
-        |_, asked| {
-            asked
-                .is(Capabilities)
-                .then(|| Answer::refusal(404, "not-found", "there is no such thing"))
-        },
-    ),
+    Mutant::instead("capabilities.supported", "there is nothing at /metadata", |_, asked| {
+        asked
+            .is(Capabilities)
+            .then(|| Answer::refusal(404, "not-found", "there is no such thing"))
+    }),
     Mutant::after(
         "capabilities.returns-description",
         "the metadata are a Conformance, which no release since DSTU2 has",
         |_, asked, answer| {
             if asked.is(Capabilities) {
-                answer.edit_resource("CapabilityStatement", |body| body["resourceType"] = json!("Conformance"));
+                answer.edit_resource("CapabilityStatement", |body| {
+                    body["resourceType"] = json!("Conformance")
+                });
             }
         },
     ),
-    Mutant::instead(
-        "capabilities.mode-full",
-        "the mode full is refused",
-        |_, asked| {
-            (asked.is(Capabilities) && asked.parameter("mode").as_deref() == Some("full"))
-                .then(|| Answer::refusal(400, "not-supported", "there are no modes"))
-        },
-    ),
+    Mutant::instead("capabilities.mode-full", "the mode full is refused", |_, asked| {
+        (asked.is(Capabilities) && asked.parameter("mode").as_deref() == Some("full"))
+            .then(|| Answer::refusal(400, "not-supported", "there are no modes"))
+    }),
     Mutant::instead(
         "capabilities.mode-normative",
         "the server fails at the mode normative",
@@ -50,15 +44,11 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after(
-        "capabilities.etag",
-        "the metadata have no ETag",
-        |_, asked, answer| {
-            if asked.is(Capabilities) {
-                answer.remove("etag");
-            }
-        },
-    ),
+    Mutant::after("capabilities.etag", "the metadata have no ETag", |_, asked, answer| {
+        if asked.is(Capabilities) {
+            answer.remove("etag");
+        }
+    }),
     Mutant::after(
         "capabilities.etag-changes-with-content",
         "the ETag of the metadata is always the same",
@@ -100,6 +90,8 @@ pub(super) const ALL: &[Mutant] = &[
 
 /// A media type without its fhirVersion.
 fn without_version(accept: &str) -> String {
-    let parts = accept.split(';').filter(|part| !part.trim().starts_with("fhirVersion="));
+    let parts = accept
+        .split(';')
+        .filter(|part| !part.trim().starts_with("fhirVersion="));
     parts.collect::<Vec<_>>().join(";")
 }

@@ -1,7 +1,7 @@
 //! `http.html#cread`
 
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Mutant, current};
 use crate::fhir::Interaction::{Capabilities, Read};
@@ -62,7 +62,12 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked, answer| {
             if asked.is(Capabilities) {
                 answer.edit(|body| {
-                    for resource in body["rest"][0]["resource"].as_array_mut().into_iter().flatten() {
+                    for resource in body
+                        .pointer_mut("/rest/0/resource")
+                        .and_then(Value::as_array_mut)
+                        .into_iter()
+                        .flatten()
+                    {
                         resource["conditionalRead"] = json!("not-supported");
                     }
                 });

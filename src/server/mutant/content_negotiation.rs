@@ -29,7 +29,10 @@ pub(super) const ALL: &[Mutant] = &[
         "content-negotiation.not-acceptable-406",
         "what cannot be had is answered in JSON",
         |_, asked| {
-            if asked.header("accept").is_some_and(|text| !text.contains("json") && !text.contains('*')) {
+            if asked
+                .header("accept")
+                .is_some_and(|text| !text.contains("json") && !text.contains('*'))
+            {
                 asked.remove_header("accept");
             }
         },
@@ -48,7 +51,10 @@ pub(super) const ALL: &[Mutant] = &[
         "answers are written in ISO-8859-1",
         |_, _, answer| {
             if let Ok(text) = str::from_utf8(&answer.body) {
-                let bytes: Vec<u8> = text.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect();
+                let bytes: Vec<u8> = text
+                    .chars()
+                    .map(|letter| u8::try_from(letter).unwrap_or(b'?'))
+                    .collect();
                 answer.body = bytes.into();
             }
         },
@@ -57,7 +63,9 @@ pub(super) const ALL: &[Mutant] = &[
         "content-negotiation.charset-parameter",
         "a body whose charset is told is refused",
         |_, asked| {
-            let told = asked.header("content-type").is_some_and(|text| text.contains("charset"));
+            let told = asked
+                .header("content-type")
+                .is_some_and(|text| text.contains("charset"));
             (asked.is(Create) && told).then(|| Answer::refusal(415, "not-supported", "the charset is not known"))
         },
     ),
@@ -91,5 +99,7 @@ fn not_acceptable() -> Answer {
 }
 
 fn names_version(asked: &Asked, version: &str) -> bool {
-    asked.header("accept").is_some_and(|text| text.replace(' ', "").contains(version))
+    asked
+        .header("accept")
+        .is_some_and(|text| text.replace(' ', "").contains(version))
 }

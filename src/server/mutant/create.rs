@@ -15,7 +15,9 @@ pub(super) const ALL: &[Mutant] = &[
         "create.type-mismatch-rejected",
         "a body of another type is created under its own",
         |_, asked| {
-            let sent = asked.json().and_then(|body| Some(body["resourceType"].as_str()?.to_owned()));
+            let sent = asked
+                .json()
+                .and_then(|body| Some(body["resourceType"].as_str()?.to_owned()));
             if let (true, Some(sent)) = (asked.is(Create), sent)
                 && asked.resource_type().is_some_and(|named| named != sent)
             {
@@ -62,7 +64,13 @@ pub(super) const ALL: &[Mutant] = &[
         "resources have no lastUpdated",
         |_, asked, answer| {
             if asked.is_any(&[Create, Read]) && answer.is_success() {
-                answer.edit(|body| drop(body["meta"].as_object_mut().map(|meta| meta.remove("lastUpdated"))));
+                answer.edit(|body| {
+                    drop(
+                        body.pointer_mut("/meta")
+                            .and_then(Value::as_object_mut)
+                            .map(|meta| meta.remove("lastUpdated")),
+                    )
+                });
             }
         },
     ),
@@ -71,17 +79,19 @@ pub(super) const ALL: &[Mutant] = &[
         "a create drops the tags",
         |_, asked| {
             change_created(asked, |body| {
-                drop(body["meta"].as_object_mut().map(|meta| meta.remove("tag")));
+                drop(
+                    body.pointer_mut("/meta")
+                        .and_then(Value::as_object_mut)
+                        .map(|meta| meta.remove("tag")),
+                );
             });
         },
     ),
-    Mutant::before(
-        "create.accept-as-submitted",
-        "a create drops an element",
-        |_, asked| {
-            change_created(asked, |body| drop(body.as_object_mut().map(|body| body.remove("telecom"))));
-        },
-    ),
+    Mutant::before("create.accept-as-submitted", "a create drops an element", |_, asked| {
+        change_created(asked, |body| {
+            drop(body.as_object_mut().map(|body| body.remove("telecom")))
+        });
+    }),
     Mutant::after("create.status-201", "a create is answered 200", |_, asked, answer| {
         if asked.is(Create) && answer.status == 201 {
             answer.set_status(200);
@@ -97,7 +107,9 @@ pub(super) const ALL: &[Mutant] = &[
         "the Location of a create has no version",
         |_, asked, answer| {
             if asked.is(Create) {
-                answer.change("location", |url| url.split("/_history/").next().unwrap_or(url).to_owned());
+                answer.change("location", |url| {
+                    url.split("/_history/").next().unwrap_or(url).to_owned()
+                });
             }
         },
     ),

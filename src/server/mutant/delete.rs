@@ -118,13 +118,9 @@ pub(super) const ALL: &[Mutant] = &[
         "the deletion of a past version is answered 204",
         |_, asked| (asked.is(Delete) && asked.version_id().is_some()).then(|| Answer::empty(204)),
     ),
-    Mutant::before(
-        "delete.if-match-honoured",
-        "a deletion ignores If-Match",
-        |_, asked| {
-            if asked.is(Delete) {
-                asked.remove_header("if-match");
-            }
-        },
-    ),
+    Mutant::before("delete.if-match-honoured", "a deletion ignores If-Match", |_, asked| {
+        if asked.is(Delete) {
+            asked.remove_header("if-match");
+        }
+    }),
 ];

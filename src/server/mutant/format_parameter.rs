@@ -25,7 +25,9 @@ pub(super) const ALL: &[Mutant] = &[
         "format-parameter.not-content-type",
         "_format is taken for the format of the body",
         |_, asked| {
-            let other = asked.parameter("_format").is_some_and(|format| !format.contains("json"));
+            let other = asked
+                .parameter("_format")
+                .is_some_and(|format| !format.contains("json"));
             (asked.is(Create) && other).then(|| Answer::refusal(400, "structure", "the body is no XML"))
         },
     ),

@@ -85,7 +85,9 @@ impl Mutant {
     /// The id of the requirement that it breaks.
     #[must_use]
     pub fn requirement(&self) -> &'static str {
-        self.name.split_once('/').map_or(self.name, |(requirement, _)| requirement)
+        self.name
+            .split_once('/')
+            .map_or(self.name, |(requirement, _)| requirement)
     }
 
     /// What it changes.
@@ -191,12 +193,20 @@ fn nothing_found() -> Value {
 
 /// The entries of a Bundle.
 fn entries(bundle: &mut Value) -> impl Iterator<Item = &mut Value> {
-    bundle["entry"].as_array_mut().into_iter().flatten()
+    bundle
+        .pointer_mut("/entry")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
 }
 
 /// The relation and the URL of a Bundle's links.
 fn links(bundle: &mut Value) -> impl Iterator<Item = &mut Value> {
-    bundle["link"].as_array_mut().into_iter().flatten()
+    bundle
+        .pointer_mut("/link")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]
@@ -211,7 +221,11 @@ mod tests {
         let mut names = HashSet::new();
         for mutant in Mutant::all() {
             assert!(names.insert(mutant.name), "{} stands twice", mutant.name);
-            assert!(!mutant.what.is_empty() && !mutant.what.ends_with('.'), "{}", mutant.name);
+            assert!(
+                !mutant.what.is_empty() && !mutant.what.ends_with('.'),
+                "{}",
+                mutant.name
+            );
             if let Some(variant) = mutant.variant {
                 assert!(Variant::named(variant).is_some(), "{} is of no variant", mutant.name);
             }

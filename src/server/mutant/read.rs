@@ -1,6 +1,6 @@
 //! `http.html#read`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Mutant, all_is_well, last_content, versions};
 use crate::fhir::Interaction::Read;
@@ -22,25 +22,25 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after(
-        "read.id-matches-url",
-        "a read leaves the id out",
-        |_, asked, answer| {
-            if asked.is(Read) && answer.is_success() {
-                answer.edit(|body| drop(body.as_object_mut().map(|body| body.remove("id"))));
-            }
-        },
-    ),
+    Mutant::after("read.id-matches-url", "a read leaves the id out", |_, asked, answer| {
+        if asked.is(Read) && answer.is_success() {
+            answer.edit(|body| drop(body.as_object_mut().map(|body| body.remove("id"))));
+        }
+    }),
     Mutant::after("read.etag", "a read has no ETag", |_, asked, answer| {
         if asked.is(Read) {
             answer.remove("etag");
         }
     }),
-    Mutant::after("read.last-modified", "a read has no Last-Modified", |_, asked, answer| {
-        if asked.is(Read) {
-            answer.remove("last-modified");
-        }
-    }),
+    Mutant::after(
+        "read.last-modified",
+        "a read has no Last-Modified",
+        |_, asked, answer| {
+            if asked.is(Read) {
+                answer.remove("last-modified");
+            }
+        },
+    ),
     Mutant::after(
         "read.unknown-404",
         "an id that never existed is answered 200 with an empty resource",
@@ -71,11 +71,7 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::switch(
-        "read.id-format",
-        "ids hold underscores",
-        Switch::IdsWithUnderscores,
-    ),
+    Mutant::switch("read.id-format", "ids hold underscores", Switch::IdsWithUnderscores),
     Mutant::instead(
         "read.id-format/long",
         "the server fails at an id that is too long",
@@ -84,29 +80,21 @@ pub(super) const ALL: &[Mutant] = &[
             too_long.then(|| Answer::refusal(500, "exception", "the server failed"))
         },
     ),
-    Mutant::instead(
-        "read.summary-parameter",
-        "a read refuses _summary",
-        |_, asked| {
-            (asked.is(Read) && asked.parameter("_summary").is_some())
-                .then(|| Answer::refusal(400, "not-supported", "_summary is for searches"))
-        },
-    ),
-    Mutant::instead(
-        "read.elements-parameter",
-        "a read refuses _elements",
-        |_, asked| {
-            (asked.is(Read) && asked.parameter("_elements").is_some())
-                .then(|| Answer::refusal(400, "not-supported", "_elements is for searches"))
-        },
-    ),
+    Mutant::instead("read.summary-parameter", "a read refuses _summary", |_, asked| {
+        (asked.is(Read) && asked.parameter("_summary").is_some())
+            .then(|| Answer::refusal(400, "not-supported", "_summary is for searches"))
+    }),
+    Mutant::instead("read.elements-parameter", "a read refuses _elements", |_, asked| {
+        (asked.is(Read) && asked.parameter("_elements").is_some())
+            .then(|| Answer::refusal(400, "not-supported", "_elements is for searches"))
+    }),
     Mutant::after(
         "read.subsetted-tag",
         "a part of a resource is not tagged as one",
         |_, asked, answer| {
             if asked.is(Read) {
                 answer.edit(|body| {
-                    if let Some(tags) = body["meta"]["tag"].as_array_mut() {
+                    if let Some(tags) = body.pointer_mut("/meta/tag").and_then(Value::as_array_mut) {
                         tags.retain(|tag| tag["code"] != "SUBSETTED");
                     }
                 });

@@ -83,5 +83,8 @@ pub(super) const ALL: &[Mutant] = &[
 /// Whether a write says what it wants back, and it is that.
 fn asks_for(asked: &Asked, what: &str) -> bool {
     let prefer = asked.header("prefer").unwrap_or_default();
-    asked.is_any(&WRITES) && prefer.split([',', ';']).any(|part| part.trim() == format!("return={what}"))
+    asked.is_any(&WRITES)
+        && prefer
+            .split([',', ';'])
+            .any(|part| part.trim() == format!("return={what}"))
 }

@@ -1,7 +1,7 @@
 //! `http.html#search`
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Mutant, all_is_well, entries, nothing_found};
 use crate::fhir::Interaction::SearchType;
@@ -9,35 +9,52 @@ use crate::fhir::ResourceType;
 use crate::server::rewrite::Answer;
 
 pub(super) const ALL: &[Mutant] = &[
-    Mutant::after("search.get-type", "a match of another type comes along", |_, asked, answer| {
-        if asked.is(SearchType) {
-            answer.edit_resource("Bundle", |bundle| {
-                let stranger = json!({
-                    "fullUrl": "http://127.0.0.1/fhir/Basic/stranger",
-                    "resource": { "resourceType": "Basic", "id": "stranger", "code": { "text": "a stranger" } },
-                    "search": { "mode": "match" },
+    Mutant::after(
+        "search.get-type",
+        "a match of another type comes along",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| {
+                    let stranger = json!({
+                        "fullUrl": "http://127.0.0.1/fhir/Basic/stranger",
+                        "resource": { "resourceType": "Basic", "id": "stranger", "code": { "text": "a stranger" } },
+                        "search": { "mode": "match" },
+                    });
+                    if let Some(entries) = bundle.pointer_mut("/entry").and_then(Value::as_array_mut) {
+                        entries.push(stranger);
+                    }
                 });
-                if let Some(entries) = bundle["entry"].as_array_mut() {
-                    entries.push(stranger);
-                }
-            });
-        }
-    }),
-    Mutant::after("search.status-200", "a search without matches is answered 404", |_, asked, answer| {
-        if asked.is(SearchType) && answer.json().is_some_and(|bundle| bundle["entry"].is_null()) && answer.is_success() {
-            answer.set_status(404);
-        }
-    }),
-    Mutant::after("search.bundle-searchset", "a search gives a collection", |_, asked, answer| {
-        if asked.is(SearchType) {
-            answer.edit_resource("Bundle", |bundle| bundle["type"] = json!("collection"));
-        }
-    }),
+            }
+        },
+    ),
+    Mutant::after(
+        "search.status-200",
+        "a search without matches is answered 404",
+        |_, asked, answer| {
+            if asked.is(SearchType)
+                && answer.json().is_some_and(|bundle| bundle["entry"].is_null())
+                && answer.is_success()
+            {
+                answer.set_status(404);
+            }
+        },
+    ),
+    Mutant::after(
+        "search.bundle-searchset",
+        "a search gives a collection",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| bundle["type"] = json!("collection"));
+            }
+        },
+    ),
     Mutant::after(
         "search.zero-matches",
         "a search without matches is answered with an OperationOutcome",
         |_, asked, answer| {
-            if asked.is(SearchType) && answer.json().is_some_and(|bundle| bundle["entry"].is_null()) && answer.is_success()
+            if asked.is(SearchType)
+                && answer.json().is_some_and(|bundle| bundle["entry"].is_null())
+                && answer.is_success()
             {
                 *answer = Answer::refusal(404, "not-found", "nothing was found");
             }
@@ -56,32 +73,45 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after("search.defined-order", "matches come in any order", |_, asked, answer| {
-        if asked.is(SearchType) {
-            answer.edit_resource("Bundle", |bundle| {
-                if let Some(entries) = bundle["entry"].as_array_mut().filter(|entries| entries.len() > 1) {
-                    let turn = usize::try_from(asked.number).unwrap_or_default() % entries.len();
-                    entries.rotate_left(turn);
-                }
-            });
-        }
-    }),
-    Mutant::after("search.paging-method", "a page has no link to the next", |_, asked, answer| {
-        if asked.is(SearchType) {
-            answer.edit_resource("Bundle", |bundle| {
-                if let Some(links) = bundle["link"].as_array_mut() {
-                    links.retain(|link| link["relation"] != "next");
-                }
-            });
-        }
-    }),
+    Mutant::after(
+        "search.defined-order",
+        "matches come in any order",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| {
+                    if let Some(entries) = bundle
+                        .pointer_mut("/entry")
+                        .and_then(Value::as_array_mut)
+                        .filter(|entries| entries.len() > 1)
+                    {
+                        let turn = usize::try_from(asked.number).unwrap_or_default() % entries.len();
+                        entries.rotate_left(turn);
+                    }
+                });
+            }
+        },
+    ),
+    Mutant::after(
+        "search.paging-method",
+        "a page has no link to the next",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| {
+                    if let Some(links) = bundle.pointer_mut("/link").and_then(Value::as_array_mut) {
+                        links.retain(|link| link["relation"] != "next");
+                    }
+                });
+            }
+        },
+    ),
     Mutant::after(
         "search.outcome-severity",
         "the OperationOutcome of a search that was done has errors",
         |_, asked, answer| {
             if asked.is(SearchType) {
                 answer.edit_resource("Bundle", |bundle| {
-                    for entry in entries(bundle).filter(|entry| entry["resource"]["resourceType"] == "OperationOutcome") {
+                    for entry in entries(bundle).filter(|entry| entry["resource"]["resourceType"] == "OperationOutcome")
+                    {
                         entry["resource"]["issue"][0]["severity"] = json!("error");
                     }
                 });
@@ -94,7 +124,8 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked, answer| {
             if asked.is(SearchType) {
                 answer.edit_resource("Bundle", |bundle| {
-                    for entry in entries(bundle).filter(|entry| entry["resource"]["resourceType"] == "OperationOutcome") {
+                    for entry in entries(bundle).filter(|entry| entry["resource"]["resourceType"] == "OperationOutcome")
+                    {
                         entry["search"]["mode"] = json!("match");
                     }
                 });
@@ -113,11 +144,15 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after("search.failure-outcome", "a search is refused without a word", |_, asked, answer| {
-        if asked.is(SearchType) && answer.status == 400 {
-            answer.clear();
-        }
-    }),
+    Mutant::after(
+        "search.failure-outcome",
+        "a search is refused without a word",
+        |_, asked, answer| {
+            if asked.is(SearchType) && answer.status == 400 {
+                answer.clear();
+            }
+        },
+    ),
     Mutant::after(
         "search.bad-request-400",
         "the server fails at a search that it does not understand",
@@ -145,10 +180,14 @@ pub(super) const ALL: &[Mutant] = &[
             answer
         })
     }),
-    Mutant::instead("search.get-and-post-supported", "there is no search by POST", |_, asked| {
-        (asked.is(SearchType) && *asked.method() == Method::POST)
-            .then(|| Answer::refusal(404, "not-found", "there is nothing here"))
-    }),
+    Mutant::instead(
+        "search.get-and-post-supported",
+        "there is no search by POST",
+        |_, asked| {
+            (asked.is(SearchType) && *asked.method() == Method::POST)
+                .then(|| Answer::refusal(404, "not-found", "there is nothing here"))
+        },
+    ),
     Mutant::before(
         "search.parameters-as-pairs",
         "of a parameter that is repeated only the last counts",
@@ -165,13 +204,17 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after("search.self-link", "a searchset has no self link", |_, asked, answer| {
-        if asked.is(SearchType) {
-            answer.edit_resource("Bundle", |bundle| {
-                if let Some(links) = bundle["link"].as_array_mut() {
-                    links.retain(|link| link["relation"] != "self");
-                }
-            });
-        }
-    }),
+    Mutant::after(
+        "search.self-link",
+        "a searchset has no self link",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| {
+                    if let Some(links) = bundle.pointer_mut("/link").and_then(Value::as_array_mut) {
+                        links.retain(|link| link["relation"] != "self");
+                    }
+                });
+            }
+        },
+    ),
 ];

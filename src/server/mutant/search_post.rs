@@ -7,14 +7,20 @@ use crate::fhir::Interaction::SearchType;
 use crate::server::rewrite::{Answer, Asked};
 
 pub(super) const ALL: &[Mutant] = &[
-    Mutant::instead("search-post.supported", "a search by POST is taken for a create", |_, asked| {
-        is_posted(asked).then(|| Answer::refusal(415, "not-supported", "the body is no FHIR"))
-    }),
-    Mutant::before("search-post.same-as-get", "the form of a search by POST is not read", |_, asked| {
-        if is_posted(asked) {
-            asked.set_body(Vec::new());
-        }
-    }),
+    Mutant::instead(
+        "search-post.supported",
+        "a search by POST is taken for a create",
+        |_, asked| is_posted(asked).then(|| Answer::refusal(415, "not-supported", "the body is no FHIR")),
+    ),
+    Mutant::before(
+        "search-post.same-as-get",
+        "the form of a search by POST is not read",
+        |_, asked| {
+            if is_posted(asked) {
+                asked.set_body(Vec::new());
+            }
+        },
+    ),
     Mutant::before(
         "search-post.parameters-in-body",
         "parameters are read from the URL alone",
@@ -37,7 +43,9 @@ pub(super) const ALL: &[Mutant] = &[
         "search-post.form-type-accepted",
         "a form whose charset is told is refused",
         |_, asked| {
-            let told = asked.header("content-type").is_some_and(|text| text.contains("charset"));
+            let told = asked
+                .header("content-type")
+                .is_some_and(|text| text.contains("charset"));
             (is_posted(asked) && told).then(|| Answer::refusal(415, "not-supported", "that is no form"))
         },
     ),
@@ -48,7 +56,10 @@ pub(super) const ALL: &[Mutant] = &[
             if let (true, Some(resource_type), Some(bundle)) = (is_posted(asked), asked.resource_type(), answer.json())
                 && let Some(found) = bundle["entry"][0].get("resource")
             {
-                server.store.create(&resource_type, found.clone());
+                server
+                    .store
+                    .write()
+                    .create(&resource_type, &server.new_id(), found.clone());
             }
         },
     ),

@@ -4,17 +4,19 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Mutant, all_is_well, current, last_content, versions};
-use crate::fhir::Interaction::{Create, Read, Update};
-use crate::fhir::ResourceType;
+use crate::fhir::Interaction::{Read, Update};
 use crate::fhir::time::{format_http_date, format_instant};
-use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
+use crate::fhir::{FhirVersion, ResourceType};
+use crate::server::rewrite::{Answer, Asked, Switch};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::before(
         "update.type-mismatch-rejected",
         "a body of another type is stored under its own",
         |_, asked| {
-            let sent = asked.json().and_then(|body| Some(body["resourceType"].as_str()?.to_owned()));
+            let sent = asked
+                .json()
+                .and_then(|body| Some(body["resourceType"].as_str()?.to_owned()));
             if let (true, Some(sent), Some(id)) = (asked.is(Update), sent, asked.id())
                 && asked.resource_type().is_some_and(|named| named != sent)
             {
@@ -73,7 +75,9 @@ pub(super) const ALL: &[Mutant] = &[
             if let (true, Some(first)) = (asked.is_any(&[Read, Update]), versions(server, asked).first())
                 && answer.is_success()
             {
-                answer.edit_resource("Patient", |body| body["meta"]["lastUpdated"] = json!(format_instant(first.at)));
+                answer.edit_resource("Patient", |body| {
+                    body["meta"]["lastUpdated"] = json!(format_instant(first.at))
+                });
                 answer.change("last-modified", |_| format_http_date(first.at));
             }
         },
@@ -83,7 +87,11 @@ pub(super) const ALL: &[Mutant] = &[
         "an update drops the tags",
         |_, asked| {
             change_updated(asked, |body| {
-                drop(body["meta"].as_object_mut().map(|meta| meta.remove("tag")));
+                drop(
+                    body.pointer_mut("/meta")
+                        .and_then(Value::as_object_mut)
+                        .map(|meta| meta.remove("tag")),
+                );
             });
         },
     ),
@@ -102,7 +110,9 @@ pub(super) const ALL: &[Mutant] = &[
         "update.accept-as-submitted",
         "an update drops an element",
         |_, asked| {
-            change_updated(asked, |body| drop(body.as_object_mut().map(|body| body.remove("contact"))));
+            change_updated(asked, |body| {
+                drop(body.as_object_mut().map(|body| body.remove("contact")))
+            });
         },
     ),
     Mutant::before(
@@ -148,6 +158,16 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
     Mutant::after(
+        "update.revival-201/status",
+        "bringing back a deleted resource is answered 200",
+        |server, asked, answer| {
+            if asked.is(Update) && answer.status == 201 && versions(server, asked).len() > 1 {
+                answer.set_status(200);
+            }
+        },
+    )
+    .only(&[FhirVersion::R4, FhirVersion::R4B]),
+    Mutant::after(
         "update.etag",
         "an update has the ETag of the version before",
         |server, asked, answer| {
@@ -183,7 +203,9 @@ pub(super) const ALL: &[Mutant] = &[
         "the Location of an update has no version",
         |_, asked, answer| {
             if asked.is(Update) {
-                answer.change("location", |url| url.split("/_history/").next().unwrap_or(url).to_owned());
+                answer.change("location", |url| {
+                    url.split("/_history/").next().unwrap_or(url).to_owned()
+                });
             }
         },
     ),
@@ -269,10 +291,13 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::after(
         "update.unauthorized-401",
-        "a write is done without credentials",
-        |_, _, _| {},
+        "a write without credentials is refused with 400",
+        |_, _, answer| {
+            if answer.status == 401 {
+                answer.set_status(400);
+            }
+        },
     )
-    .also(Rewrite::Switch(Switch::WritesForEverybody))
     .of_variant("credentials"),
 ];
 

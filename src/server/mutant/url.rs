@@ -16,7 +16,9 @@ pub(super) const ALL: &[Mutant] = &[
             if asked.is(SearchType) {
                 answer.edit_resource("Bundle", |bundle| {
                     for link in links(bundle) {
-                        rewrite(&mut link["url"], |url| percent_decode_str(url).decode_utf8_lossy().into());
+                        rewrite(&mut link["url"], |url| {
+                            percent_decode_str(url).decode_utf8_lossy().into()
+                        });
                     }
                 });
             }
@@ -77,19 +79,15 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::before(
-        "url.utf8-server",
-        "query strings are read as ISO-8859-1",
-        |_, asked| {
-            if asked.query().iter().any(|(_, value)| !value.is_ascii()) {
-                asked.change_query(|pairs| {
-                    for (_, value) in pairs {
-                        *value = value.bytes().map(char::from).collect();
-                    }
-                });
-            }
-        },
-    ),
+    Mutant::before("url.utf8-server", "query strings are read as ISO-8859-1", |_, asked| {
+        if asked.query().iter().any(|(_, value)| !value.is_ascii()) {
+            asked.change_query(|pairs| {
+                for (_, value) in pairs {
+                    *value = value.bytes().map(char::from).collect();
+                }
+            });
+        }
+    }),
     Mutant::instead(
         "url.trailing-slash-equivalent",
         "a collection with a slash at the end is unknown",

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Mutant, OF_A_RESOURCE, entries, versions};
 use crate::fhir::Interaction::{Capabilities, Read, SearchType, Update};
@@ -57,11 +57,9 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after(
-        "versioning.etag-weak-format",
-        "ETags are not weak",
-        |_, _, answer| answer.change("etag", |tag| tag.trim_start_matches("W/").to_owned()),
-    ),
+    Mutant::after("versioning.etag-weak-format", "ETags are not weak", |_, _, answer| {
+        answer.change("etag", |tag| tag.trim_start_matches("W/").to_owned())
+    }),
     Mutant::before(
         "versioning.full-support",
         "versioned-update is declared, but If-Match is ignored",
@@ -77,7 +75,12 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked, answer| {
             if asked.is(Capabilities) {
                 answer.edit(|body| {
-                    for resource in body["rest"][0]["resource"].as_array_mut().into_iter().flatten() {
+                    for resource in body
+                        .pointer_mut("/rest/0/resource")
+                        .and_then(Value::as_array_mut)
+                        .into_iter()
+                        .flatten()
+                    {
                         resource["versioning"] = json!("no-version");
                     }
                 });

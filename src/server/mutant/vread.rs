@@ -11,7 +11,8 @@ pub(super) const ALL: &[Mutant] = &[
         "vread.returns-version",
         "every version has the content of the current one",
         |server, asked, answer| {
-            if let (true, true, Some(mut content)) = (asked.is(Vread), answer.is_success(), last_content(server, asked)) {
+            if let (true, true, Some(mut content)) = (asked.is(Vread), answer.is_success(), last_content(server, asked))
+            {
                 answer.edit(|body| {
                     content["meta"] = body["meta"].take();
                     *body = content;
@@ -48,11 +49,15 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after("vread.last-modified", "a vread has no Last-Modified", |_, asked, answer| {
-        if asked.is(Vread) {
-            answer.remove("last-modified");
-        }
-    }),
+    Mutant::after(
+        "vread.last-modified",
+        "a vread has no Last-Modified",
+        |_, asked, answer| {
+            if asked.is(Vread) {
+                answer.remove("last-modified");
+            }
+        },
+    ),
     Mutant::switch(
         "vread.vid-format",
         "version ids are times with colons",

@@ -1,5 +1,7 @@
 //! An answer as rewrites see it.
 
+use std::convert::Infallible;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::response::Response;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -18,6 +20,8 @@ pub(in crate::server) struct Answer {
     pub headers: HeaderMap,
     /// What is sent after them.
     pub body: Bytes,
+    /// Whether the length is not told before, so that the body comes in chunks.
+    pub chunked: bool,
     length: usize,
 }
 
@@ -28,6 +32,7 @@ impl Answer {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            chunked: false,
             length: 0,
         }
     }
@@ -55,6 +60,7 @@ impl Answer {
             status: parts.status,
             headers: parts.headers,
             length: body.len(),
+            chunked: false,
             body,
         }
     }
@@ -64,7 +70,13 @@ impl Answer {
         if self.body.len() != self.length {
             self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
         }
-        let mut response = Response::new(Body::from(self.body));
+        let body = if self.chunked && !self.body.is_empty() {
+            self.headers.remove(CONTENT_LENGTH);
+            Body::from_stream(futures_util::stream::iter([Ok::<_, Infallible>(self.body)]))
+        } else {
+            Body::from(self.body)
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
@@ -104,9 +116,9 @@ impl Answer {
         }
     }
 
-    /// The body as JSON, where it is that.
+    /// The body, where it is a JSON object.
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.body).ok().filter(Value::is_object)
     }
 
     /// Puts another body in.
@@ -149,7 +161,7 @@ mod tests {
         answer.edit_resource("Bundle", |_| panic!("it is none"));
         answer.edit(|body| body["id"] = json!("a"));
         let response = answer.into_response();
-        assert_eq!(response.headers()[CONTENT_LENGTH], "39");
+        assert_eq!(response.headers()[CONTENT_LENGTH], "35");
         let mut again = Answer::read(response).await;
         assert_eq!(again.json(), Some(json!({ "resourceType": "Patient", "id": "a" })));
         again.change("content-type", |text| text.replace("fhir+", ""));

@@ -48,9 +48,15 @@ impl Asked {
         self.parts.uri.path()
     }
 
+    /// Path and query, as they were sent.
+    pub fn target(&self) -> &str {
+        self.parts.uri.path_and_query().map_or("", |target| target.as_str())
+    }
+
     /// The decoded segments below `[base]`; none where the path leads elsewhere.
     pub fn segments(&self) -> Vec<Cow<'_, str>> {
-        let below = self.path().strip_prefix(BASE_PATH).unwrap_or_default();
+        // A variant may have more in front of the base.
+        let below = self.path().split_once(BASE_PATH).map_or("", |(_, below)| below);
         let segments = below.split('/').filter(|segment| !segment.is_empty());
         segments
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
@@ -187,9 +193,9 @@ impl Asked {
         self.parts.headers.remove(name);
     }
 
-    /// The body as JSON, where it is that.
+    /// The body, where it is a JSON object.
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.body).ok().filter(Value::is_object)
     }
 
     /// Puts another body in.

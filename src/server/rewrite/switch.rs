@@ -11,6 +11,8 @@ pub(in crate::server) enum Switch {
     VersionsFromZero,
     /// Version ids have no order that could be seen.
     OpaqueVersions,
+    /// Pages are small, whatever is asked for.
+    SmallPages,
 
     /// The server gives ids with underscores.
     IdsWithUnderscores,
@@ -30,14 +32,10 @@ pub(in crate::server) enum Switch {
     UpdateKeepsLastUpdated,
     /// An update takes the place of the version that it changes.
     UpdateInPlace,
-    /// If-Match may name the version before one that was made a moment ago.
-    CheckBeforeLock,
     /// Searches find what was deleted.
     DeletedAreFound,
     /// Deleting again makes another deletion.
     DeletesAgain,
-    /// Who writes does not have to show credentials.
-    WritesForEverybody,
 }
 
 /// The switches that are on.
@@ -48,6 +46,11 @@ impl Switches {
     /// Turns one on.
     pub const fn turn_on(&mut self, switch: Switch) {
         self.0 |= 1 << switch as u64;
+    }
+
+    /// Whether any is on.
+    pub const fn any(self) -> bool {
+        self.0 != 0
     }
 
     /// Whether one is on.
