@@ -115,6 +115,7 @@ const fn word(interaction: Interaction) -> &'static str {
     match interaction {
         Interaction::HistoryInstance | Interaction::HistoryType | Interaction::HistorySystem => "history",
         Interaction::SearchType | Interaction::SearchSystem => "search",
+        Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "delete",
         other => other.code(),
     }
 }
@@ -314,6 +315,13 @@ impl Doing {
         if phase == Phase::Steps {
             let audit = always::audit(step, index, &reading, &cx);
             self.findings.extend(audit.broken);
+            if !audit.unchecked.is_empty() {
+                let mut known = run.world.unchecked.borrow_mut();
+                audit
+                    .unchecked
+                    .into_iter()
+                    .for_each(|one| *known.entry(one).or_default() += 1);
+            }
             for id in audit.held {
                 if !self.audited.contains(&id) {
                     self.audited.push(id);

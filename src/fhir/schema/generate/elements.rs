@@ -41,7 +41,6 @@ pub(super) fn read_element(definition: &Value, full: &str, last: &str, type_name
             .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
         binding: read_binding(definition),
         codes: None,
-        constraints: read_constraints(definition),
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }
 }

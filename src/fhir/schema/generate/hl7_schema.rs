@@ -254,7 +254,6 @@ fn element(name: String, found: ElementType) -> Element {
         attribute: false,
         binding: None,
         codes: None,
-        constraints: Vec::new(),
         own: true,
     }
 }
