@@ -11,6 +11,7 @@ pub mod media_type;
 pub mod mend;
 pub mod model;
 pub mod operation_outcome;
+pub mod profile;
 pub mod reference;
 pub mod resource_type;
 pub mod schema;

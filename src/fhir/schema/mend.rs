@@ -9,7 +9,7 @@ use crate::fhir::mend::Mend;
 const LEAST_LIKENESS: f64 = 0.6;
 
 /// The name among some that is most like another one, if any is like it at all.
-pub(super) fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(in crate::fhir) fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     most_like(name, among, LEAST_LIKENESS)
 }
 

@@ -18,6 +18,8 @@ mod message;
 mod rule;
 mod structure;
 
+pub(super) use mend::nearest;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

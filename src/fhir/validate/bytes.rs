@@ -128,19 +128,17 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 }
 
 fn violation(pointer: String, type_name: &str, message: String) -> Violation {
-    // Who knows the whole body puts the place behind it.
-    let path = type_name.to_owned();
     Violation {
         severity: Severity::Error,
         rule: BrokenRule {
             kind: RuleKind::Encoding,
-            element: path.clone(),
+            element: type_name.to_owned(),
             key: None,
             text: message.clone(),
             source: SOURCE.to_owned(),
         },
         pointer,
-        path,
+        path: type_name.to_owned(),
         message,
         found: None,
         mend: None,
