@@ -103,7 +103,10 @@ pub(super) fn explain(schemas: &Schemas, error: &ValidationError<'_>, at: &str) 
                 "`{name}` must be a whole number written with digits only, found {}",
                 shown(instance)
             );
-            told.rule = format!("{} is written with digits, without a fraction or an exponent", rule.type_name);
+            told.rule = format!(
+                "{} is written with digits, without a fraction or an exponent",
+                rule.type_name
+            );
             told.mend = Some(Mend::told("write it with digits only"));
         }
         _ => {
