@@ -52,7 +52,8 @@ impl ElementRules {
 }
 
 impl Rules {
-    /// The rules of a release, read on first use. For DSTU2 there are none; R6's are those of its data types.
+    /// The rules of a release, read on first use. For DSTU2 there are none, for R6 those of the
+    /// data types.
     pub(super) fn for_release(release: FhirVersion) -> &'static Self {
         static ALL: [OnceLock<Rules>; FhirVersion::ALL.len()] = [const { OnceLock::new() }; FhirVersion::ALL.len()];
         macro_rules! texts {
