@@ -25,7 +25,7 @@ pub(super) fn judge(walk: &mut Walk<'_>, type_name: &str, value: &Value) {
             let text = number.as_str();
             if text.contains(['.', 'e', 'E']) {
                 let message =
-                    format!("a {type_name} is written without a fraction and without an exponent, found {text}");
+                    format!("{text} is no {type_name}: it is written without a fraction and without an exponent");
                 walk.report(RuleKind::Format, NUMBERS, message, Some(text.to_owned()));
             }
         }
