@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
         }
         if !(rules.constraints.is_empty() && of_element.is_empty()) {
             let budget = Rc::clone(&self.budget);
-            let focus = Focus::new(node, scope.resource, scope.root, scope, &budget);
+            let focus = Focus::new(node, scope.resource, scope.root, scope).within(&budget);
             for constraint in of_element.iter().chain(&rules.constraints) {
                 self.constraint(constraint, &focus);
             }
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
                     each(None, Some(value), |value, companion| {
                         let node = Node::of(form, value, companion);
                         let budget = Rc::clone(&self.budget);
-                        let focus = Focus::new(node, scope.resource, scope.root, scope, &budget);
+                        let focus = Focus::new(node, scope.resource, scope.root, scope).within(&budget);
                         for constraint in &element.constraints {
                             self.constraint(constraint, &focus);
                         }

@@ -60,22 +60,14 @@ pub struct Focus<'e, 'a> {
     pub root: Node<'a>,
     /// Who follows references.
     pub resolver: &'e dyn Resolve<'a>,
-    budget: &'e Cell<usize>,
+    budget: Option<&'e Cell<usize>>,
     steps: Cell<usize>,
 }
 
 impl<'e, 'a> Focus<'e, 'a> {
     /// Something to ask a condition about.
-    ///
-    /// `budget` is what all evaluations of a body together may still look at; each takes its part.
-    pub fn new(
-        node: Node<'a>,
-        resource: Node<'a>,
-        root: Node<'a>,
-        resolver: &'e dyn Resolve<'a>,
-        budget: &'e Cell<usize>,
-    ) -> Self {
-        let steps = Cell::new(0);
+    pub fn new(node: Node<'a>, resource: Node<'a>, root: Node<'a>, resolver: &'e dyn Resolve<'a>) -> Self {
+        let (steps, budget) = (Cell::new(0), None);
         Self {
             node,
             resource,
@@ -86,11 +78,22 @@ impl<'e, 'a> Focus<'e, 'a> {
         }
     }
 
+    /// Takes what it looks at from what all evaluations of a body together may look at.
+    #[must_use]
+    pub fn within(self, budget: &'e Cell<usize>) -> Self {
+        Self {
+            budget: Some(budget),
+            ..self
+        }
+    }
+
     fn spend(&self, steps: usize) -> Result<(), Stop> {
         let spent = self.steps.get() + steps;
         self.steps.set(spent);
-        let left = self.budget.get().saturating_sub(steps);
-        self.budget.set(left);
+        let left = self.budget.map_or(usize::MAX, |budget| {
+            budget.set(budget.get().saturating_sub(steps));
+            budget.get()
+        });
         if spent > MOST_STEPS || left == 0 {
             Err(Stop::TooMuch)
         } else {
