@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Context, Reading, check};
 use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing};
+use crate::fhir::profile::Profiles;
 use crate::fhir::{FhirVersion, Interaction};
 use crate::requirement::{Catalogue, RequirementId};
 use crate::source::{SourceFile, Span, Spanned};
@@ -181,6 +182,7 @@ pub(super) struct World {
     pub case: Case,
     pub variables: Variables,
     pub release: FhirVersion,
+    pub profiles: Profiles,
 }
 
 impl World {
@@ -194,6 +196,7 @@ impl World {
             case: case(),
             variables,
             release: FhirVersion::R4,
+            profiles: Profiles::default(),
         }
     }
 
@@ -204,6 +207,7 @@ impl World {
             case: &self.case,
             variables: &self.variables,
             base: BASE,
+            profiles: &self.profiles,
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::cleanup::Registry;
 use crate::exchange::{Body, Headers, Request};
 use crate::fhir::media_type;
+use crate::fhir::profile::Profiles;
 use crate::requirement::Catalogue;
 use crate::transport::{Target, Transport, TransportError};
 
@@ -28,6 +29,8 @@ pub struct World<'a> {
     pub seed: u64,
     /// What was created.
     pub registry: Registry,
+    /// The profiles that bodies are judged by.
+    pub profiles: Profiles,
     /// Whether what was created is deleted.
     pub cleanup: bool,
     /// The end of the run before its time.
