@@ -10,6 +10,8 @@ mod profiles;
 mod reports;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/schemas.rs"]
+mod schemas;
 mod support;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -19,7 +19,7 @@ cases:
         capture: { id: { location: id } }
       - read: 'Patient/${id}'
         expect:
-          - { requirement: read.success-200, body: { schema: 'http://example.org/assay/StructureDefinition/patient' } }
+          - { requirement: read.returns-current, body: { schema: 'http://example.org/assay/StructureDefinition/patient' } }
 ";
 
 fn package() -> String {

@@ -98,6 +98,14 @@ pub(super) fn explain(schemas: &Schemas, error: &ValidationError<'_>, at: &str) 
             told.rule = format!("{} is {limit} or less", rule.type_name);
             told.mend = Some(Mend::told(format!("write {limit} or less")));
         }
+        Kind::Custom { keyword, .. } if keyword == "x-digits" => {
+            told.message = format!(
+                "`{name}` must be a whole number written with digits only, found {}",
+                shown(instance)
+            );
+            told.rule = "a whole number has no point and no exponent".to_owned();
+            told.mend = mend::as_type("integer", instance).or_else(|| Some(Mend::told("write digits only")));
+        }
         _ => {
             told.message = format!("`{name}` breaks the rule `{}`", error.kind().keyword());
             told.rule = format!("the keyword `{}` of the schema", error.kind().keyword());
@@ -144,7 +152,7 @@ fn binding(rule: &Rule) -> String {
 }
 
 /// Where a value breaks several rules, the first of these says it all.
-const WEIGHT: [&str; 5] = ["type", "minLength", "enum", "const", "pattern"];
+const WEIGHT: [&str; 6] = ["type", "x-digits", "minLength", "enum", "const", "pattern"];
 
 /// Puts errors into the order of their places and drops those that another one of the same place explains.
 pub(super) fn tidy(mut errors: Vec<SchemaError>) -> Vec<SchemaError> {

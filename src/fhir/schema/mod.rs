@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use jsonschema::{Retrieve, Uri, Validator};
+use jsonschema::{Keyword, Retrieve, Uri, ValidationError, Validator};
 use serde_json::{Value, json};
 
 use self::archive::Archive;
@@ -78,7 +78,7 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// The schemas of a release; those of R6 and DSTU2 are not there yet, so that every type of theirs is unknown.
+    /// The schemas of a release; DSTU2 has none, so that every type of its is unknown.
     #[must_use]
     pub fn for_release(release: FhirVersion) -> &'static Self {
         static ALL: [OnceLock<Schemas>; FhirVersion::ALL.len()] = [const { OnceLock::new() }; FhirVersion::ALL.len()];
@@ -206,6 +206,7 @@ impl Schemas {
             .with_draft(jsonschema::Draft::Draft202012)
             .with_base_uri(format!("fhir-assay:/{}/", self.release))
             .with_retriever(Opener { release: self.release })
+            .with_keyword("x-digits", |_, _, _| Ok(Box::new(Digits)))
             .build(&json!({"$ref": format!("{type_name}.schema.json")}))
             .map_err(|_| unknown())?;
         let validator = Arc::new(validator);
@@ -234,6 +235,34 @@ fn without_extensions(schema: &Value) -> Value {
         ),
         Value::Array(items) => Value::Array(items.iter().map(without_extensions).collect()),
         _ => schema.clone(),
+    }
+}
+
+/// The keyword `x-digits`: the number is written with digits only, without a point or an exponent.
+struct Digits;
+
+impl Digits {
+    fn holds(instance: &Value) -> bool {
+        match instance {
+            Value::Number(number) => number
+                .to_string()
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-'),
+            _ => true,
+        }
+    }
+}
+
+impl<'i> Keyword<'i> for Digits {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if Self::holds(instance) {
+            return Ok(());
+        }
+        Err(ValidationError::custom("a whole number is written with digits only"))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        Self::holds(instance)
     }
 }
 

@@ -90,11 +90,14 @@ impl Validator {
             unchecked = left;
             add(&mut violations, found);
         }
-        if matches!(self.release, FhirVersion::Dstu2 | FhirVersion::R6) {
+        for violation in &mut violations {
+            violation.path = path::fhirpath_of(self.release, type_name, body, &violation.pointer);
+        }
+        if self.release == FhirVersion::R6 {
             unchecked.insert(Unchecked {
                 kind: UncheckedKind::Constraint,
-                subject: format!("all of {}", self.release),
-                reason: "its definitions are not at hand".to_owned(),
+                subject: "all of R6's resource types".to_owned(),
+                reason: "the ballot's definitions of resources are not at hand; those of data types are".to_owned(),
             });
         }
         let is_too_much = violations.iter().any(|found| found.rule.kind == RuleKind::Limit);
@@ -143,8 +146,9 @@ impl Validator {
         let mut validation = self.validate(&value);
         let type_name = value.get("resourceType").and_then(Value::as_str).unwrap_or("Resource");
         let mut twice = bytes::twice(body, type_name);
-        for found in &mut twice {
-            found.path = path::fhirpath_of(self.release, type_name, &value, &found.pointer);
+        for violation in &mut twice {
+            violation.path = path::fhirpath_of(self.release, type_name, &value, &violation.pointer);
+            violation.rule.element = path::without_indexes(&violation.path);
         }
         add(&mut validation.violations, twice);
         validation
