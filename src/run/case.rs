@@ -201,6 +201,7 @@ impl<'a> CaseRun<'a> {
             case: &self.planned.case,
             variables: &self.variables,
             base: &self.world.target.base,
+            profiles: &self.world.profiles,
         }
     }
 
