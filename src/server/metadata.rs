@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::incoming::Incoming;
+use super::patch;
+use super::policy::{ConditionalDelete, Policy};
 use super::precondition::is_unchanged;
 use super::query::single;
 use super::reply::{Refusal, Reply};
@@ -16,7 +18,7 @@ use super::search::parameters::Definition;
 use super::subset::Subset;
 use crate::fhir::media_type::FHIR_JSON;
 use crate::fhir::time::{format_http_date, format_instant};
-use crate::fhir::{Interaction, ResourceType};
+use crate::fhir::{FhirVersion, Interaction, ResourceType};
 
 /// What this server does with every type that it stores.
 const INTERACTIONS: [Interaction; 7] = [
@@ -32,7 +34,8 @@ const INTERACTIONS: [Interaction; 7] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. There is no batch, transaction, patch, conditional write, or history and search beyond one type.";
+    not checked. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a whole, and a narrative that was generated from the data \
+    before is taken away. There is no batch, transaction, or history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -61,7 +64,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
     let resources: Vec<Value> = ResourceType::all(shared.options.release)
         .iter()
         .filter(|resource_type| resource_type.name() != "Parameters")
-        .map(|resource_type| resource(*resource_type))
+        .map(|resource_type| resource(*resource_type, shared.options.release))
         .collect();
     json!({
         "resourceType": "CapabilityStatement",
@@ -72,6 +75,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
         "implementation": implementation(base),
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json"],
+        "patchFormat": patch::FORMATS,
         "rest": [{
             "mode": "server",
             "documentation": DOCUMENTATION,
@@ -82,18 +86,22 @@ fn statement(shared: &Shared, base: &str) -> Value {
     })
 }
 
-fn resource(resource_type: ResourceType) -> Value {
+fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
+    let policy = Policy::of(resource_type, release);
     let mut resource = json!({
         "type": resource_type.name(),
-        "interaction": INTERACTIONS.map(|interaction| json!({ "code": interaction.code() })),
+        "interaction": interactions(policy, release).into_iter().map(|code| json!({ "code": code })).collect::<Vec<_>>(),
         "versioning": "versioned-update",
         "readHistory": true,
         "updateCreate": true,
-        "conditionalCreate": false,
+        "conditionalCreate": policy.conditional,
         "conditionalRead": "full-support",
-        "conditionalUpdate": false,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": policy.conditional,
+        "conditionalDelete": policy.conditional_delete.code(),
     });
+    if release >= FhirVersion::R5 {
+        resource["conditionalPatch"] = json!(policy.conditional && policy.patch);
+    }
     let parameters: Vec<Value> = Definition::of_type(resource_type.name())
         .iter()
         .map(search_parameter)
@@ -102,6 +110,29 @@ fn resource(resource_type: ResourceType) -> Value {
         resource["searchParam"] = Value::Array(parameters);
     }
     resource
+}
+
+/// The codes of what is done with a type. R6 declares the conditional forms and the removal of past versions so as well.
+fn interactions(policy: Policy, release: FhirVersion) -> Vec<&'static str> {
+    let mut codes = INTERACTIONS.map(Interaction::code).to_vec();
+    if policy.patch {
+        codes.push(Interaction::Patch.code());
+    }
+    if release >= FhirVersion::R6 {
+        if policy.conditional {
+            codes.extend(["create-conditional", "update-conditional"]);
+            codes.extend(policy.patch.then_some("patch-conditional"));
+        }
+        codes.extend(match policy.conditional_delete {
+            ConditionalDelete::NotSupported => None,
+            ConditionalDelete::Single => Some("delete-conditional-single"),
+            ConditionalDelete::Multiple => Some("delete-conditional-multiple"),
+        });
+        if policy.delete_history {
+            codes.extend([Interaction::DeleteHistory, Interaction::DeleteHistoryVersion].map(Interaction::code));
+        }
+    }
+    codes
 }
 
 fn search_parameter(definition: &Definition) -> Value {
@@ -162,7 +193,8 @@ mod tests {
             ("search-type", Method::GET, "/fhir/Patient"),
             ("search-type", Method::POST, "/fhir/Patient/_search"),
         ] {
-            let routed = Target::of(path, shared.options.release).and_then(|target| target.check(&method, false));
+            let routed = Target::of(path, shared.options.release)
+                .and_then(|target| target.check(&method, false, shared.options.release));
             assert_eq!(routed.is_ok(), claimed.contains(&interaction), "{interaction}");
         }
     }

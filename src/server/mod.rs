@@ -12,6 +12,8 @@ mod history;
 mod incoming;
 mod metadata;
 mod negotiate;
+mod patch;
+mod policy;
 mod precondition;
 mod query;
 mod read;

@@ -23,10 +23,10 @@ use super::incoming::{self, Incoming};
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::route::Target;
-use super::{Options, Shared, history, metadata, query, read, search, write};
+use super::{Options, Shared, history, metadata, patch, query, read, search, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Allow, Date",
 );
@@ -93,9 +93,16 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         query
             .iter()
             .any(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")),
+        release,
     )?;
     if parts.method == Method::OPTIONS {
-        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, target.allow()));
+        let allow = target.allow(release);
+        let reply = Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &allow);
+        return Ok(if allow.contains("PATCH") {
+            reply.header(patch::ACCEPT_PATCH, &patch::FORMATS.join(", "))
+        } else {
+            reply
+        });
     }
     let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
     if matches!(target, Target::Search(_)) {
@@ -125,15 +132,34 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
     };
     match (&request.method, target) {
         (_, Target::Metadata) => metadata::metadata(shared, &request),
+        (&Method::DELETE, Target::Version(resource_type, id, version)) => {
+            write::forget_version(shared, &request, resource_type, &id, &version)
+        }
+        (&Method::DELETE, Target::History(resource_type, id)) => {
+            Ok(write::forget(shared, &request, resource_type, &id))
+        }
         (_, Target::Version(resource_type, id, version)) => read::vread(shared, &request, resource_type, &id, &version),
         (_, Target::History(resource_type, id)) => history::instance(shared, &request, resource_type, &id),
         (_, Target::Search(resource_type)) => search::search(shared, &request, resource_type),
         (&Method::POST, Target::Type(resource_type)) => write::create(shared, &request, resource_type),
+        (&Method::PUT, Target::Type(resource_type)) => write::update(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Type(resource_type)) => write::patch(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Instance(resource_type, id)) => {
+            write::patch(shared, &request, resource_type, Some(&id))
+        }
+        (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, &request, resource_type, None),
         (_, Target::Type(resource_type)) => search::search(shared, &request, resource_type),
-        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, &request, resource_type, &id),
-        (&Method::DELETE, Target::Instance(resource_type, id)) => write::delete(shared, &request, resource_type, &id),
+        (&Method::PUT, Target::Instance(resource_type, id)) => {
+            write::update(shared, &request, resource_type, Some(&id))
+        }
+        (&Method::DELETE, Target::Instance(resource_type, id)) => {
+            write::delete(shared, &request, resource_type, Some(&id))
+        }
         (_, Target::Instance(resource_type, id)) => read::read(shared, &request, resource_type, &id),
-        (_, Target::System) => Err(Refusal::method(Target::System.allow(), "there is nothing to do here")),
+        (_, Target::System) => Err(Refusal::method(
+            &Target::System.allow(release),
+            "there is nothing to do here",
+        )),
     }
 }
 

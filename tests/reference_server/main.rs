@@ -1,7 +1,9 @@
 //! The reference server over a real socket. One binary: each would link the whole library again.
 
 mod api;
+mod conditional;
 mod http;
 mod interactions;
+mod patch;
 mod search;
 mod tables;
