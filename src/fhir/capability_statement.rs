@@ -214,11 +214,19 @@ mod tests {
         };
         let of_codes = claims(
             "6.0.0-ballot2",
-            codes(&["create-conditional", "update-conditional", "patch-conditional", "delete-conditional-single"]),
+            codes(&[
+                "create-conditional",
+                "update-conditional",
+                "patch-conditional",
+                "delete-conditional-single",
+            ]),
         );
         assert!(of_codes.conditional_create && of_codes.conditional_update && of_codes.conditional_patch);
         assert_eq!(of_codes.conditional_delete.as_deref(), Some("single"));
-        let many = claims("6.0.0", codes(&["delete-conditional-single", "delete-conditional-multiple"]));
+        let many = claims(
+            "6.0.0",
+            codes(&["delete-conditional-single", "delete-conditional-multiple"]),
+        );
         assert_eq!(many.conditional_delete.as_deref(), Some("multiple"));
 
         let mut elements = codes(&["patch"]);

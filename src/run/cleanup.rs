@@ -85,7 +85,8 @@ impl Registry {
             return;
         };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        if let ("POST" | "PUT", [resource_type]) | ("PUT", [resource_type, _]) = (request.method.as_str(), segments.as_slice())
+        if let ("POST" | "PUT", [resource_type]) | ("PUT", [resource_type, _]) =
+            (request.method.as_str(), segments.as_slice())
             && is_type(resource_type)
         {
             self.add(case, Created::Unknown((*resource_type).to_owned()));

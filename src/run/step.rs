@@ -115,6 +115,7 @@ const fn word(interaction: Interaction) -> &'static str {
     match interaction {
         Interaction::HistoryInstance | Interaction::HistoryType | Interaction::HistorySystem => "history",
         Interaction::SearchType | Interaction::SearchSystem => "search",
+        Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "delete",
         other => other.code(),
     }
 }

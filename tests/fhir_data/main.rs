@@ -5,3 +5,4 @@ mod damage;
 mod examples;
 mod fhirpath;
 mod generated;
+mod r6;

@@ -34,11 +34,12 @@ fn fhir_label<'a>(look: &Look<'a>) -> Option<&'a str> {
 /// Whether the answer has to be FHIR, whatever its label says: a success of an interaction of FHIR that asked for FHIR.
 /// What a deletion tells has a rule of its own, and 202 only says that something goes on.
 fn has_to_be_fhir(look: &Look<'_>) -> bool {
+    use Interaction::{Delete, DeleteHistory, DeleteHistoryVersion, Operation};
     matches!(look.status, 200 | 201)
         && look.asked_fhir_only
-        && look
-            .interaction
-            .is_some_and(|interaction| !matches!(interaction, Interaction::Operation | Interaction::Delete))
+        && look.interaction.is_some_and(|interaction| {
+            !matches!(interaction, Operation | Delete | DeleteHistory | DeleteHistoryVersion)
+        })
 }
 
 /// FHIR content is labelled as FHIR, and what is labelled as FHIR is FHIR.

@@ -8,8 +8,8 @@ use crate::check::judged::{Between, a, cut};
 use crate::check::reading::Unreadable;
 use crate::check::status::answered;
 use crate::fhir::Interaction::{
-    Batch, Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Patch, Read, SearchSystem,
-    SearchType, Transaction, Update, Vread,
+    Batch, Capabilities, Create, Delete, DeleteHistory, DeleteHistoryVersion, HistoryInstance, HistorySystem,
+    HistoryType, Patch, Read, SearchSystem, SearchType, Transaction, Update, Vread,
 };
 use crate::fhir::media_type::{FHIR_JSON, FHIR_TURTLE, FHIR_XML};
 use crate::suite::assertion::AtMost;
@@ -108,6 +108,8 @@ fn successes_have_no_errors(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         Update,
         Patch,
         Delete,
+        DeleteHistory,
+        DeleteHistoryVersion,
         SearchType,
         SearchSystem,
         Capabilities,
