@@ -1,5 +1,7 @@
 //! Bodies: empty or not, like a resource, the same as one, true to a FHIRPath, equal to a text.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::excerpt::BodyText;
@@ -8,7 +10,8 @@ use super::judged::{Between, Judged, a, cut};
 use super::{Context, Reading, Unreadable, diff, fhirpath, header, violation};
 use crate::fhir::validate::{Validator, Violation};
 use crate::suite::fixture::{self, RenderError, Rendered};
-use crate::suite::{Body, BodyMatcher};
+use crate::suite::placeholder::dialect;
+use crate::suite::{Body, BodyMatcher, BodySource};
 use crate::verdict::{Mismatch, Part};
 
 /// Elements of the top level that `same-as` does not look at: the server's own.
@@ -117,7 +120,15 @@ pub(super) fn json<'a>(reading: &'a Reading<'_>, wanted: &str) -> Result<&'a Val
 
 /// Judges `like` and `same-as`.
 fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
-    let wanted = match fixture::render(body, &cx.case.fixtures, cx.variables) {
+    let prepared = prepared(body, cx);
+    // What a server sent is data, and holds no placeholders.
+    let is_ours = !matches!(body.source, BodySource::Captured(_));
+    let compare = if is_ours {
+        diff::compare_with_placeholders
+    } else {
+        diff::compare
+    };
+    let wanted = match fixture::render(&prepared, &cx.case.fixtures, cx.variables) {
         Ok(Rendered::Json(wanted)) => wanted,
         Ok(Rendered::Text(wanted)) => {
             return with_text(reading, |text| {
@@ -134,14 +145,36 @@ fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'
         Err(judged) => return judged,
     };
     let compared = match mode {
-        diff::Mode::Like => diff::compare(&wanted, actual, mode),
-        diff::Mode::Same => diff::compare(&without_servers_own(&wanted), &without_servers_own(actual), mode),
+        diff::Mode::Like => compare(&wanted, actual, mode),
+        diff::Mode::Same => compare(&without_servers_own(&wanted), &without_servers_own(actual), mode),
     };
     match compared {
         Ok(None) => Judged::Holds,
         Ok(Some(difference)) => Judged::Broken(difference.into_mismatch()),
         Err(diff::TooLarge) => Judged::unjudged(whole(), diff::TooLarge.to_string()),
     }
+}
+
+/// The body with HL7's placeholders put into ours, before variables are filled in: what a variable holds is data.
+fn prepared<'a>(body: &'a Body, cx: &Context<'_>) -> Cow<'a, Body> {
+    let written = match &body.source {
+        BodySource::Json(value) => Some(value),
+        BodySource::Fixture(name) => cx.case.fixtures.get(name.as_str()).map(|fixture| &*fixture.body),
+        BodySource::Captured(_) | BodySource::Text(_) => None,
+    };
+    let Some(written) = written.filter(|written| written.to_string().contains('$')) else {
+        return Cow::Borrowed(body);
+    };
+    Cow::Owned(Body {
+        source: BodySource::Json(dialect::ours(written, cx.release)),
+        set: body
+            .set
+            .iter()
+            .map(|(path, new)| (path.clone(), dialect::ours(new, cx.release)))
+            .collect(),
+        remove: body.remove.clone(),
+        span: body.span,
+    })
 }
 
 /// Judges `schema`.

@@ -20,7 +20,7 @@ use super::expectation::of_body;
 use super::json::{self, Json};
 use super::violation;
 use crate::fhir::schema::Schemas;
-use crate::fhir::validate::{BrokenRule, Mend, RuleKind, Unchecked, Validator, Violation};
+use crate::fhir::validate::{BrokenRule, Unchecked, Validator, Violation};
 use crate::fhir::{FhirVersion, Severity};
 use crate::source::{SourceFile, Span};
 use crate::verdict::validation::{BodyFinding, FORMAT, FileReport, ValidationReport};
@@ -214,12 +214,12 @@ impl Documents {
                 return self.unjudged(document, why, None);
             }
         };
-        let mut validation = Validator::new(release).validate(&value);
-        if !repeated.is_empty() {
-            validation
-                .violations
-                .push(repeats(resource_type.unwrap_or("Resource"), &repeated));
-        }
+        let validator = Validator::new(release);
+        let mut validation = if repeated.is_empty() {
+            validator.validate(&value)
+        } else {
+            validator.validate_bytes(document.text.as_bytes())
+        };
         for unchecked in validation.unchecked.drain(..) {
             if self.unchecked.len() < UNCHECKED || self.unchecked.contains_key(&unchecked) {
                 *self.unchecked.entry(unchecked).or_default() += 1;
@@ -372,32 +372,6 @@ fn told_release(body: &Value) -> Result<FhirVersion, String> {
     told.filter(is_number).map_or(Ok(FhirVersion::R4), |number| {
         FhirVersion::of_number(number).ok_or_else(|| number.chars().take(30).collect())
     })
-}
-
-fn repeats(type_name: &str, keys: &[String]) -> Violation {
-    let shown: Vec<String> = keys
-        .iter()
-        .map(|key| format!("`{}`", super::judged::cut(key, 60)))
-        .collect();
-    Violation {
-        severity: Severity::Error,
-        pointer: String::new(),
-        path: type_name.to_owned(),
-        rule: BrokenRule {
-            kind: RuleKind::Encoding,
-            element: type_name.to_owned(),
-            key: None,
-            text: "the names in an object are unique, since of two most readers see one (json.html)".to_owned(),
-            source: "https://hl7.org/fhir/json.html".to_owned(),
-        },
-        message: format!(
-            "an object has the name {} more than once",
-            super::judged::listed(&shown, "and")
-        ),
-        found: None,
-        mend: Some(Mend::told("keep one of them")),
-        count: 1,
-    }
 }
 
 fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {

@@ -53,11 +53,21 @@ fn place_and_rule(violation: &Violation) -> String {
     if !violation.pointer.is_empty() {
         told.push_str(&format!(" ({})", violation.pointer));
     }
-    told.push_str(": ");
-    if let Some(key) = &rule.key {
-        told.push_str(&format!("{key} of {}: ", rule.element));
+    let key = rule.key.as_ref().map(|key| format!("{key} of {}", rule.element));
+    // What the message says already is not said again; where it is written is.
+    let text = match &key {
+        Some(_) if violation.message.contains(&rule.text) => None,
+        None if violation.message.contains(&rule.text) => Some(&rule.source),
+        _ => Some(&rule.text),
+    };
+    for part in [key.as_ref(), text]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+    {
+        told.push_str(": ");
+        told.push_str(part);
     }
-    told.push_str(&rule.text);
     told
 }
 

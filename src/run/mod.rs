@@ -116,6 +116,7 @@ impl<'a> Runner<'a> {
             cases.collect(),
             self.started.elapsed().as_micros(),
             crate::verdict::Cleanup::default(),
+            Vec::new(),
         )
     }
 
@@ -131,6 +132,7 @@ impl<'a> Runner<'a> {
             seed: self.options.seed,
             registry: Registry::new(&self.tag()),
             cleanup: self.options.cleanup,
+            unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
             started: self.started,
@@ -185,6 +187,7 @@ impl<'a> Runner<'a> {
             results,
             self.started.elapsed().as_micros(),
             world.registry.result(),
+            crate::check::violation::not_checked(&world.unchecked.borrow()),
         ));
         tell(RunEvent::Finished(Arc::clone(&result)));
         Arc::unwrap_or_clone(result)
@@ -220,6 +223,7 @@ impl<'a> Runner<'a> {
         results: Vec<Option<Arc<CaseResult>>>,
         duration: u128,
         cleanup: crate::verdict::Cleanup,
+        not_checked: Vec<String>,
     ) -> RunResult {
         let mut results = results.into_iter();
         let stopped = self.stop.reason();
@@ -266,6 +270,7 @@ impl<'a> Runner<'a> {
             not_checked: Vec::new(),
         };
         coverage::complete(&mut result, self.catalogue);
+        result.not_checked.extend(not_checked);
         result
     }
 }

@@ -315,6 +315,13 @@ impl Doing {
         if phase == Phase::Steps {
             let audit = always::audit(step, index, &reading, &cx);
             self.findings.extend(audit.broken);
+            if !audit.unchecked.is_empty() {
+                let mut known = run.world.unchecked.borrow_mut();
+                audit
+                    .unchecked
+                    .into_iter()
+                    .for_each(|one| *known.entry(one).or_default() += 1);
+            }
             for id in audit.held {
                 if !self.audited.contains(&id) {
                     self.audited.push(id);

@@ -103,8 +103,8 @@ pub(super) fn explain(schemas: &Schemas, error: &ValidationError<'_>, at: &str) 
                 "`{name}` must be a whole number written with digits only, found {}",
                 shown(instance)
             );
-            told.rule = format!("{} is written with digits, without a fraction or an exponent", rule.type_name);
-            told.mend = Some(Mend::told("write it with digits only"));
+            told.rule = "a whole number has no point and no exponent".to_owned();
+            told.mend = mend::as_type("integer", instance).or_else(|| Some(Mend::told("write digits only")));
         }
         _ => {
             told.message = format!("`{name}` breaks the rule `{}`", error.kind().keyword());

@@ -90,6 +90,9 @@ impl Validator {
             unchecked = left;
             add(&mut violations, found);
         }
+        for violation in &mut violations {
+            violation.path = path::fhirpath_of(self.release, type_name, body, &violation.pointer);
+        }
         if self.release == FhirVersion::R6 {
             unchecked.insert(Unchecked {
                 kind: UncheckedKind::Constraint,
@@ -143,8 +146,9 @@ impl Validator {
         let mut validation = self.validate(&value);
         let type_name = value.get("resourceType").and_then(Value::as_str).unwrap_or("Resource");
         let mut twice = bytes::twice(body, type_name);
-        for found in &mut twice {
-            found.path = path::fhirpath_of(self.release, type_name, &value, &found.pointer);
+        for violation in &mut twice {
+            violation.path = path::fhirpath_of(self.release, type_name, &value, &violation.pointer);
+            violation.rule.element = path::without_indexes(&violation.path);
         }
         add(&mut validation.violations, twice);
         validation

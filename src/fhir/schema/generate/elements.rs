@@ -42,7 +42,6 @@ pub(super) fn read_element(definition: &Value, full: &str, last: &str, type_name
         binding: read_binding(definition),
         constraints: read_constraints(definition),
         codes: None,
-        constraints: read_constraints(definition),
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }
 }

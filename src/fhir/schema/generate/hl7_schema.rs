@@ -255,7 +255,6 @@ fn element(name: String, found: ElementType) -> Element {
         binding: None,
         constraints: Vec::new(),
         codes: None,
-        constraints: Vec::new(),
         own: true,
     }
 }
