@@ -338,7 +338,7 @@ impl<'a> CaseRun<'a> {
         let version = is_free_update(step).then(|| self.version_of(&request)).flatten();
         let mut is_bare = true;
         if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
-            request.headers.push("If-Match", version.clone());
+            request.headers.push("If-Match", version);
             is_bare = false;
         }
         let sent = self.perform(&request).await?;

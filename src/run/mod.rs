@@ -209,6 +209,8 @@ impl<'a> Runner<'a> {
             step.audited.shrink_to_fit();
         }
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
+            exchange.request.headers.shrink_to_fit();
+            exchange.response.headers.shrink_to_fit();
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {
                     *body = crate::exchange::Body::Elsewhere(body.len());
