@@ -17,7 +17,7 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         return;
     }
     // What a Binary holds may be sent as it is, and that may be FHIR of any kind.
-    if look.is_success() && look.type_in_url() == Some("Binary") {
+    if look.is_success() && look.type_in_url == Some("Binary") {
         return;
     }
     label_and_syntax(look, ledger);

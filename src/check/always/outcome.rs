@@ -119,7 +119,7 @@ fn successes_have_no_errors(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         Transaction,
         Batch,
     ]);
-    if !look.is_success() || !is_judged || look.type_in_url() == Some("OperationOutcome") {
+    if !look.is_success() || !is_judged || look.type_in_url == Some("OperationOutcome") {
         return;
     }
     let Some((resource, name)) = look.resource() else {
@@ -146,7 +146,7 @@ fn writes_have_no_outcome_unasked(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let Some((resource, name)) = look.resource() else {
         return;
     };
-    if look.type_in_url() == Some("OperationOutcome") || first_error(resource).is_some() {
+    if look.type_in_url == Some("OperationOutcome") || first_error(resource).is_some() {
         return;
     }
     ledger.judge(

@@ -3,6 +3,7 @@
 mod bodies;
 mod bundles;
 mod content;
+mod valid;
 
 use serde_json::{Value, json};
 

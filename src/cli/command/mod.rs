@@ -5,4 +5,6 @@ pub mod lint;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod schemas;
 pub mod serve;
+pub mod validate;
