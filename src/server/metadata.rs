@@ -45,7 +45,7 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
         Some("terminology") => terminology(shared, &request.base),
         _ => statement(shared, &request.base),
     };
-    let part = subset.apply(&Arc::new(whole));
+    let part = subset.apply(&Arc::new(whole), shared.options.release);
     // The statement has no versions, so its tag is made of what it says.
     let mut hasher = DefaultHasher::new();
     part.to_string().hash(&mut hasher);
@@ -61,10 +61,11 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
 }
 
 fn statement(shared: &Shared, base: &str) -> Value {
-    let resources: Vec<Value> = ResourceType::all(shared.options.release)
+    let release = shared.options.release;
+    let resources: Vec<Value> = ResourceType::all(release)
         .iter()
         .filter(|resource_type| resource_type.name() != "Parameters")
-        .map(|resource_type| resource(*resource_type, shared.options.release))
+        .map(|resource_type| resource(*resource_type, release))
         .collect();
     json!({
         "resourceType": "CapabilityStatement",
@@ -73,7 +74,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
         "kind": "instance",
         "software": software(),
         "implementation": implementation(base),
-        "fhirVersion": "4.0.1",
+        "fhirVersion": release.number(),
         "format": [FHIR_JSON, "json"],
         "patchFormat": patch::FORMATS,
         "rest": [{
@@ -81,7 +82,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
             "documentation": DOCUMENTATION,
             "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
             "resource": resources,
-            "searchParam": Definition::of_every_type().iter().map(search_parameter).collect::<Vec<_>>(),
+            "searchParam": Definition::of_every_type(release).iter().map(search_parameter).collect::<Vec<_>>(),
         }],
     })
 }
@@ -102,7 +103,7 @@ fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
     if release >= FhirVersion::R5 {
         resource["conditionalPatch"] = json!(policy.conditional && policy.patch);
     }
-    let parameters: Vec<Value> = Definition::of_type(resource_type.name())
+    let parameters: Vec<Value> = Definition::of_type(release, resource_type.name())
         .iter()
         .map(search_parameter)
         .collect();

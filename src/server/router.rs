@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -22,6 +23,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use super::incoming::{self, Incoming};
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
+use super::rewrite::{Answer, Asked};
 use super::route::Target;
 use super::{Options, Shared, history, metadata, patch, query, read, search, write};
 
@@ -48,10 +50,35 @@ pub(super) fn router_at(options: Options, address: SocketAddr) -> Router {
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    if shared.rewrites.is_empty() {
+        respond(&shared, request).await
+    } else {
+        rewritten(&shared, request).await
+    }
+}
+
+/// The answer of a mutant or a variant.
+async fn rewritten(shared: &Shared, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let sent = match incoming::read_body(&parts.headers, body, shared.options.body_limit).await {
+        Ok(body) => Asked::new(parts, body, shared.rewritten.fetch_add(1, Ordering::Relaxed)),
+        Err(refusal) => return refusal.into_reply().write(&Format::default(), false),
+    };
+    let mut asked = sent.clone();
+    let mut answer = match shared.rewrites.before(shared, &mut asked) {
+        Some(answer) => answer,
+        None => Answer::read(respond(shared, asked.into_request()).await).await,
+    };
+    shared.rewrites.after(shared, &sent, &mut answer);
+    answer.into_response()
+}
+
+/// The answer of the server itself.
+async fn respond(shared: &Shared, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let mut format = Format::default();
     // A panic is our bug; the client is told so instead of finding its connection closed.
-    let answered = AssertUnwindSafe(answer(&shared, &parts, body, &mut format))
+    let answered = AssertUnwindSafe(answer(shared, &parts, body, &mut format))
         .catch_unwind()
         .await;
     let reply = match answered {

@@ -4,6 +4,7 @@ mod api;
 mod conditional;
 mod http;
 mod interactions;
+mod otherwise;
 mod patch;
 mod search;
 mod tables;

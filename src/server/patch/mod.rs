@@ -47,7 +47,7 @@ impl Patch {
             }
             Some(sent) if sent.is_json() => {
                 check_body_type(headers, release)?;
-                Self::of_parameters(&body::resource(bytes, "Parameters")?, release)
+                Self::of_parameters(&body::resource(bytes, "Parameters", release)?, release)
             }
             sent => {
                 let sent = sent.map_or_else(|| "nothing".to_owned(), |sent| format!("`{sent}`"));
@@ -89,7 +89,8 @@ impl Patch {
         }
         keep_narrative_safe(resource, &mut patched)?;
         let resource_type = resource["resourceType"].as_str().unwrap_or_default();
-        body::check(&patched, resource_type).map_err(|refusal| refusal.as_status(StatusCode::UNPROCESSABLE_ENTITY))?;
+        body::check(&patched, resource_type, release)
+            .map_err(|refusal| refusal.as_status(StatusCode::UNPROCESSABLE_ENTITY))?;
         Ok(patched)
     }
 }
