@@ -70,7 +70,7 @@ pub const NEEDS: Table = Table {
 pub const SYSTEM_INTERACTIONS: &[&str] = &["transaction", "batch", "search-system", "history-system"];
 /// Codes of `rest.resource.interaction`.
 pub const TYPE_INTERACTIONS: &[&str] = &[
-    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type",
+    "read", "vread", "update", "patch", "delete", "delete-history", "delete-history-version", "history-instance", "history-type", "create", "search-type",
 ];
 /// Codes of `rest.resource.versioning`.
 pub const VERSIONING: &[&str] = &["no-version", "versioned", "versioned-update"];
