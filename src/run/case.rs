@@ -416,12 +416,12 @@ impl<'a> CaseRun<'a> {
     }
 }
 
-/// Whether a step is an update that says nothing about If-Match.
+/// Whether a step is an update or a patch that says nothing about If-Match.
 fn is_free_update(step: &Step) -> bool {
     let is_update = matches!(
         &step.action,
         Action::Interaction {
-            interaction: Interaction::Update,
+            interaction: Interaction::Update | Interaction::Patch,
             ..
         }
     );
