@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::entries;
 use super::render::Scene;
 use super::step::{self, Effect};
 use super::world::{World, mix};
 use crate::check::{Context, Reading};
-use crate::exchange::{Exchange, Request};
+use crate::exchange::{Body, Exchange, Request};
 use crate::fhir::Interaction;
 use crate::plan::PlannedCase;
 use crate::suite::variables::NoText;
@@ -328,6 +329,7 @@ impl<'a> CaseRun<'a> {
         let free = self.is_free_update(step);
         let version = self.version_of(&request);
         let version = version.filter(|_| free);
+        self.name_versions(step, &mut request);
         let mut is_bare = true;
         if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
             request.headers.push("If-Match", version.clone());
@@ -407,6 +409,25 @@ impl<'a> CaseRun<'a> {
             && !step.headers.iter().any(|line| {
                 line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match")
             })
+    }
+
+    /// For servers that demand If-Match: entries that update without a condition get the version that is known.
+    fn name_versions(&self, step: &Step, request: &mut Request) {
+        let is_bundle = matches!(
+            &step.action,
+            Action::Interaction {
+                interaction: Interaction::Batch | Interaction::Transaction,
+                ..
+            }
+        );
+        if !is_bundle || !self.world.demands_if_match.get() {
+            return;
+        }
+        if let Ok(mut bundle) = serde_json::from_slice::<Value>(request.body.bytes())
+            && entries::name_versions(&mut bundle, |instance| self.versions.get(instance).cloned())
+        {
+            request.body = Body::new(bundle.to_string());
+        }
     }
 
     /// Whether an expectation of the step names a success, or none names anything.

@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod case;
 pub mod cleanup;
+mod entries;
 pub mod render;
 pub mod step;
 pub mod world;

@@ -17,7 +17,16 @@ use crate::fhir::schema::Schemas;
 /// 400 for what is no JSON, no such resource, or not of the shape that its type prescribes; 422 for a subset of a
 /// resource.
 pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
-    let refuse = |code, text: String| Refusal::new(StatusCode::BAD_REQUEST, code, text);
+    let value = of_type(bytes, resource_type)?;
+    check_shape(value, resource_type)
+}
+
+fn refuse(code: &'static str, text: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, code, text)
+}
+
+/// Reads JSON that names itself as a resource of a type, and looks no further. 400 for everything else.
+pub(super) fn of_type(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
     let Strict(value) = serde_json::from_slice(bytes)
         .map_err(|error| refuse("structure", format!("the body is not well-formed JSON: {error}")))?;
     let Some(object) = value.as_object() else {
@@ -33,6 +42,13 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refus
         }
         _ => return Err(refuse("required", "the body has no resourceType".into())),
     }
+    Ok(value)
+}
+
+fn check_shape(value: Value, resource_type: &str) -> Result<Value, Refusal> {
+    let Some(object) = value.as_object() else {
+        return Err(refuse("structure", "the body is no JSON object".into()));
+    };
     for (name, is_right) in [
         ("id", Value::is_string as fn(&Value) -> bool),
         ("meta", Value::is_object),

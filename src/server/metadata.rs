@@ -32,7 +32,8 @@ const INTERACTIONS: [Interaction; 7] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. There is no batch, transaction, patch, conditional write, or history and search beyond one type.";
+    not checked. A batch or transaction is processed in the order delete, create, update, read; a transaction counts whole or not at all, \
+    and is refused where two entries write one resource. There is no patch, conditional write, or history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -77,6 +78,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
             "documentation": DOCUMENTATION,
             "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
             "resource": resources,
+            "interaction": [{ "code": "transaction" }, { "code": "batch" }],
             "searchParam": Definition::of_every_type().iter().map(search_parameter).collect::<Vec<_>>(),
         }],
     })

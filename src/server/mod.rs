@@ -4,9 +4,10 @@
 //! It claims in its CapabilityStatement precisely what it does, and refuses the rest as the specification asks.
 //!
 //! The road of a request: `router` takes it in, `route` tells what it is addressed to, `negotiate` how to answer,
-//! then `read`, `history`, `write`, `metadata` or `search` act on the `store`, and `reply` writes the answer.
+//! then `read`, `history`, `write`, `metadata`, `search` or `bundle` act on the `store`, and `reply` writes the answer.
 
 mod body;
+mod bundle;
 mod elements;
 mod history;
 mod incoming;
@@ -26,6 +27,7 @@ mod write;
 use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -72,7 +74,7 @@ impl Default for Options {
 #[derive(Debug)]
 struct Shared {
     options: Options,
-    store: store::Store,
+    store: Arc<store::Store>,
     started: Timestamp,
     /// The host of links where a request names none.
     authority: String,
@@ -83,9 +85,19 @@ impl Shared {
         let authority = authority(address);
         Self {
             options,
-            store: store::Store::default(),
+            store: Arc::default(),
             started: crate::fhir::time::now(),
             authority,
+        }
+    }
+
+    /// The same server over another store: what a transaction sees.
+    fn over(&self, store: Arc<store::Store>) -> Self {
+        Self {
+            options: self.options.clone(),
+            store,
+            started: self.started,
+            authority: self.authority.clone(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::fhir::{FhirVersion, ResourceType};
 /// A place below `[base]` that this server has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// `[base]`: batches, transactions and searches over all types would live here.
+    /// `[base]`: batches and transactions; searches over all types would live here.
     System,
     /// `[base]/metadata`.
     Metadata,
@@ -74,7 +74,7 @@ impl Target {
     /// The methods that do something here, as the Allow header lists them.
     pub const fn allow(&self) -> &'static str {
         match self {
-            Self::System => "OPTIONS",
+            Self::System => "POST, OPTIONS",
             Self::Metadata | Self::History(..) | Self::Version(..) => "GET, HEAD, OPTIONS",
             Self::Type(_) => "GET, HEAD, POST, OPTIONS",
             Self::Search(_) => "POST, OPTIONS",
@@ -109,7 +109,7 @@ impl Target {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", reason));
         }
         let reason = match self {
-            Self::System => "this server has no batch, no transaction and no search over all types".to_owned(),
+            Self::System => "this server has no search over all types".to_owned(),
             Self::Version(..) | Self::History(..) => format!("past versions can be read only: no {method}"),
             _ => format!("this URL does not take {method}"),
         };
@@ -195,7 +195,8 @@ mod tests {
             ("/fhir/Patient", "DELETE", true, Err(400)),
             ("/fhir/Patient", "DELETE", false, Err(405)),
             ("/fhir/Patient", "PATCH", true, Err(405)),
-            ("/fhir", "POST", false, Err(405)),
+            ("/fhir", "POST", false, Ok(())),
+            ("/fhir", "PUT", false, Err(405)),
             ("/fhir/Patient/_search", "GET", false, Err(405)),
         ] {
             assert_eq!(status(path, method, criteria), expected, "{method} {path}");

@@ -23,7 +23,7 @@ use super::incoming::{self, Incoming};
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::route::Target;
-use super::{Options, Shared, history, metadata, query, read, search, write};
+use super::{Options, Shared, bundle, history, metadata, query, read, search, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
@@ -88,12 +88,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
     *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
 
     let target = Target::of(parts.uri.path(), release)?;
-    target.check(
-        &parts.method,
-        query
-            .iter()
-            .any(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")),
-    )?;
+    target.check(&parts.method, has_criteria(&query))?;
     if parts.method == Method::OPTIONS {
         return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, target.allow()));
     }
@@ -123,16 +118,29 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         query,
         body,
     };
+    dispatch(shared, &request, target)
+}
+
+/// Whether a query has more than wishes about the answer's form.
+pub(super) fn has_criteria(query: &[(String, String)]) -> bool {
+    query
+        .iter()
+        .any(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"))
+}
+
+/// Has a request done that was checked: one that came by itself, or as an entry of a Bundle.
+pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> Result<Reply, Refusal> {
     match (&request.method, target) {
-        (_, Target::Metadata) => metadata::metadata(shared, &request),
-        (_, Target::Version(resource_type, id, version)) => read::vread(shared, &request, resource_type, &id, &version),
-        (_, Target::History(resource_type, id)) => history::instance(shared, &request, resource_type, &id),
-        (_, Target::Search(resource_type)) => search::search(shared, &request, resource_type),
-        (&Method::POST, Target::Type(resource_type)) => write::create(shared, &request, resource_type),
-        (_, Target::Type(resource_type)) => search::search(shared, &request, resource_type),
-        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, &request, resource_type, &id),
-        (&Method::DELETE, Target::Instance(resource_type, id)) => write::delete(shared, &request, resource_type, &id),
-        (_, Target::Instance(resource_type, id)) => read::read(shared, &request, resource_type, &id),
+        (_, Target::Metadata) => metadata::metadata(shared, request),
+        (_, Target::Version(resource_type, id, version)) => read::vread(shared, request, resource_type, &id, &version),
+        (_, Target::History(resource_type, id)) => history::instance(shared, request, resource_type, &id),
+        (_, Target::Search(resource_type)) => search::search(shared, request, resource_type),
+        (&Method::POST, Target::Type(resource_type)) => write::create(shared, request, resource_type),
+        (_, Target::Type(resource_type)) => search::search(shared, request, resource_type),
+        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, request, resource_type, &id),
+        (&Method::DELETE, Target::Instance(resource_type, id)) => write::delete(shared, request, resource_type, &id),
+        (_, Target::Instance(resource_type, id)) => read::read(shared, request, resource_type, &id),
+        (&Method::POST, Target::System) => bundle::post(shared, request),
         (_, Target::System) => Err(Refusal::method(Target::System.allow(), "there is nothing to do here")),
     }
 }

@@ -3,6 +3,8 @@
 //! Versions are never changed or removed, so the state at any earlier write can be looked at again; paging rests on
 //! that.
 
+mod act;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -13,6 +15,8 @@ use serde_json::{Map, Value, json};
 use super::precondition::Precondition;
 use super::reply::Refusal;
 use crate::fhir::time::{format_instant, now};
+
+pub(super) use act::{Act, Place};
 
 /// The interaction that made a version, as history shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub(super) enum Origin {
 }
 
 /// One version of one resource.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Version {
     pub id: String,
     pub version_id: String,
@@ -69,6 +73,8 @@ struct Lines {
     types: HashMap<String, IndexMap<String, Line>>,
     sequence: u64,
     latest: Option<Timestamp>,
+    /// What was written since an act began; none while there is none.
+    journal: Option<Vec<Place>>,
 }
 
 /// The store. One lock holds it all, so that checking a precondition and writing are one act.
@@ -159,6 +165,9 @@ impl Lines {
         let at = self.latest.map_or_else(now, |latest| latest.max(now()));
         self.latest = Some(at);
         self.sequence += 1;
+        if let Some(journal) = &mut self.journal {
+            journal.push((resource_type.to_owned(), id.to_owned()));
+        }
         let line = self
             .types
             .entry(resource_type.to_owned())
