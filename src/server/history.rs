@@ -41,13 +41,10 @@ pub(super) fn instance(
         .history(resource_type.name(), id)
         .ok_or_else(|| Refusal::not_found(format!("there is no {resource_type}/{id}, and no history of it")))?;
     // Later pages go on over the versions that the first page knew.
-    let known = asked
-        .page
-        .snapshot
-        .map_or(versions.len(), |known| usize::try_from(known).unwrap_or(usize::MAX));
-    versions.truncate(known);
-    let known = versions.len();
-    let chosen: Vec<&Arc<Version>> = (0..known)
+    let newest = versions.last().map_or(0, |version| version.sequence);
+    let newest = asked.page.snapshot.unwrap_or(newest);
+    versions.retain(|version| version.sequence <= newest);
+    let chosen: Vec<&Arc<Version>> = (0..versions.len())
         .filter(|&index| asked.wants(&versions[index], versions.get(index + 1).map(|next| next.at)))
         .rev()
         .map(|index| &versions[index])
@@ -61,7 +58,7 @@ pub(super) fn instance(
         .collect();
     let url = format!("{}/{resource_type}/{id}/_history", request.base);
     let page = Page {
-        snapshot: Some(known as u64),
+        snapshot: Some(newest),
         ..asked.page
     };
     let mut bundle = page
@@ -132,6 +129,8 @@ fn entry(version: &Version, resource_type: ResourceType, base: &str, subset: &Su
         Origin::Post => ("POST", resource_type.name(), "201 Created"),
         Origin::Put => ("PUT", instance.as_str(), "200 OK"),
         Origin::PutCreated => ("PUT", instance.as_str(), "201 Created"),
+        // R5 shows a patch as the update that it amounts to (http.html#history); earlier releases are silent.
+        Origin::Patch => ("PUT", instance.as_str(), "200 OK"),
         Origin::Delete => ("DELETE", instance.as_str(), "204 No Content"),
     };
     let mut entry = json!({ "fullUrl": format!("{base}/{instance}") });
@@ -151,11 +150,13 @@ fn entry(version: &Version, resource_type: ResourceType, base: &str, subset: &Su
 mod tests {
     use super::*;
     use crate::fhir::time::parse_partial;
-    use crate::server::store::Store;
+    use crate::server::store::{Store, new_id};
 
     #[test]
     fn a_version_is_current_until_the_next_one() {
-        let version = Store::default().create("Patient", json!({ "resourceType": "Patient" }));
+        let version = Store::default()
+            .write()
+            .create("Patient", &new_id(), json!({ "resourceType": "Patient" }));
         let at = |text: &str| parse_partial(text).unwrap();
         let moment = |seconds: i64| version.at + jiff::SignedDuration::from_secs(seconds);
         let asked = |since, at| Asked {

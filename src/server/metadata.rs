@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::incoming::Incoming;
+use super::policy::{ConditionalDelete, Policy};
 use super::precondition::is_unchanged;
 use super::query::single;
 use super::reply::{Refusal, Reply};
@@ -16,7 +17,7 @@ use super::search::parameters::Definition;
 use super::subset::Subset;
 use crate::fhir::media_type::FHIR_JSON;
 use crate::fhir::time::{format_http_date, format_instant};
-use crate::fhir::{Interaction, ResourceType};
+use crate::fhir::{FhirVersion, Interaction, ResourceType};
 
 /// What this server does with every type that it stores.
 const INTERACTIONS: [Interaction; 7] = [
@@ -32,8 +33,9 @@ const INTERACTIONS: [Interaction; 7] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. A batch or transaction is processed in the order delete, create, update, read; a transaction counts whole or not at all, \
-    and is refused where two entries write one resource. There is no patch, conditional write, or history and search beyond one type.";
+    not checked. What a conditional write means has to be certain: criteria that are not known are refused. A batch or transaction is \
+    processed in the order delete, create, update, read; a transaction counts whole or not at all, and is refused where two entries write \
+    one resource. There is no patch, or history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -62,7 +64,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
     let resources: Vec<Value> = ResourceType::all(shared.options.release)
         .iter()
         .filter(|resource_type| resource_type.name() != "Parameters")
-        .map(|resource_type| resource(*resource_type))
+        .map(|resource_type| resource(*resource_type, shared.options.release))
         .collect();
     json!({
         "resourceType": "CapabilityStatement",
@@ -84,17 +86,18 @@ fn statement(shared: &Shared, base: &str) -> Value {
     })
 }
 
-fn resource(resource_type: ResourceType) -> Value {
+fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
+    let policy = Policy::of(resource_type, release);
     let mut resource = json!({
         "type": resource_type.name(),
-        "interaction": INTERACTIONS.map(|interaction| json!({ "code": interaction.code() })),
+        "interaction": interactions(policy, release).into_iter().map(|code| json!({ "code": code })).collect::<Vec<_>>(),
         "versioning": "versioned-update",
         "readHistory": true,
         "updateCreate": true,
-        "conditionalCreate": false,
+        "conditionalCreate": policy.conditional,
         "conditionalRead": "full-support",
-        "conditionalUpdate": false,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": policy.conditional,
+        "conditionalDelete": policy.conditional_delete.code(),
     });
     let parameters: Vec<Value> = Definition::of_type(resource_type.name())
         .iter()
@@ -104,6 +107,25 @@ fn resource(resource_type: ResourceType) -> Value {
         resource["searchParam"] = Value::Array(parameters);
     }
     resource
+}
+
+/// The codes of what is done with a type. R6 declares the conditional forms and the removal of past versions so as well.
+fn interactions(policy: Policy, release: FhirVersion) -> Vec<&'static str> {
+    let mut codes = INTERACTIONS.map(Interaction::code).to_vec();
+    if release >= FhirVersion::R6 {
+        if policy.conditional {
+            codes.extend(["create-conditional", "update-conditional"]);
+        }
+        codes.extend(match policy.conditional_delete {
+            ConditionalDelete::NotSupported => None,
+            ConditionalDelete::Single => Some("delete-conditional-single"),
+            ConditionalDelete::Multiple => Some("delete-conditional-multiple"),
+        });
+        if policy.delete_history {
+            codes.extend(["delete-history", "delete-history-version"]);
+        }
+    }
+    codes
 }
 
 fn search_parameter(definition: &Definition) -> Value {
@@ -164,7 +186,8 @@ mod tests {
             ("search-type", Method::GET, "/fhir/Patient"),
             ("search-type", Method::POST, "/fhir/Patient/_search"),
         ] {
-            let routed = Target::of(path, shared.options.release).and_then(|target| target.check(&method, false));
+            let routed = Target::of(path, shared.options.release)
+                .and_then(|target| target.check(&method, false, shared.options.release));
             assert_eq!(routed.is_ok(), claimed.contains(&interaction), "{interaction}");
         }
     }

@@ -13,6 +13,7 @@ mod history;
 mod incoming;
 mod metadata;
 mod negotiate;
+mod policy;
 mod precondition;
 mod query;
 mod read;

@@ -106,7 +106,7 @@ pub(super) fn is_unchanged(headers: &HeaderMap, version_id: &str, modified: Opti
 mod tests {
     use serde_json::json;
 
-    use super::super::store::Store;
+    use super::super::store::{Store, new_id};
     use super::*;
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn tags_are_compared_by_version_id() {
         let store = Store::default();
-        let version = store.create("Patient", json!({ "resourceType": "Patient" }));
+        let version = store
+            .write()
+            .create("Patient", &new_id(), json!({ "resourceType": "Patient" }));
         let check = |name: HeaderName, value: &str, current: Option<&Version>| {
             Precondition::of(&headers(&[(name, value)]))
                 .and_then(|precondition| precondition.check(current))

@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::BASE_PATH;
+use super::policy::Policy;
 use super::query::decode;
 use super::reply::Refusal;
 use crate::fhir::{FhirVersion, ResourceType};
@@ -71,20 +72,25 @@ impl Target {
         })
     }
 
-    /// The methods that do something here, as the Allow header lists them.
-    pub const fn allow(&self) -> &'static str {
-        match self {
+    /// The methods that do something here, as the Allow header lists them. Those that need criteria are not listed.
+    pub fn allow(&self, release: FhirVersion) -> String {
+        let forgets = |resource_type: &ResourceType| Policy::of(*resource_type, release).delete_history;
+        let methods = match self {
             Self::System => "POST, OPTIONS",
+            Self::History(resource_type, _) | Self::Version(resource_type, ..) if forgets(resource_type) => {
+                "GET, HEAD, DELETE, OPTIONS"
+            }
             Self::Metadata | Self::History(..) | Self::Version(..) => "GET, HEAD, OPTIONS",
             Self::Type(_) => "GET, HEAD, POST, OPTIONS",
             Self::Search(_) => "POST, OPTIONS",
             Self::Instance(..) => "GET, HEAD, PUT, DELETE, OPTIONS",
-        }
+        };
+        methods.to_owned()
     }
 
-    /// Refuses a method that does nothing here: 405, or 501 where HTTP does not know it;
-    /// 400 where it would be a conditional write, which this server does not offer.
-    pub fn check(&self, method: &Method, has_criteria: bool) -> Result<(), Refusal> {
+    /// Refuses a method that does nothing here: 405, or 501 where HTTP does not know it. With criteria, a type takes the
+    /// methods of conditional writes.
+    pub fn check(&self, method: &Method, has_criteria: bool, release: FhirVersion) -> Result<(), Refusal> {
         const KNOWN: [Method; 7] = [
             Method::GET,
             Method::HEAD,
@@ -98,22 +104,21 @@ impl Target {
             let reason = format!("this server does not know the method {method}");
             return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "not-supported", reason));
         }
-        if self.allow().split(", ").any(|allowed| allowed == method.as_str()) {
+        let allow = self.allow(release);
+        if allow.split(", ").any(|allowed| allowed == method.as_str()) {
             return Ok(());
         }
-        if matches!(self, Self::Type(_)) && has_criteria && matches!(*method, Method::PUT | Method::DELETE) {
-            let reason = format!(
-                "this server has no conditional {}",
-                if *method == Method::PUT { "update" } else { "delete" }
-            );
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", reason));
+        let conditional = matches!(self, Self::Type(_)) && matches!(*method, Method::PUT | Method::DELETE);
+        if conditional && has_criteria {
+            return Ok(());
         }
         let reason = match self {
             Self::System => "this server has no search over all types".to_owned(),
             Self::Version(..) | Self::History(..) => format!("past versions can be read only: no {method}"),
+            Self::Type(_) if conditional => format!("{method} needs an id, or criteria to find a resource by"),
             _ => format!("this URL does not take {method}"),
         };
-        Err(Refusal::method(self.allow(), reason))
+        Err(Refusal::method(&allow, reason))
     }
 }
 
@@ -179,10 +184,10 @@ mod tests {
 
     #[test]
     fn methods_are_refused_by_their_kind() {
-        let status = |path: &str, method: &str, criteria| {
-            target(path)
+        let status = |path: &str, method: &str, criteria, release| {
+            Target::of(path, release)
                 .unwrap()
-                .check(&method.parse().unwrap(), criteria)
+                .check(&method.parse().unwrap(), criteria, release)
                 .map_err(|refusal| refusal.status.as_u16())
         };
         for (path, method, criteria, expected) in [
@@ -191,15 +196,28 @@ mod tests {
             ("/fhir/Patient/1", "POST", false, Err(405)),
             ("/fhir/Patient/1", "BREW", false, Err(501)),
             ("/fhir/Patient/1/_history/1", "DELETE", false, Err(405)),
-            ("/fhir/Patient", "PUT", true, Err(400)),
-            ("/fhir/Patient", "DELETE", true, Err(400)),
+            ("/fhir/Patient", "PUT", true, Ok(())),
+            ("/fhir/Patient", "PUT", false, Err(405)),
+            ("/fhir/Patient", "DELETE", true, Ok(())),
             ("/fhir/Patient", "DELETE", false, Err(405)),
             ("/fhir/Patient", "PATCH", true, Err(405)),
             ("/fhir", "POST", false, Ok(())),
             ("/fhir", "PUT", false, Err(405)),
             ("/fhir/Patient/_search", "GET", false, Err(405)),
         ] {
-            assert_eq!(status(path, method, criteria), expected, "{method} {path}");
+            assert_eq!(
+                status(path, method, criteria, FhirVersion::R4),
+                expected,
+                "{method} {path}"
+            );
+        }
+        for (path, r5, r6) in [
+            ("/fhir/Patient/1/_history", Err(405), Ok(())),
+            ("/fhir/Patient/1/_history/1", Err(405), Ok(())),
+            ("/fhir/Person/1/_history", Err(405), Err(405)),
+        ] {
+            assert_eq!(status(path, "DELETE", false, FhirVersion::R5), r5, "{path}");
+            assert_eq!(status(path, "DELETE", false, FhirVersion::R6), r6, "{path}");
         }
     }
 

@@ -88,9 +88,9 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
     *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
 
     let target = Target::of(parts.uri.path(), release)?;
-    target.check(&parts.method, has_criteria(&query))?;
+    target.check(&parts.method, has_criteria(&query), release)?;
     if parts.method == Method::OPTIONS {
-        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, target.allow()));
+        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &target.allow(release)));
     }
     let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
     if matches!(target, Target::Search(_)) {
@@ -131,17 +131,28 @@ pub(super) fn has_criteria(query: &[(String, String)]) -> bool {
 /// Has a request done that was checked: one that came by itself, or as an entry of a Bundle.
 pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> Result<Reply, Refusal> {
     match (&request.method, target) {
-        (_, Target::Metadata) => metadata::metadata(shared, request),
+        (_, Target::Metadata) => metadata::metadata(shared, &request),
+        (&Method::DELETE, Target::Version(resource_type, id, version)) => {
+            write::forget_version(shared, request, resource_type, &id, &version)
+        }
+        (&Method::DELETE, Target::History(resource_type, id)) => Ok(write::forget(shared, request, resource_type, &id)),
         (_, Target::Version(resource_type, id, version)) => read::vread(shared, request, resource_type, &id, &version),
         (_, Target::History(resource_type, id)) => history::instance(shared, request, resource_type, &id),
         (_, Target::Search(resource_type)) => search::search(shared, request, resource_type),
         (&Method::POST, Target::Type(resource_type)) => write::create(shared, request, resource_type),
+        (&Method::PUT, Target::Type(resource_type)) => write::update(shared, request, resource_type, None),
+        (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, request, resource_type, None),
         (_, Target::Type(resource_type)) => search::search(shared, request, resource_type),
-        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, request, resource_type, &id),
-        (&Method::DELETE, Target::Instance(resource_type, id)) => write::delete(shared, request, resource_type, &id),
+        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, request, resource_type, Some(&id)),
+        (&Method::DELETE, Target::Instance(resource_type, id)) => {
+            write::delete(shared, request, resource_type, Some(&id))
+        }
         (_, Target::Instance(resource_type, id)) => read::read(shared, request, resource_type, &id),
         (&Method::POST, Target::System) => bundle::post(shared, request),
-        (_, Target::System) => Err(Refusal::method(Target::System.allow(), "there is nothing to do here")),
+        (_, Target::System) => Err(Refusal::method(
+            &Target::System.allow(shared.options.release),
+            "there is nothing to do here",
+        )),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is stored: every version of every resource, in memory.
 //!
-//! Versions are never changed or removed, so the state at any earlier write can be looked at again; paging rests on
-//! that.
+//! A version is never changed. Past ones are removed by `delete-history` only; otherwise the state at any earlier write
+//! can be looked at again, and paging rests on that.
 
-mod act;
+mod all_or_none;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -12,11 +12,9 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::precondition::Precondition;
-use super::reply::Refusal;
 use crate::fhir::time::{format_instant, now};
 
-pub(super) use act::{Act, Place};
+pub(super) use all_or_none::{AllOrNone, Place};
 
 /// The interaction that made a version, as history shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +25,8 @@ pub(super) enum Origin {
     Put,
     /// An update that created, or brought back.
     PutCreated,
+    /// A patch.
+    Patch,
     /// A deletion.
     Delete,
 }
@@ -43,7 +43,9 @@ pub(super) struct Version {
     /// The content; none for a deletion.
     pub resource: Option<Arc<Value>>,
     /// The number of this write among all writes of the store.
-    sequence: u64,
+    pub sequence: u64,
+    /// The number of this version among those of its resource; the text of it is the version id.
+    number: u64,
 }
 
 impl Version {
@@ -51,17 +53,6 @@ impl Version {
     pub fn etag(&self) -> String {
         format!("W/\"{}\"", self.version_id)
     }
-}
-
-/// What a deletion found.
-#[derive(Debug)]
-pub(super) enum Deletion {
-    /// There never was such a resource.
-    Unknown,
-    /// It was deleted before, by this version.
-    Before(Arc<Version>),
-    /// It is deleted now, by this version.
-    Done(Arc<Version>),
 }
 
 /// The versions of one resource, oldest first. Never empty.
@@ -73,49 +64,22 @@ struct Lines {
     types: HashMap<String, IndexMap<String, Line>>,
     sequence: u64,
     latest: Option<Timestamp>,
-    /// What was written since an act began; none while there is none.
+    /// What was written since an [`AllOrNone`] began; none while there is none.
     journal: Option<Vec<Place>>,
 }
 
-/// The store. One lock holds it all, so that checking a precondition and writing are one act.
+/// The store. One lock holds it all: see [`Store::write`].
 #[derive(Debug, Default)]
 pub(super) struct Store(RwLock<Lines>);
 
 impl Store {
-    /// Stores a new resource under an id of the server's choice.
-    pub fn create(&self, resource_type: &str, resource: Value) -> Arc<Version> {
-        let id = uuid::Uuid::new_v4().to_string();
-        self.lock().append(resource_type, &id, Origin::Post, Some(resource))
-    }
-
-    /// Stores the next version of a resource, or its first under the client's id. The precondition is checked under
-    /// the same lock.
-    pub fn update(
-        &self,
-        resource_type: &str,
-        id: &str,
-        resource: Value,
-        precondition: &Precondition,
-    ) -> Result<Arc<Version>, Refusal> {
-        let mut lines = self.lock();
-        let current = lines.current(resource_type, id);
-        precondition.check(current.map(Arc::as_ref))?;
-        let existed = current.is_some_and(|version| version.resource.is_some());
-        let origin = if existed { Origin::Put } else { Origin::PutCreated };
-        Ok(lines.append(resource_type, id, origin, Some(resource)))
-    }
-
-    /// Adds a deletion to what exists; does nothing to what does not.
-    pub fn delete(&self, resource_type: &str, id: &str, precondition: &Precondition) -> Result<Deletion, Refusal> {
-        let mut lines = self.lock();
-        let Some(current) = lines.current(resource_type, id) else {
-            return Ok(Deletion::Unknown);
-        };
-        if current.resource.is_none() {
-            return Ok(Deletion::Before(current.clone()));
+    /// Locks the store for one or several writes that are one act: nobody else reads or writes until the lock is
+    /// dropped. What was looked at under it (a precondition, the matches of a search) still holds when it is written.
+    pub fn write(&self) -> Writing<'_> {
+        // A panic elsewhere cannot leave a line half written, so a poisoned lock is as good as any.
+        Writing {
+            lines: self.0.write().unwrap_or_else(PoisonError::into_inner),
         }
-        precondition.check(Some(current))?;
-        Ok(Deletion::Done(lines.append(resource_type, id, Origin::Delete, None)))
     }
 
     /// The newest version of a resource, which may be a deletion.
@@ -141,14 +105,76 @@ impl Store {
         )
     }
 
-    // A panic elsewhere cannot leave a line half written, so a poisoned lock is as good as any.
-    fn lock(&self) -> RwLockWriteGuard<'_, Lines> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn look(&self) -> RwLockReadGuard<'_, Lines> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The store, locked for writing. What is done through it counts at once; see [`AllOrNone`] for
+/// what may still fail.
+#[derive(Debug)]
+pub(super) struct Writing<'a> {
+    lines: RwLockWriteGuard<'a, Lines>,
+}
+
+impl Writing<'_> {
+    /// The newest version of a resource, which may be a deletion.
+    pub fn current(&self, resource_type: &str, id: &str) -> Option<&Arc<Version>> {
+        self.lines.current(resource_type, id)
+    }
+
+    /// The resources of a type that exist, in the order of creation.
+    pub fn present(&self, resource_type: &str) -> impl Iterator<Item = &Arc<Version>> {
+        let lines = self.lines.types.get(resource_type).into_iter();
+        let current = lines.flat_map(IndexMap::values).filter_map(|line| line.last());
+        current.filter(|version| version.resource.is_some())
+    }
+
+    /// Stores a new resource under an id that nobody has: see [`new_id`].
+    pub fn create(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
+        self.append(resource_type, id, Origin::Post, Some(resource))
+    }
+
+    /// Stores the next version of a resource, or its first under the client's id.
+    pub fn update(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
+        let current = self.lines.current(resource_type, id);
+        let existed = current.is_some_and(|version| version.resource.is_some());
+        let origin = if existed { Origin::Put } else { Origin::PutCreated };
+        self.append(resource_type, id, origin, Some(resource))
+    }
+
+    /// Stores what a patch made of the current version.
+    pub fn patch(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
+        self.append(resource_type, id, Origin::Patch, Some(resource))
+    }
+
+    /// Adds a deletion; the caller knows that the resource exists.
+    pub fn delete(&mut self, resource_type: &str, id: &str) -> Arc<Version> {
+        self.append(resource_type, id, Origin::Delete, None)
+    }
+
+    /// Removes past versions for good: those that `goes` names, but never the current one. An [`AllOrNone`] does not bring
+    /// them back: the interactions that do this are no entries of a transaction.
+    pub fn forget(&mut self, resource_type: &str, id: &str, goes: impl Fn(&Version) -> bool) {
+        let line = self
+            .lines
+            .types
+            .get_mut(resource_type)
+            .and_then(|lines| lines.get_mut(id));
+        if let Some(line) = line {
+            let current = line.last().map(|version| version.number);
+            line.retain(|version| Some(version.number) == current || !goes(version));
+        }
+    }
+
+    fn append(&mut self, resource_type: &str, id: &str, origin: Origin, resource: Option<Value>) -> Arc<Version> {
+        self.lines.append(resource_type, id, origin, resource)
+    }
+}
+
+/// An id that no resource has.
+pub(super) fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
 }
 
 impl Lines {
@@ -174,8 +200,9 @@ impl Lines {
             .or_default()
             .entry(id.to_owned())
             .or_default();
-        // Deletions count, so a version id is never given twice.
-        let version_id = (line.len() + 1).to_string();
+        // Deletions count, and the current version is never removed: a version id is never given twice.
+        let number = line.last().map_or(0, |before| before.number) + 1;
+        let version_id = number.to_string();
         let resource = resource.map(|resource| Arc::new(stamp(resource, id, &version_id, at)));
         let version = Version {
             id: id.to_owned(),
@@ -187,6 +214,7 @@ impl Lines {
             origin,
             resource,
             sequence: self.sequence,
+            number,
         };
         let version = Arc::new(version);
         line.push(version.clone());
@@ -233,10 +261,13 @@ mod tests {
             "tag": [{ "code": "t" }] }, "name": [{ "family": family }] })
     }
 
+    fn put(store: &Store, family: &str) -> Arc<Version> {
+        store.write().update("Patient", "a", patient(family))
+    }
+
     #[test]
     fn id_and_meta_are_the_servers_and_the_rest_is_the_clients() {
-        let store = Store::default();
-        let version = store.create("Patient", patient("A"));
+        let version = Store::default().write().create("Patient", &new_id(), patient("A"));
         let stored = version.resource.as_ref().unwrap();
         assert_eq!(stored["id"], version.id.as_str());
         assert_eq!(stored["meta"]["versionId"], "1");
@@ -248,40 +279,48 @@ mod tests {
     #[test]
     fn version_ids_go_on_after_a_deletion() {
         let store = Store::default();
-        let put = |family| {
-            store
-                .update("Patient", "a", patient(family), &Precondition::default())
-                .unwrap()
-        };
-        assert_eq!((put("A").origin, put("B").origin), (Origin::PutCreated, Origin::Put));
-        assert!(matches!(
-            store.delete("Patient", "a", &Precondition::default()),
-            Ok(Deletion::Done(_))
-        ));
-        let Ok(Deletion::Before(deletion)) = store.delete("Patient", "a", &Precondition::default()) else {
-            panic!("the second deletion finds the first");
-        };
-        assert_eq!(deletion.version_id, "3");
-        let revived = put("C");
+        let origins = (put(&store, "A").origin, put(&store, "B").origin);
+        assert_eq!(origins, (Origin::PutCreated, Origin::Put));
+        assert_eq!(store.write().delete("Patient", "a").version_id, "3");
+        let revived = put(&store, "C");
         assert_eq!((revived.version_id.as_str(), revived.origin), ("4", Origin::PutCreated));
         assert_eq!(store.history("Patient", "a").unwrap().len(), 4);
-        assert!(matches!(
-            store.delete("Patient", "b", &Precondition::default()),
-            Ok(Deletion::Unknown)
-        ));
         assert!(store.history("Patient", "b").is_none() && store.current("Observation", "a").is_none());
     }
 
     #[test]
     fn an_earlier_state_can_be_looked_at_again() {
         let store = Store::default();
-        let first = store.create("Patient", patient("A"));
+        let first = store.write().create("Patient", &new_id(), patient("A"));
         let (write, before) = store.snapshot("Patient", None);
-        store.create("Patient", patient("B"));
-        store.delete("Patient", &first.id, &Precondition::default()).unwrap();
+        store.write().create("Patient", &new_id(), patient("B"));
+        store.write().delete("Patient", &first.id);
         assert_eq!(store.snapshot("Patient", Some(write)).1[0].id, before[0].id);
         assert_eq!(store.snapshot("Patient", None).1.len(), 1);
         assert_eq!(store.snapshot("Patient", Some(0)).1.len(), 0);
+        assert_eq!(store.write().present("Patient").count(), 1);
+    }
+
+    #[test]
+    fn only_past_versions_are_forgotten_and_their_numbers_stay_taken() {
+        let store = Store::default();
+        for family in ["A", "B", "C"] {
+            put(&store, family);
+        }
+        let left = || {
+            let versions = store.history("Patient", "a").unwrap();
+            let ids: Vec<_> = versions.iter().map(|version| version.version_id.clone()).collect();
+            ids.join(" ")
+        };
+        store
+            .write()
+            .forget("Patient", "a", |version| version.version_id == "2");
+        assert_eq!(left(), "1 3");
+        store.write().forget("Patient", "a", |_| true);
+        assert_eq!(left(), "3");
+        put(&store, "D");
+        assert_eq!(left(), "3 4");
+        store.write().forget("Patient", "nobody", |_| true);
     }
 
     #[test]
@@ -289,9 +328,7 @@ mod tests {
         let store = Store::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    (0..50).for_each(|_| drop(store.update("Patient", "a", patient("A"), &Precondition::default())))
-                });
+                scope.spawn(|| (0..50).for_each(|_| drop(put(&store, "A"))));
             }
         });
         let history = store.history("Patient", "a").unwrap();

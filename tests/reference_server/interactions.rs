@@ -151,7 +151,8 @@ async fn refused_writes_change_nothing() {
         ("/Patient/p/_history/1", patient_at("p"), "X: x", 405),
         ("/Patient/_history", patient_at("_history"), "X: x", 404),
         ("/Patient/_search", patient_at("_search"), "X: x", 405),
-        ("/Patient?family=Lovelace", patient_at("p"), "X: x", 400),
+        ("/Patient?family=Lovelace", patient_at("q"), "X: x", 400),
+        ("/Patient?nonsense=1", patient_at("p"), "X: x", 400),
         ("/Patient", patient_at("p"), "X: x", 405),
         ("/Nonsense/p", patient_at("p"), "X: x", 404),
         ("/Parameters/p", patient_at("p"), "X: x", 404),
@@ -160,7 +161,7 @@ async fn refused_writes_change_nothing() {
     }
     for (path, body, headers, status) in [
         ("/Patient", observation, "X: x", 400),
-        ("/Patient", patient(), "If-None-Exist: family=Lovelace", 400),
+        ("/Patient", patient(), "If-None-Exist: nonsense=1", 400),
         ("/Nonsense", patient(), "X: x", 404),
         ("/patient", patient(), "X: x", 404),
         ("/Patient/p", patient(), "X: x", 405),
@@ -211,7 +212,8 @@ async fn refused_writes_change_nothing() {
         ("PATCH", "/Patient/p", 405),
         ("PATCH", "/Patient?family=Lovelace", 405),
         ("BREW", "/Patient/p", 501),
-        ("DELETE", "/Patient?family=Lovelace", 400),
+        ("DELETE", "/Patient?nonsense=1", 400),
+        ("DELETE", "/Person?family=Lovelace", 400),
         ("DELETE", "/Patient", 405),
         ("DELETE", "/Patient/p/_history/1", 405),
         ("DELETE", "/Nonsense/p", 404),

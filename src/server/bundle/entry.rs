@@ -79,7 +79,7 @@ impl Entry {
             return Err(Refusal::invalid("a Bundle inside a Bundle is not processed"));
         }
         let query = query::parse(search)?;
-        target.check(&verb, router::has_criteria(&query))?;
+        target.check(&verb, router::has_criteria(&query), release)?;
         let mut headers = conditions(request)?;
         let body = match (&verb, entry.get("resource")) {
             (&Method::POST | &Method::PUT | &Method::PATCH, None) => {

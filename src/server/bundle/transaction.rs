@@ -15,7 +15,7 @@ use crate::server::incoming::Incoming;
 use crate::server::reply::{Refusal, Reply};
 use crate::server::route::Target;
 use crate::server::router;
-use crate::server::store::{Act, Place};
+use crate::server::store::{AllOrNone, Place};
 
 /// Does all entries as one act and answers each, or refuses them all and leaves the store as it was.
 ///
@@ -24,8 +24,8 @@ use crate::server::store::{Act, Place};
 pub(super) fn process(shared: &Shared, request: &Incoming, entries: &[Value]) -> Result<Vec<Value>, Refusal> {
     let read = read(shared, request, entries)?;
     full_urls_are_unique(&read)?;
-    let act = shared.store.act();
-    let mut work = Work::new(shared, request, &act, &read);
+    let whole = shared.store.all_or_none();
+    let mut work = Work::new(shared, request, &whole, &read);
     for phase in Phase::WRITES {
         for (index, entry) in read.iter().enumerate().filter(|(_, entry)| entry.phase == phase) {
             work.write(index, entry)?;
@@ -37,21 +37,21 @@ pub(super) fn process(shared: &Shared, request: &Incoming, entries: &[Value]) ->
         work.look(index, entry)?;
     }
     let answers = work.answers();
-    act.commit();
+    whole.commit();
     Ok(answers)
 }
 
 /// Does the entries of a history again, the last one first, all or none. Here one resource is written many times.
 pub(super) fn replay(shared: &Shared, request: &Incoming, entries: &[Value]) -> Result<Vec<Value>, Refusal> {
     let read = read(shared, request, entries)?;
-    let act = shared.store.act();
-    let mut work = Work::new(shared, request, &act, &read);
+    let whole = shared.store.all_or_none();
+    let mut work = Work::new(shared, request, &whole, &read);
     for (index, entry) in read.iter().enumerate().rev() {
         work.claimed.clear();
         work.write(index, entry)?;
     }
     let answers = work.answers();
-    act.commit();
+    whole.commit();
     Ok(answers)
 }
 
@@ -81,7 +81,7 @@ struct Work<'a> {
     /// The server, with the store as this transaction sees it.
     inside: Shared,
     request: &'a Incoming,
-    act: &'a Act<'a>,
+    whole: &'a AllOrNone<'a>,
     entries: &'a [Entry],
     replies: Vec<Option<Reply>>,
     /// What each entry wrote.
@@ -93,11 +93,11 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(shared: &Shared, request: &'a Incoming, act: &'a Act<'a>, entries: &'a [Entry]) -> Self {
+    fn new(shared: &Shared, request: &'a Incoming, whole: &'a AllOrNone<'a>, entries: &'a [Entry]) -> Self {
         Self {
-            inside: shared.over(act.store()),
+            inside: shared.over(whole.store()),
             request,
-            act,
+            whole,
             entries,
             replies: entries.iter().map(|_| None).collect(),
             written: vec![None; entries.len()],
@@ -109,10 +109,10 @@ impl<'a> Work<'a> {
     /// Does a writing entry. No other one may have written, or named, the same resource; what a conditional create only
     /// found is not written.
     fn write(&mut self, index: usize, entry: &Entry) -> Result<(), Refusal> {
-        let before = self.act.written().len();
+        let before = self.whole.written().len();
         let reply = router::dispatch(&self.inside, &entry.request, entry.target.clone());
         let reply = reply.map_err(|refusal| of(index, refusal))?;
-        let written = self.act.written();
+        let written = self.whole.written();
         let mut touched: BTreeSet<Place> = written[before..].iter().cloned().collect();
         self.written[index] = written[before..].last().cloned();
         if let Target::Instance(resource_type, id) = &entry.target {
@@ -190,7 +190,7 @@ impl<'a> Work<'a> {
         if let Some((resource_type, id)) = &self.written[index]
             && *before != after
         {
-            self.act.amend(resource_type, id, after);
+            self.whole.amend(resource_type, id, after);
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! `parse` turns the parameters into criteria with the table of `parameters`, `wanted` reads their values, `extract`
 //! takes the values out of a resource, `matching` compares the two, `sort` orders the matches, and `paging` cuts
-//! them into pages.
+//! them into pages. `condition` finds what a conditional interaction means.
 
+mod condition;
 mod extract;
 mod fold;
 mod matching;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::json;
 
+pub(super) use self::condition::Condition;
 use self::paging::Page;
 use self::parse::Asked;
 use super::Shared;

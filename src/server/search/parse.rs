@@ -40,18 +40,7 @@ impl Asked {
     /// `Prefer: handling=strict` for parameters that the server does not know; otherwise those are ignored.
     pub fn of(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Self, Refusal> {
         let query = &request.query;
-        if query
-            .iter()
-            .map(|(_, value)| 1 + value.matches(',').count())
-            .sum::<usize>()
-            > LIMIT
-        {
-            return Err(Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "too-costly",
-                format!("a search has {LIMIT} values at most"),
-            ));
-        }
+        check_size(query)?;
         let subset = Subset::of(query)?;
         let counted = paging::count(single(query, "_count")?, &shared.options)?;
         let mut asked = Self {
@@ -90,44 +79,14 @@ impl Asked {
         base: &str,
         release: FhirVersion,
     ) -> Result<(), Refusal> {
-        let (bare, modifier) = name
-            .split_once(':')
-            .map_or((name, None), |(bare, modifier)| (bare, Some(modifier)));
-        let Some(definition) = Definition::find(resource_type.name(), bare) else {
-            self.ignored.push(name.into());
-            return Ok(());
-        };
-        // `subject:Patient.name` is a chain, which this server does not follow.
-        if modifier.is_some_and(|modifier| modifier.contains('.')) {
-            self.ignored.push(name.into());
-            return Ok(());
+        match read(name, value, resource_type, base, release)? {
+            Parameter::Criterion(criterion) => {
+                self.criteria.push(criterion);
+                self.used.push((name.to_owned(), value.to_owned()));
+            }
+            Parameter::Nothing => {}
+            Parameter::Unknown => self.ignored.push(name.into()),
         }
-        let refuse = |reason: &str| Refusal::invalid(format!("`{name}={value}`: {reason}"));
-        check_modifier(definition, modifier, release).map_err(|reason| refuse(&reason))?;
-        let test = if modifier == Some("missing") {
-            match value {
-                "true" => Test::Missing(true),
-                "false" => Test::Missing(false),
-                _ => return Err(refuse("`:missing` is true or false")),
-            }
-        } else {
-            let alternatives = split(value, ',').into_iter().filter(|text| !text.is_empty());
-            let wanted: Vec<Wanted> = alternatives
-                .map(|text| parse_value(definition, modifier, text, base))
-                .collect::<Result<_, _>>()
-                .map_err(|reason| refuse(&reason))?;
-            // Nothing but commas asks for nothing.
-            if wanted.is_empty() {
-                return Ok(());
-            }
-            if modifier == Some("not") {
-                Test::NoneOf(wanted)
-            } else {
-                Test::Any(wanted)
-            }
-        };
-        self.criteria.push(Criterion { definition, test });
-        self.used.push((name.to_owned(), value.to_owned()));
         Ok(())
     }
 
@@ -148,6 +107,71 @@ impl Asked {
             self.used.push(("_sort".to_owned(), honoured.join(",")));
         }
     }
+}
+
+/// What a parameter of a search asks for.
+#[derive(Debug)]
+pub(super) enum Parameter {
+    Criterion(Criterion),
+    /// It has no value, so it asks for nothing.
+    Nothing,
+    /// This server does not know it.
+    Unknown,
+}
+
+/// Reads one parameter; 400 for malformed values and modifiers that it does not have.
+pub(super) fn read(
+    name: &str,
+    value: &str,
+    resource_type: ResourceType,
+    base: &str,
+    release: FhirVersion,
+) -> Result<Parameter, Refusal> {
+    let (bare, modifier) = name
+        .split_once(':')
+        .map_or((name, None), |(bare, modifier)| (bare, Some(modifier)));
+    let Some(definition) = Definition::find(resource_type.name(), bare) else {
+        return Ok(Parameter::Unknown);
+    };
+    // `subject:Patient.name` is a chain, which this server does not follow.
+    if modifier.is_some_and(|modifier| modifier.contains('.')) {
+        return Ok(Parameter::Unknown);
+    }
+    let refuse = |reason: &str| Refusal::invalid(format!("`{name}={value}`: {reason}"));
+    check_modifier(definition, modifier, release).map_err(|reason| refuse(&reason))?;
+    let test = if modifier == Some("missing") {
+        match value {
+            "true" => Test::Missing(true),
+            "false" => Test::Missing(false),
+            _ => return Err(refuse("`:missing` is true or false")),
+        }
+    } else {
+        let alternatives = split(value, ',').into_iter().filter(|text| !text.is_empty());
+        let wanted: Vec<Wanted> = alternatives
+            .map(|text| parse_value(definition, modifier, text, base))
+            .collect::<Result<_, _>>()
+            .map_err(|reason| refuse(&reason))?;
+        // Nothing but commas asks for nothing.
+        if wanted.is_empty() {
+            return Ok(Parameter::Nothing);
+        }
+        if modifier == Some("not") {
+            Test::NoneOf(wanted)
+        } else {
+            Test::Any(wanted)
+        }
+    };
+    Ok(Parameter::Criterion(Criterion { definition, test }))
+}
+
+/// Refuses a search with more values than this server compares: 400.
+pub(super) fn check_size(query: &[(String, String)]) -> Result<(), Refusal> {
+    let values = query.iter().map(|(_, value)| 1 + value.matches(',').count());
+    if values.sum::<usize>() <= LIMIT {
+        return Ok(());
+    }
+    let reason = format!("a search has {LIMIT} values at most");
+    Err(Refusal::new(StatusCode::BAD_REQUEST, "too-costly", reason))
 }
 
 fn total(value: Option<&str>) -> Result<bool, Refusal> {

@@ -122,7 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::server::store::Store;
+    use crate::server::store::{Store, new_id};
 
     fn sorted(by: &[(&str, bool)]) -> String {
         let store = Store::default();
@@ -138,7 +138,7 @@ mod tests {
             let mut patient = patient;
             patient["resourceType"] = json!("Patient");
             patient["language"] = json!(index.to_string());
-            store.create("Patient", patient);
+            store.write().create("Patient", &new_id(), patient);
         }
         let mut all = store.snapshot("Patient", None).1;
         let keys: Vec<Key> = by
