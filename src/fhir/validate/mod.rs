@@ -11,13 +11,24 @@
 //! assert!(!found.is_valid());
 //! ```
 
+mod bytes;
+mod constraint;
+mod narrative;
+mod primitive;
+mod reference;
+mod rules;
+mod scope;
 mod violation;
+mod walk;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::schema::{Schemas, UnknownType};
 use super::{FhirVersion, Severity};
 
+use self::walk::Walk;
 pub use violation::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation};
 
 /// Judges resources of one release. Cheap to make and to clone: what it reads is opened on first use and shared.
@@ -54,15 +65,68 @@ impl Validator {
     /// When the release has no such type.
     pub fn validate_as(&self, type_name: &str, body: &Value) -> Result<Validation, UnknownType> {
         let errors = Schemas::for_release(self.release).validate(type_name, body)?;
-        let violations = errors
+        let mut violations: Vec<_> = errors
             .into_iter()
             .map(|error| Violation::of_schema(type_name, error))
             .collect();
+        let mut unchecked = BTreeSet::new();
+        // What is too deep, nobody should look at.
+        if !violations.iter().any(|found| found.rule.kind == RuleKind::Limit) {
+            let (found, left) = Walk::through(self.release, type_name, body);
+            unchecked = left;
+            add(&mut violations, found);
+        }
+        if matches!(self.release, FhirVersion::Dstu2 | FhirVersion::R6) {
+            unchecked.insert(Unchecked {
+                kind: UncheckedKind::Constraint,
+                subject: format!("all of {}", self.release),
+                reason: "its definitions are not at hand".to_owned(),
+            });
+        }
         Ok(Validation {
             violations,
-            unchecked: Vec::new(),
+            unchecked: unchecked.into_iter().collect(),
         })
     }
+
+    /// Judges the bytes of a body, as [`Validator::validate`] does, and what only bytes show: that they are UTF-8, and
+    /// that no property occurs twice in an object.
+    #[must_use]
+    pub fn validate_bytes(&self, body: &[u8]) -> Validation {
+        let value = match bytes::read(body) {
+            Ok(value) => value,
+            Err(violation) => {
+                return Validation {
+                    violations: vec![violation],
+                    unchecked: Vec::new(),
+                };
+            }
+        };
+        let mut validation = self.validate(&value);
+        let type_name = value.get("resourceType").and_then(Value::as_str).unwrap_or("Resource");
+        add(&mut validation.violations, bytes::twice(body, type_name));
+        validation
+    }
+}
+
+/// Elements that hold nothing: the schema says so too, and better.
+const SAID_BY_SCHEMA: [&str; 2] = ["ele-1", "ext-1"];
+
+/// Adds violations to those of the schema, by place. What the schema says of a place already is not said again.
+fn add(violations: &mut Vec<Violation>, found: Vec<Violation>) {
+    for violation in found {
+        let key = violation.rule.key.as_deref();
+        let is_format = violation.rule.kind == RuleKind::Format;
+        let is_said = is_format || key.is_some_and(|key| SAID_BY_SCHEMA.contains(&key));
+        if !(is_said
+            && violations
+                .iter()
+                .any(|other| other.rule.key.is_none() && other.pointer == violation.pointer))
+        {
+            violations.push(violation);
+        }
+    }
+    violations.sort_by(|a, b| a.pointer.cmp(&b.pointer));
 }
 
 impl Validation {
@@ -73,3 +137,6 @@ impl Validation {
         !self.violations.iter().any(breaks)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,19 @@ pub struct Binding {
     pub value_set: String,
 }
 
+/// A FHIRPath constraint of a definition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Constraint {
+    /// Its key, such as `pat-1`.
+    pub key: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// What it says, for people.
+    pub human: String,
+    /// What it says, in FHIRPath.
+    pub expression: String,
+}
+
 /// One element of a type.
 #[derive(Clone, Debug)]
 pub struct Element {
@@ -55,6 +68,8 @@ pub struct Element {
     pub attribute: bool,
     /// Its binding, if it has one.
     pub binding: Option<Binding>,
+    /// The constraints that hang on it in the snapshot; those of its type's own definition are not all among them.
+    pub constraints: Vec<Constraint>,
     /// Whether the type introduces it; `false` for what it inherits.
     pub own: bool,
 }
@@ -74,6 +89,8 @@ pub struct Shape {
     pub narrows: bool,
     /// Its elements, inherited ones first; without those that are forbidden.
     pub elements: Vec<Element>,
+    /// The constraints on the whole, inherited ones too; those of a group hang on its element.
+    pub constraints: Vec<Constraint>,
     /// For a primitive: the regular expression of its value, if the definition has one.
     pub regex: Option<String>,
 }
@@ -224,6 +241,7 @@ impl Definitions {
             is_abstract: document["abstract"] == true,
             narrows,
             elements: Vec::new(),
+            constraints: elements.first().map(read_constraints).unwrap_or_default(),
             regex: None,
         };
         let mut groups: BTreeMap<String, Shape> = BTreeMap::new();
@@ -254,6 +272,7 @@ impl Definitions {
                         is_abstract: false,
                         narrows: false,
                         elements: Vec::new(),
+                        constraints: Vec::new(),
                         regex: None,
                     },
                 );
@@ -338,6 +357,7 @@ fn read_element(definition: &Value, full: &str, last: &str, type_name: &str) -> 
             .as_array()
             .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
         binding: read_binding(definition),
+        constraints: read_constraints(definition),
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }
 }
@@ -392,4 +412,19 @@ fn read_binding(definition: &Value) -> Option<Binding> {
         strength: binding["strength"].as_str()?.to_owned(),
         value_set: binding["valueSet"].as_str()?.to_owned(),
     })
+}
+
+/// The constraints that have an expression; R4 has one or two that are told to people only.
+fn read_constraints(definition: &Value) -> Vec<Constraint> {
+    let all = definition["constraint"].as_array().into_iter().flatten();
+    all.filter_map(|found| {
+        let text = |name: &str| found[name].as_str().map(str::to_owned);
+        Some(Constraint {
+            key: text("key")?,
+            severity: text("severity")?,
+            human: text("human").unwrap_or_default(),
+            expression: text("expression")?,
+        })
+    })
+    .collect()
 }

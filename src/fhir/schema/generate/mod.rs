@@ -5,6 +5,7 @@
 //! the codes come from), `x-unchecked` (a required binding whose codes cannot be enumerated), `x-element` (the element
 //! that a rule of `allOf` is about) and `x-continue` (the schema of the type that `resourceType` names goes on here).
 
+pub mod constraint;
 pub mod definitions;
 mod layout;
 mod object;
@@ -24,6 +25,10 @@ use crate::fhir::FhirVersion;
 
 /// The file of the element table.
 pub const ELEMENT_TABLE: &str = "elements.txt";
+/// The file of the constraints.
+pub const CONSTRAINTS: &str = "constraints.txt";
+/// The file of the bindings whose codes no schema can list.
+pub const OPEN_BINDINGS: &str = "open-bindings.txt";
 
 /// Why nothing was generated.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +68,8 @@ pub fn generate(definitions: &Path) -> Result<Generated, GenerateError> {
         );
     }
     files.insert(ELEMENT_TABLE.to_owned(), table::element_table(&definitions));
+    files.insert(CONSTRAINTS.to_owned(), constraint::constraints(&definitions));
+    files.insert(OPEN_BINDINGS.to_owned(), constraint::open_bindings(&definitions));
     Ok(Generated { files })
 }
 
