@@ -10,6 +10,8 @@ use crate::fhir::{FhirVersion, Interaction};
 use crate::plan::Shard;
 use crate::report::Format;
 use crate::requirement::Level;
+use crate::server::{Mutant, Variant};
+use crate::suite::parse::nearest;
 
 /// Tests FHIR REST servers against the specification, requirement by requirement.
 #[derive(Debug, Parser)]
@@ -32,6 +34,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// List suites, cases or requirements without running anything
     List(Box<ListArgs>),
+    /// Prove that the suites see the defects that they say they see
+    Prove(ProveArgs),
     /// Explain a case or a requirement
     Explain(ExplainArgs),
     /// Check suite files
@@ -169,6 +173,20 @@ pub struct ServeArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
+    /// A defect to have on purpose (may be repeated; `fhir-assay prove --list` names them)
+    #[arg(long = "mutant", value_name = "NAME", value_parser = mutant)]
+    pub mutants: Vec<&'static Mutant>,
+    #[arg(long = "variant", value_name = "NAME", value_parser = variant, help = variants())]
+    /// A way of being another server, and as right
+    pub variants: Vec<&'static Variant>,
+}
+
+/// `prove`
+#[derive(Debug, Args)]
+pub struct ProveArgs {
+    /// Name the defects, one a line, and prove nothing
+    #[arg(long, required = true)]
+    pub list: bool,
 }
 
 /// `list`
@@ -228,6 +246,29 @@ pub struct ReportArgs {
     /// What to make of it, as FORMAT=PATH; '-' is standard output
     #[arg(long = "to", required = true, value_name = "FORMAT=PATH", value_parser = output)]
     pub to: Vec<Output>,
+}
+
+fn variants() -> String {
+    let names: Vec<&str> = Variant::all().map(|variant| variant.name).collect();
+    format!(
+        "A way of being another server, and as right (may be repeated): {}",
+        names.join(", ")
+    )
+}
+
+fn mutant(text: &str) -> Result<&'static Mutant, String> {
+    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name)))
+}
+
+fn variant(text: &str) -> Result<&'static Variant, String> {
+    Variant::named(text).ok_or_else(|| unknown("variant", text, Variant::all().map(|variant| variant.name)))
+}
+
+fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>) -> String {
+    match nearest(text, known) {
+        Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
+        None => format!("there is no such {noun}; `fhir-assay prove --list` names them all"),
+    }
 }
 
 /// A format and where its report goes.

@@ -69,6 +69,7 @@ pub fn main() -> Exit {
         Command::Run(args) => command::run::run(args),
         Command::Serve(args) => command::serve::serve(args),
         Command::List(args) => command::list::list(args),
+        Command::Prove(args) => command::prove::prove(args),
         Command::Explain(args) => command::explain::explain(args),
         Command::Lint(args) => command::lint::lint(args),
         Command::Report(args) => command::report::report(args),

@@ -56,6 +56,19 @@ impl FhirVersion {
         }
     }
 
+    /// The full version number, as `CapabilityStatement.fhirVersion` of a server of this release holds it. Of R6 it is
+    /// the ballot that the catalogue is read from.
+    #[must_use]
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::Dstu2 => "1.0.2",
+            Self::R4 => "4.0.1",
+            Self::R4B => "4.3.0",
+            Self::R5 => "5.0.0",
+            Self::R6 => "6.0.0-ballot2",
+        }
+    }
+
     /// The release of a full version number as `CapabilityStatement.fhirVersion` holds it, such as `4.0.1`.
     /// `None` for a release that is not covered, STU3 for example.
     #[must_use]
@@ -113,6 +126,9 @@ mod tests {
         assert_eq!("4.0.1".parse(), Ok(FhirVersion::R4));
         assert_eq!(FhirVersion::of_number("6.0.0-ballot2"), Some(FhirVersion::R6));
         assert_eq!(FhirVersion::of_number("3.0.2"), None);
+        for release in FhirVersion::ALL {
+            assert_eq!(FhirVersion::of_number(release.number()), Some(release));
+        }
         assert_eq!("STU3".parse::<FhirVersion>(), Err(UnknownVersion("STU3".into())));
     }
 }

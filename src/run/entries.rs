@@ -68,6 +68,15 @@ pub(super) fn done(exchange: &Exchange, base: &str, is_ours: impl Fn(&str) -> bo
                 .map(Created::Doubtful),
         );
     }
+    if (200..300).contains(&exchange.response.status) && sent.len() != answered.len() {
+        let kept = sent.iter().filter_map(|entry| named_if(&entry["resource"], &is_ours));
+        done.created.extend(kept.map(Created::Instance));
+    }
+    // A server may have stored the Bundle itself.
+    let stored = exchange.response.headers.get("location");
+    if let Some(stored) = stored.and_then(|text| Location::parse(text, &exchange.request.url)) {
+        done.created.push(Created::Instance(stored.instance()));
+    }
     for answer in answered.iter().filter(|_| sent.len() != answered.len()) {
         let is_created = status(answer).starts_with("201");
         done.created

@@ -16,9 +16,9 @@ use crate::fhir::schema::Schemas;
 ///
 /// 400 for what is no JSON, no such resource, or not of the shape that its type prescribes; 422 for a subset of a
 /// resource.
-pub(super) fn resource(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
+pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) -> Result<Value, Refusal> {
     let value = of_type(bytes, resource_type)?;
-    check_shape(value, resource_type)
+    check_shape(value, resource_type, release)
 }
 
 fn refuse(code: &'static str, text: String) -> Refusal {
@@ -45,7 +45,7 @@ pub(super) fn of_type(bytes: &[u8], resource_type: &str) -> Result<Value, Refusa
     Ok(value)
 }
 
-fn check_shape(value: Value, resource_type: &str) -> Result<Value, Refusal> {
+fn check_shape(value: Value, resource_type: &str, release: FhirVersion) -> Result<Value, Refusal> {
     let Some(object) = value.as_object() else {
         return Err(refuse("structure", "the body is no JSON object".into()));
     };
@@ -65,10 +65,10 @@ fn check_shape(value: Value, resource_type: &str) -> Result<Value, Refusal> {
             format!("{path} is empty: FHIR's JSON has no empty arrays, objects and strings"),
         ));
     }
-    Elements::of(resource_type)
+    Elements::of(release, resource_type)
         .check(object)
         .map_err(|(code, text)| refuse(code, text))?;
-    if let Ok(errors) = Schemas::for_release(FhirVersion::R4).validate(resource_type, &value)
+    if let Ok(errors) = Schemas::for_release(release).validate(resource_type, &value)
         && let Some(first) = errors.first()
     {
         let place = if first.instance_path.is_empty() {
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn patient(body: &str) -> Result<Value, (u16, String)> {
-        resource(body.as_bytes(), "Patient").map_err(|refusal| {
+        resource(body.as_bytes(), "Patient", FhirVersion::R4).map_err(|refusal| {
             let status = refusal.status.as_u16();
             let body = refusal.into_reply().body.unwrap();
             (status, body["issue"][0]["diagnostics"].as_str().unwrap().to_owned())
@@ -240,7 +240,14 @@ mod tests {
         }
         let deep = format!("{{\"resourceType\":\"Patient\",\"x\":{}", "[".repeat(100_000));
         assert!(patient(&deep).unwrap_err().1.contains("recursion limit"));
-        assert!(resource(b"{\"resourceType\":\"Patient\",\"language\":\"\xff\"}", "Patient").is_err());
+        assert!(
+            resource(
+                b"{\"resourceType\":\"Patient\",\"language\":\"\xff\"}",
+                "Patient",
+                FhirVersion::R4
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -264,7 +271,7 @@ mod tests {
             let Some(resource_type) = example.get("resourceType").and_then(Value::as_str) else {
                 continue;
             };
-            if let Err(refusal) = resource(&bytes, resource_type)
+            if let Err(refusal) = resource(&bytes, resource_type, FhirVersion::R4)
                 && refusal.status == StatusCode::BAD_REQUEST
             {
                 refused.push(format!("{resource_type}/{}: {refusal:?}", example["id"]));

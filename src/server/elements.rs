@@ -1,22 +1,34 @@
 //! The top-level elements of each resource type: what may stand in a body, and what a subset keeps.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use crate::fhir::FhirVersion;
 use crate::fhir::reference::is_id;
 use crate::fhir::time::{parse_instant, parse_partial};
 
 /// One line a type; see the head of the file for its form. Read when the first body arrives, so that starting costs
 /// nothing.
-static R4: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
-    let lines = include_str!("elements-r4.txt").lines();
-    lines
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once(' '))
-        .collect()
-});
+type Lines = HashMap<&'static str, &'static str>;
+
+fn lines(release: FhirVersion) -> &'static Lines {
+    static ALL: [OnceLock<Lines>; FhirVersion::ALL.len()] = [const { OnceLock::new() }; FhirVersion::ALL.len()];
+    ALL[release as usize].get_or_init(|| {
+        let text = match release {
+            FhirVersion::Dstu2 => "",
+            FhirVersion::R4 => include_str!("elements-r4.txt"),
+            FhirVersion::R4B => include_str!("elements-r4b.txt"),
+            FhirVersion::R5 => include_str!("elements-r5.txt"),
+            FhirVersion::R6 => include_str!("elements-r6.txt"),
+        };
+        text.lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once(' '))
+            .collect()
+    })
+}
 
 /// What every resource has (`resource.html`, `domainresource.html`).
 const COMMON: [&str; 8] = [
@@ -42,7 +54,7 @@ struct Element<'a> {
     types: Vec<&'a str>,
 }
 
-/// The elements of one resource type of R4.
+/// The elements of one resource type.
 #[derive(Debug)]
 pub(super) struct Elements<'a>(Vec<Element<'a>>);
 
@@ -50,9 +62,9 @@ pub(super) struct Elements<'a>(Vec<Element<'a>>);
 pub(super) type Breach = (&'static str, String);
 
 impl Elements<'static> {
-    /// The elements of a type; none where the type is unknown.
-    pub fn of(resource_type: &str) -> Self {
-        let line = R4.get(resource_type).copied().unwrap_or_default();
+    /// The elements of a type in a release; none where the type is unknown.
+    pub fn of(release: FhirVersion, resource_type: &str) -> Self {
+        let line = lines(release).get(resource_type).copied().unwrap_or_default();
         Self(line.split(' ').filter_map(Element::parse).collect())
     }
 }
@@ -230,21 +242,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fhir::{FhirVersion, ResourceType};
+    use crate::fhir::ResourceType;
 
     fn check(resource: Value) -> Result<(), &'static str> {
         let resource = resource.as_object().unwrap();
-        Elements::of(resource["resourceType"].as_str().unwrap())
+        Elements::of(FhirVersion::R4, resource["resourceType"].as_str().unwrap())
             .check(resource)
             .map_err(|(code, _)| code)
     }
 
     #[test]
     fn every_type_has_elements() {
-        for resource_type in ResourceType::all(FhirVersion::R4) {
-            assert!(!Elements::of(resource_type.name()).0.is_empty(), "{resource_type}");
+        for release in FhirVersion::HTTP {
+            for resource_type in ResourceType::all(release) {
+                // Parameters has no elements of its own but one, and Binary none that are common.
+                let elements = Elements::of(release, resource_type.name());
+                assert!(!elements.0.is_empty(), "{resource_type} of {release}");
+            }
+            assert!(Elements::of(release, "Nonsense").0.is_empty());
         }
-        assert!(Elements::of("Nonsense").0.is_empty());
     }
 
     #[test]

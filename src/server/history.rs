@@ -13,8 +13,8 @@ use super::reply::{Refusal, Reply};
 use super::search::paging::{self, Page};
 use super::store::{Origin, Version};
 use super::subset::Subset;
-use crate::fhir::ResourceType;
 use crate::fhir::time::{Interval, format_instant, parse_instant, parse_partial};
+use crate::fhir::{FhirVersion, ResourceType};
 
 /// The parameters that mean something here; links repeat them.
 const PARAMETERS: [&str; 8] = [
@@ -71,7 +71,13 @@ pub(super) fn instance(
         )
         .total(chosen.len());
     for version in chosen.iter().skip(page.offset).take(asked.count) {
-        bundle = bundle.entry(entry(version, resource_type, &request.base, &asked.subset));
+        bundle = bundle.entry(entry(
+            version,
+            resource_type,
+            &request.base,
+            &asked.subset,
+            shared.options.release,
+        ));
     }
     Ok(Reply::resource(StatusCode::OK, bundle.build()))
 }
@@ -123,7 +129,7 @@ impl Asked {
     }
 }
 
-fn entry(version: &Version, resource_type: ResourceType, base: &str, subset: &Subset) -> Value {
+fn entry(version: &Version, resource_type: ResourceType, base: &str, subset: &Subset, release: FhirVersion) -> Value {
     let instance = format!("{resource_type}/{}", version.id);
     let (method, url, status) = match version.origin {
         Origin::Post => ("POST", resource_type.name(), "201 Created"),
@@ -135,7 +141,7 @@ fn entry(version: &Version, resource_type: ResourceType, base: &str, subset: &Su
     };
     let mut entry = json!({ "fullUrl": format!("{base}/{instance}") });
     if let Some(resource) = &version.resource {
-        entry["resource"] = (*subset.apply(resource)).clone();
+        entry["resource"] = (*subset.apply(resource, release)).clone();
     }
     entry["request"] = json!({ "method": method, "url": url });
     entry["response"] = json!({

@@ -35,7 +35,7 @@ const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
     not checked. What a conditional write means has to be certain: criteria that are not known are refused. A batch or transaction is \
     processed in the order delete, create, update, read; a transaction counts whole or not at all, and is refused where two entries write \
-    one resource. There is no patch, or history and search beyond one type.";
+    one resource. From R5 on, what prefers respond-async is answered 202, and its result is kept for a while. There is no patch, or history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -45,7 +45,7 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
         Some("terminology") => terminology(shared, &request.base),
         _ => statement(shared, &request.base),
     };
-    let part = subset.apply(&Arc::new(whole));
+    let part = subset.apply(&Arc::new(whole), shared.options.release);
     // The statement has no versions, so its tag is made of what it says.
     let mut hasher = DefaultHasher::new();
     part.to_string().hash(&mut hasher);
@@ -61,10 +61,11 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
 }
 
 fn statement(shared: &Shared, base: &str) -> Value {
-    let resources: Vec<Value> = ResourceType::all(shared.options.release)
+    let release = shared.options.release;
+    let resources: Vec<Value> = ResourceType::all(release)
         .iter()
         .filter(|resource_type| resource_type.name() != "Parameters")
-        .map(|resource_type| resource(*resource_type, shared.options.release))
+        .map(|resource_type| resource(*resource_type, release))
         .collect();
     json!({
         "resourceType": "CapabilityStatement",
@@ -73,7 +74,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
         "kind": "instance",
         "software": software(),
         "implementation": implementation(base),
-        "fhirVersion": "4.0.1",
+        "fhirVersion": release.number(),
         "format": [FHIR_JSON, "json"],
         "rest": [{
             "mode": "server",
@@ -81,7 +82,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
             "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
             "resource": resources,
             "interaction": [{ "code": "transaction" }, { "code": "batch" }],
-            "searchParam": Definition::of_every_type().iter().map(search_parameter).collect::<Vec<_>>(),
+            "searchParam": Definition::of_every_type(release).iter().map(search_parameter).collect::<Vec<_>>(),
         }],
     })
 }
@@ -99,7 +100,7 @@ fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
         "conditionalUpdate": policy.conditional,
         "conditionalDelete": policy.conditional_delete.code(),
     });
-    let parameters: Vec<Value> = Definition::of_type(resource_type.name())
+    let parameters: Vec<Value> = Definition::of_type(release, resource_type.name())
         .iter()
         .map(search_parameter)
         .collect();

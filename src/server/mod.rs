@@ -11,24 +11,29 @@ mod bundle;
 mod elements;
 mod history;
 mod incoming;
+mod later;
 mod metadata;
+pub mod mutant;
 mod negotiate;
 mod policy;
 mod precondition;
 mod query;
 mod read;
 mod reply;
+mod rewrite;
 mod route;
 mod router;
 mod search;
 mod store;
 mod subset;
+pub mod variant;
 mod write;
 
 use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -39,7 +44,9 @@ use tokio::task::JoinHandle;
 
 use crate::fhir::FhirVersion;
 
+pub use mutant::Mutant;
 pub use router::router;
+pub use variant::Variant;
 
 /// The path below which the server answers; `[base]` is the origin and this.
 pub const BASE_PATH: &str = "/fhir";
@@ -47,7 +54,7 @@ pub const BASE_PATH: &str = "/fhir";
 /// How to run the server. Take [`Options::default`] and change what differs.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The release it implements. Only R4 is implemented so far.
+    /// The release it implements: any that the catalogue covers.
     pub release: FhirVersion,
     /// Where it listens; port 0 lets the system choose one.
     pub bind: SocketAddr,
@@ -57,6 +64,10 @@ pub struct Options {
     pub page_size: usize,
     /// How many entries a page has at most, whatever `_count` says.
     pub page_limit: usize,
+    /// Defects that it has on purpose.
+    pub mutants: Vec<&'static Mutant>,
+    /// Ways in which it is another server than by itself, and as right.
+    pub variants: Vec<&'static Variant>,
 }
 
 impl Default for Options {
@@ -67,7 +78,18 @@ impl Default for Options {
             body_limit: 5 * 1024 * 1024,
             page_size: 50,
             page_limit: 1000,
+            mutants: Vec::new(),
+            variants: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    /// The path of `[base]`: [`BASE_PATH`], unless a variant has another.
+    #[must_use]
+    pub fn base_path(&self) -> &'static str {
+        let named = self.variants.iter().find_map(|variant| variant.base_path);
+        named.unwrap_or(BASE_PATH)
     }
 }
 
@@ -79,16 +101,38 @@ struct Shared {
     started: Timestamp,
     /// The host of links where a request names none.
     authority: String,
+    rewrites: rewrite::Rewrites,
+    switches: rewrite::Switches,
+    /// How many requests were rewritten.
+    rewritten: AtomicU64,
+    /// How many ids were counted out.
+    made: Arc<AtomicU64>,
+    /// Answers that are asked for later.
+    later: Arc<later::Later>,
 }
 
 impl Shared {
-    fn new(options: Options, address: SocketAddr) -> Self {
+    fn new(mut options: Options, address: SocketAddr) -> Self {
         let authority = authority(address);
+        let mutants = options.mutants.iter().flat_map(|mutant| mutant.rewrites());
+        let variants = options
+            .variants
+            .iter()
+            .flat_map(|variant| variant.rewrites.iter().copied());
+        let (rewrites, switches) = rewrite::Rewrites::of(mutants.chain(variants));
+        if switches.on(rewrite::Switch::SmallPages) {
+            (options.page_size, options.page_limit) = (2, 2);
+        }
         Self {
-            options,
-            store: Arc::default(),
+            store: Arc::new(store::Store::new(switches)),
             started: crate::fhir::time::now(),
             authority,
+            rewrites,
+            switches,
+            rewritten: AtomicU64::new(0),
+            made: Arc::default(),
+            later: Arc::default(),
+            options,
         }
     }
 
@@ -99,7 +143,32 @@ impl Shared {
             store,
             started: self.started,
             authority: self.authority.clone(),
+            rewrites: self.rewrites.clone(),
+            switches: self.switches,
+            rewritten: AtomicU64::new(0),
+            made: self.made.clone(),
+            later: self.later.clone(),
         }
+    }
+
+    /// An id that no resource has.
+    fn new_id(&self) -> String {
+        if self.on(rewrite::Switch::NumericIds) {
+            return (1000 + self.made.fetch_add(1, Ordering::Relaxed)).to_string();
+        }
+        let id = store::new_id();
+        if self.on(rewrite::Switch::PrefixedIds) {
+            return format!("Id.{id}");
+        }
+        if self.on(rewrite::Switch::IdsWithUnderscores) {
+            return id.replace('-', "_");
+        }
+        id
+    }
+
+    /// Whether the server is to behave in that way.
+    const fn on(&self, switch: rewrite::Switch) -> bool {
+        self.switches.on(switch)
     }
 }
 
@@ -124,8 +193,11 @@ impl Server {
     ///
     /// When the address cannot be bound, or when the release is not implemented.
     pub async fn start(options: Options) -> io::Result<Running> {
-        if options.release != FhirVersion::R4 {
-            let problem = format!("the reference server implements R4, not {}", options.release);
+        if !FhirVersion::HTTP.contains(&options.release) {
+            let problem = format!(
+                "the reference server implements R4, R4B, R5 and R6, not {}",
+                options.release
+            );
             return Err(io::Error::new(io::ErrorKind::Unsupported, problem));
         }
         let listener = TcpListener::bind(options.bind).await?;
@@ -133,13 +205,14 @@ impl Server {
         // Answers are small and awaited: they leave at once. A socket that cannot do that works all the same.
         let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
         let (stop, stopped) = oneshot::channel::<()>();
+        let base_path = options.base_path();
         let service = router::router_at(options, address);
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
             // A dropped sender stops the server as well.
             let _ = stopped.await;
         });
         let task = tokio::spawn(serving.into_future());
-        let base_url = format!("http://{}{BASE_PATH}", authority(address));
+        let base_url = format!("http://{}{base_path}", authority(address));
         Ok(Running {
             base_url,
             address,
@@ -207,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn a_release_that_is_not_implemented_is_refused() {
         let options = Options {
-            release: FhirVersion::R5,
+            release: FhirVersion::Dstu2,
             ..Options::default()
         };
         let error = Server::start(options).await.unwrap_err();

@@ -20,7 +20,7 @@ pub(super) fn read(
     let name = format!("{resource_type}/{id}");
     let current = shared.store.current(resource_type.name(), id);
     let current = current.ok_or_else(|| Refusal::not_found(format!("there is no {name}")))?;
-    show(request, &current, &name)
+    show(shared, request, &current, &name)
 }
 
 /// One version; 404 where it never existed, 410 where it is the deletion.
@@ -35,10 +35,10 @@ pub(super) fn vread(
     let history = shared.store.history(resource_type.name(), id).unwrap_or_default();
     let found = history.iter().find(|known| known.version_id == version);
     let found = found.ok_or_else(|| Refusal::not_found(format!("there is no {name}")))?;
-    show(request, found, &name)
+    show(shared, request, found, &name)
 }
 
-fn show(request: &Incoming, version: &Version, name: &str) -> Result<Reply, Refusal> {
+fn show(shared: &Shared, request: &Incoming, version: &Version, name: &str) -> Result<Reply, Refusal> {
     let subset = Subset::of(&request.query)?;
     let Some(resource) = &version.resource else {
         return Err(Refusal::deleted(version, name));
@@ -47,5 +47,5 @@ fn show(request: &Incoming, version: &Version, name: &str) -> Result<Reply, Refu
     if is_unchanged(&request.headers, &version.version_id, modified) {
         return Ok(Reply::empty(StatusCode::NOT_MODIFIED).version(version));
     }
-    Ok(Reply::resource(StatusCode::OK, subset.apply(resource)).version(version))
+    Ok(Reply::resource(StatusCode::OK, subset.apply(resource, shared.options.release)).version(version))
 }

@@ -15,6 +15,8 @@ pub(super) enum Target {
     System,
     /// `[base]/metadata`.
     Metadata,
+    /// `[base]/_async/[key]`: an answer that is asked for later.
+    Later(String),
     /// `[base]/[type]`.
     Type(ResourceType),
     /// `[base]/[type]/_search`.
@@ -48,6 +50,7 @@ impl Target {
         let unknown = |reason: &str| Err(Refusal::unknown(format!("{reason}: `{}`", segments.join("/"))));
         match segments[..] {
             ["metadata"] => return Ok(Self::Metadata),
+            ["_async", key] => return Ok(Self::Later(key.to_owned())),
             [.., name] if name.starts_with('$') => return unknown("this server has no operations"),
             ["_history"] => return unknown("this server keeps the history of single resources only"),
             ["_search"] => return unknown("this server searches one type at a time only"),
@@ -80,6 +83,7 @@ impl Target {
             Self::History(resource_type, _) | Self::Version(resource_type, ..) if forgets(resource_type) => {
                 "GET, HEAD, DELETE, OPTIONS"
             }
+            Self::Later(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::Metadata | Self::History(..) | Self::Version(..) => "GET, HEAD, OPTIONS",
             Self::Type(_) => "GET, HEAD, POST, OPTIONS",
             Self::Search(_) => "POST, OPTIONS",

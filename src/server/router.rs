@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,8 +21,10 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use super::incoming::{self, Incoming};
+use super::later::Later;
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
+use super::rewrite::{Answer, Asked};
 use super::route::Target;
 use super::{Options, Shared, bundle, history, metadata, query, read, search, write};
 
@@ -48,10 +51,35 @@ pub(super) fn router_at(options: Options, address: SocketAddr) -> Router {
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    if shared.rewrites.is_empty() {
+        respond(&shared, request).await
+    } else {
+        rewritten(&shared, request).await
+    }
+}
+
+/// The answer of a mutant or a variant.
+async fn rewritten(shared: &Shared, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let sent = match incoming::read_body(&parts.headers, body, shared.options.body_limit).await {
+        Ok(body) => Asked::new(parts, body, shared.rewritten.fetch_add(1, Ordering::Relaxed)),
+        Err(refusal) => return refusal.into_reply().write(&Format::default(), false),
+    };
+    let mut asked = sent.clone();
+    let mut answer = match shared.rewrites.before(shared, &mut asked) {
+        Some(answer) => answer,
+        None => Answer::read(respond(shared, asked.into_request()).await).await,
+    };
+    shared.rewrites.after(shared, &sent, &mut answer);
+    answer.into_response()
+}
+
+/// The answer of the server itself.
+async fn respond(shared: &Shared, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let mut format = Format::default();
     // A panic is our bug; the client is told so instead of finding its connection closed.
-    let answered = AssertUnwindSafe(answer(&shared, &parts, body, &mut format))
+    let answered = AssertUnwindSafe(answer(shared, &parts, body, &mut format))
         .catch_unwind()
         .await;
     let reply = match answered {
@@ -118,7 +146,13 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         query,
         body,
     };
-    dispatch(shared, &request, target)
+    let later = request.prefer.later && Later::is_offered(&target, release);
+    let answered = dispatch(shared, &request, target);
+    if later {
+        Ok(shared.later.keep(&request, answered))
+    } else {
+        answered
+    }
 }
 
 /// Whether a query has more than wishes about the answer's form.
@@ -131,6 +165,8 @@ pub(super) fn has_criteria(query: &[(String, String)]) -> bool {
 /// Has a request done that was checked: one that came by itself, or as an entry of a Bundle.
 pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> Result<Reply, Refusal> {
     match (&request.method, target) {
+        (&Method::DELETE, Target::Later(key)) => shared.later.forget(&key),
+        (_, Target::Later(key)) => shared.later.show(&key),
         (_, Target::Metadata) => metadata::metadata(shared, &request),
         (&Method::DELETE, Target::Version(resource_type, id, version)) => {
             write::forget_version(shared, request, resource_type, &id, &version)

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::rewrite::{Switch, Switches};
 use crate::fhir::time::{format_instant, now};
 
 pub(super) use all_or_none::{AllOrNone, Place};
@@ -66,6 +67,7 @@ struct Lines {
     latest: Option<Timestamp>,
     /// What was written since an [`AllOrNone`] began; none while there is none.
     journal: Option<Vec<Place>>,
+    switches: Switches,
 }
 
 /// The store. One lock holds it all: see [`Store::write`].
@@ -73,6 +75,14 @@ struct Lines {
 pub(super) struct Store(RwLock<Lines>);
 
 impl Store {
+    /// An empty store of a server that behaves in some ways otherwise.
+    pub fn new(switches: Switches) -> Self {
+        Self(RwLock::new(Lines {
+            switches,
+            ..Lines::default()
+        }))
+    }
+
     /// Locks the store for one or several writes that are one act: nobody else reads or writes until the lock is
     /// dropped. What was looked at under it (a precondition, the matches of a search) still holds when it is written.
     pub fn write(&self) -> Writing<'_> {
@@ -99,10 +109,23 @@ impl Store {
         let write = write.unwrap_or(lines.sequence);
         let all = lines.types.get(resource_type).into_iter().flat_map(IndexMap::values);
         let then = all.filter_map(|line| line.iter().rev().find(|version| version.sequence <= write));
+        if lines.switches.on(Switch::DeletedAreFound) {
+            let all = lines.types.get(resource_type).into_iter().flat_map(IndexMap::values);
+            let last = all.filter_map(|line| line.iter().rev().find(|version| version.resource.is_some()));
+            return (write, last.cloned().collect());
+        }
         (
             write,
             then.filter(|version| version.resource.is_some()).cloned().collect(),
         )
+    }
+
+    /// The number of the last write before a moment.
+    pub fn write_before(&self, moment: Timestamp) -> u64 {
+        let lines = self.look();
+        let all = lines.types.values().flat_map(IndexMap::values).flatten();
+        let before = all.filter(|version| version.at < moment);
+        before.map(|version| version.sequence).max().unwrap_or_default()
     }
 
     fn look(&self) -> RwLockReadGuard<'_, Lines> {
@@ -202,8 +225,21 @@ impl Lines {
             .or_default();
         // Deletions count, and the current version is never removed: a version id is never given twice.
         let number = line.last().map_or(0, |before| before.number) + 1;
-        let version_id = number.to_string();
-        let resource = resource.map(|resource| Arc::new(stamp(resource, id, &version_id, at)));
+        let sent = resource.as_ref().map_or(&Value::Null, |resource| &resource["meta"]);
+        let kept = Kept::of(sent, origin, self.switches);
+        let version_id = kept
+            .version_id
+            .unwrap_or_else(|| version_id(number, line, self.switches));
+        let resource = resource.map(|resource| {
+            let mut stored = stamp(resource, id, &version_id, at);
+            if let Some(last_updated) = kept.last_updated {
+                stored["meta"]["lastUpdated"] = json!(last_updated);
+            }
+            Arc::new(stored)
+        });
+        if self.switches.on(Switch::UpdateInPlace) && origin == Origin::Put {
+            line.pop();
+        }
         let version = Version {
             id: id.to_owned(),
             version_id,
@@ -219,6 +255,55 @@ impl Lines {
         let version = Arc::new(version);
         line.push(version.clone());
         version
+    }
+}
+
+/// The id of the version that has that number among those of its resource.
+fn version_id(number: u64, line: &Line, switches: Switches) -> String {
+    if !switches.any() {
+        return number.to_string();
+    }
+    if switches.on(Switch::VersionsFromZero) {
+        return (number - 1).to_string();
+    }
+    if switches.on(Switch::OpaqueVersions) {
+        // An odd factor makes another number of each, so none is given twice.
+        return format!("v{:08x}", (number as u32).wrapping_mul(0x9e37_79b1));
+    }
+    if switches.on(Switch::VersionsWithColons) {
+        return format!("12:00:{number:02}");
+    }
+    if switches.on(Switch::VersionsInBase64) {
+        return format!("{number:06}==");
+    }
+    if switches.on(Switch::VersionsBeginAgain) {
+        let alive = line.iter().rev().take_while(|version| version.resource.is_some());
+        return (alive.count() + 1).to_string();
+    }
+    if switches.on(Switch::UpdateInPlace) {
+        return line.last().map_or(number.to_string(), |last| last.version_id.clone());
+    }
+    number.to_string()
+}
+
+/// What a mutant keeps of the metadata that the client wrote.
+#[derive(Debug, Default)]
+struct Kept {
+    version_id: Option<String>,
+    last_updated: Option<String>,
+}
+
+impl Kept {
+    fn of(sent: &Value, origin: Origin, switches: Switches) -> Self {
+        let (version_id, last_updated) = match origin {
+            Origin::Post => (Switch::CreateKeepsVersionId, Switch::CreateKeepsLastUpdated),
+            _ => (Switch::UpdateKeepsVersionId, Switch::UpdateKeepsLastUpdated),
+        };
+        let kept = |switch, name: &str| Some(sent[name].as_str()?.to_owned()).filter(|_| switches.on(switch));
+        Self {
+            version_id: kept(version_id, "versionId"),
+            last_updated: kept(last_updated, "lastUpdated"),
+        }
     }
 }
 

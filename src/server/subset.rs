@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::elements::Elements;
 use super::query;
 use super::reply::Refusal;
+use crate::fhir::FhirVersion;
 
 /// The system of the tag that marks a part.
 const SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
@@ -59,7 +60,7 @@ impl Subset {
     }
 
     /// The part of a resource, tagged SUBSETTED where something is left out.
-    pub fn apply(&self, resource: &Arc<Value>) -> Arc<Value> {
+    pub fn apply(&self, resource: &Arc<Value>, release: FhirVersion) -> Arc<Value> {
         let Some(whole) = resource.as_object() else {
             return resource.clone();
         };
@@ -67,7 +68,7 @@ impl Subset {
             return resource.clone();
         }
         let resource_type = whole.get("resourceType").and_then(Value::as_str).unwrap_or_default();
-        let elements = Elements::of(resource_type);
+        let elements = Elements::of(release, resource_type);
         let mut part: Map<String, Value> = whole
             .iter()
             .filter(|(name, _)| self.keeps(name, &elements))
@@ -127,7 +128,7 @@ mod tests {
     fn names(query: &str, resource: &Value) -> String {
         let part = Subset::of(&query::parse(query).unwrap())
             .unwrap()
-            .apply(&Arc::new(resource.clone()));
+            .apply(&Arc::new(resource.clone()), FhirVersion::R4);
         let part = part.as_object().unwrap();
         let tagged = if is_subsetted(part) { " +" } else { "" };
         part.keys().map(String::as_str).collect::<Vec<_>>().join(" ") + tagged

@@ -30,7 +30,7 @@ fn wrong_words() {
         "run --timeout 5",
         "run --timeout 0s",
         "run --fhir r9",
-        "run --fhir r5",
+        "run --fhir dstu2",
         "run --level must",
         "run --interaction reed",
         "run --report html",
@@ -41,7 +41,10 @@ fn wrong_words() {
         "list things",
         "lint",
         "report x.json",
-        "serve --fhir r5 --port 0",
+        "serve --fhir dstu2 --port 0",
+        "serve --mutant read.unknown-405",
+        "serve --variant no-histories",
+        "serve --variant zzz",
     ]
     .map(|arguments| refused(arguments, 2));
     insta::assert_snapshot!(told.join("\n"));

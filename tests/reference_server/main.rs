@@ -4,5 +4,6 @@ mod api;
 mod conditional;
 mod http;
 mod interactions;
+mod otherwise;
 mod search;
 mod tables;

@@ -3,6 +3,7 @@
 pub mod explain;
 pub mod lint;
 pub mod list;
+pub mod prove;
 pub mod report;
 pub mod run;
 pub mod serve;

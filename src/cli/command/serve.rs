@@ -22,6 +22,8 @@ pub fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         let running = Server::start(Options {
             release: args.fhir,
             bind: SocketAddr::new(args.bind, args.port),
+            mutants: args.mutants.clone(),
+            variants: args.variants.clone(),
             ..Options::default()
         })
         .await

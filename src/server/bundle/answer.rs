@@ -11,21 +11,24 @@ use crate::server::reply::Reply;
 
 /// What the entry of a response shows beside the status.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
+pub(super) struct Shown<'a> {
     /// Whether the entry was a write, which shows its resource only where that is preferred (`http.html#prefer`).
     pub is_write: bool,
     /// Whether only headers are wanted.
     pub is_head: bool,
     /// What the client prefers.
     pub give: Give,
+    /// `[base]`, without a slash at the end.
+    pub base: &'a str,
 }
 
 /// Writes the answer to one entry.
-pub(super) fn entry(reply: &Reply, shown: Shown) -> Value {
+pub(super) fn entry(reply: &Reply, shown: Shown<'_>) -> Value {
     let header = |name: &HeaderName| text(&reply.headers, name);
     let mut response = Map::new();
     response.insert("status".into(), json!(reply.status.to_string()));
-    let location = header(&LOCATION);
+    // Here an update has a location in every release, while alone it has one from R5 on only.
+    let location = header(&LOCATION).or_else(|| place(reply, shown));
     if let Some(location) = &location {
         response.insert("location".into(), json!(location));
     }
@@ -54,6 +57,17 @@ pub(super) fn entry(reply: &Reply, shown: Shown) -> Value {
     Value::Object(entry)
 }
 
+/// Where what was written stands.
+fn place(reply: &Reply, shown: Shown<'_>) -> Option<String> {
+    let body = reply
+        .body
+        .as_deref()
+        .filter(|_| shown.is_write && reply.status.is_success())?;
+    let (name, id) = (body["resourceType"].as_str()?, body["id"].as_str()?);
+    let version = body["meta"]["versionId"].as_str()?;
+    Some(format!("{}/{name}/{id}/_history/{version}", shown.base))
+}
+
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
@@ -65,8 +79,9 @@ mod tests {
     use super::*;
     use crate::server::reply::Refusal;
 
-    fn shown(is_write: bool, give: Give) -> Shown {
+    fn shown(is_write: bool, give: Give) -> Shown<'static> {
         Shown {
+            base: "http://x/fhir",
             is_write,
             is_head: false,
             give,

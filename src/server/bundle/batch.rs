@@ -9,6 +9,7 @@ use super::entry::{Entry, Phase};
 use crate::server::Shared;
 use crate::server::incoming::Incoming;
 use crate::server::reply::Refusal;
+use crate::server::rewrite::Switch;
 use crate::server::route::Target;
 use crate::server::router;
 
@@ -19,24 +20,36 @@ pub(super) fn process(shared: &Shared, request: &Incoming, entries: &[Value]) ->
         .iter()
         .map(|entry| Entry::read(entry, request, shared.options.release))
         .collect();
-    refuse_second_writes(&mut read);
+    if !shared.on(Switch::BatchDepends) {
+        refuse_second_writes(&mut read);
+    }
+    let as_sent = shared.on(Switch::BatchAsSent) || shared.on(Switch::BatchStops);
     let mut order: Vec<usize> = (0..read.len()).collect();
     // What cannot be read is answered first; the sort is stable.
-    order.sort_by_key(|index| read[*index].as_ref().ok().map(|entry| entry.phase));
+    order.sort_by_key(|index| read[*index].as_ref().ok().map(|entry| entry.phase).filter(|_| !as_sent));
     let mut answers = vec![Value::Null; read.len()];
     let mut read: Vec<Option<Result<Entry, Refusal>>> = read.into_iter().map(Some).collect();
+    let mut stopped = false;
     for index in order {
         let Some(entry) = read[index].take() else { continue };
         let mut shown = Shown {
             is_write: false,
             is_head: false,
             give: request.prefer.give,
+            base: &request.base,
         };
-        let answered = entry.and_then(|entry| {
+        let answered = entry.and_then(|mut entry| {
+            if stopped {
+                return Err(Refusal::invalid("an entry failed before this one"));
+            }
+            if shared.on(Switch::BatchSearches) {
+                entry.resolve_searches(shared);
+            }
             shown.is_write = entry.phase != Phase::Read;
             shown.is_head = entry.is_head;
             router::dispatch(shared, &entry.request, entry.target)
         });
+        stopped |= answered.is_err() && shared.on(Switch::BatchStops);
         let reply = answered.unwrap_or_else(Refusal::into_reply);
         answers[index] = answer::entry(&reply, shown);
     }

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
+use super::condition;
 use crate::fhir::FhirVersion;
 use crate::fhir::media_type::FHIR_JSON;
 use crate::fhir::time::{format_http_date, parse_instant};
@@ -15,7 +16,7 @@ use crate::server::negotiate::Give;
 use crate::server::query;
 use crate::server::reply::Refusal;
 use crate::server::route::Target;
-use crate::server::{BASE_PATH, router};
+use crate::server::{BASE_PATH, Shared, router};
 
 const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 
@@ -30,11 +31,6 @@ pub(super) enum Phase {
     Update,
     /// GET and HEAD
     Read,
-}
-
-impl Phase {
-    /// The writing phases, in their order.
-    pub const WRITES: [Self; 3] = [Self::Delete, Self::Create, Self::Update];
 }
 
 /// An entry, understood.
@@ -115,6 +111,17 @@ impl Entry {
             },
             is_head: method == "HEAD",
         })
+    }
+}
+
+impl Entry {
+    /// Resolves the references by search of its resource where they can be: no right server does this in a batch.
+    pub fn resolve_searches(&mut self, shared: &Shared) {
+        if let Ok(mut resource) = serde_json::from_slice::<Value>(&self.request.body)
+            && condition::resolve(shared, &self.request.base, &mut resource).is_ok()
+        {
+            self.request.body = resource.to_string().into_bytes().into();
+        }
     }
 }
 

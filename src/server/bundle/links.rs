@@ -9,6 +9,7 @@ use super::prose;
 use super::walk::{Place, walk};
 use crate::fhir::model::Model;
 use crate::fhir::{FhirVersion, Reference};
+use crate::server::rewrite::{Switch, Switches};
 
 /// Asks for a reference to the version that the transaction makes (`http.html#vs-refs`, R5 and later).
 const RESOLVE: &str = "http://hl7.org/fhir/StructureDefinition/resolve-as-version-specific";
@@ -26,6 +27,7 @@ pub(super) struct Home {
 #[derive(Debug)]
 pub(super) struct Links<'a> {
     release: FhirVersion,
+    switches: Switches,
     /// `[base]`, without a slash at the end.
     base: &'a str,
     homes: HashMap<String, Home>,
@@ -33,9 +35,10 @@ pub(super) struct Links<'a> {
 
 impl<'a> Links<'a> {
     /// Knows nothing yet.
-    pub fn new(release: FhirVersion, base: &'a str) -> Self {
+    pub fn new(release: FhirVersion, switches: Switches, base: &'a str) -> Self {
         Self {
             release,
+            switches,
             base,
             homes: HashMap::new(),
         }
@@ -50,10 +53,18 @@ impl<'a> Links<'a> {
     /// markdown. `full_url` is that of the resource's own entry, since relative references start from there
     /// (`bundle.html#references`).
     pub fn rewrite(&self, resource: &mut Value, full_url: Option<&str>) {
+        if self.switches.on(Switch::LinksStay) {
+            return;
+        }
+        if self.switches.on(Switch::LinksAsText) {
+            *resource = self.as_text(resource);
+            return;
+        }
         let model = Model::for_release(self.release);
         let absolute = |text: &str| self.absolute(text);
         walk(model, resource, &mut |place| match place {
             Place::Reference(reference) => self.reference(reference, full_url),
+            _ if self.switches.on(Switch::LinksInReferences) => {}
             Place::Url(text) => {
                 if let Some(new) = self.absolute(text) {
                     *text = new;
@@ -73,8 +84,18 @@ impl<'a> Links<'a> {
         });
     }
 
+    /// What substitution would make of a resource.
+    fn as_text(&self, resource: &Value) -> Value {
+        let mut text = resource.to_string();
+        for (full_url, home) in &self.homes {
+            text = text.replace(full_url, &home.instance);
+        }
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     fn reference(&self, reference: &mut Map<String, Value>, full_url: Option<&str>) {
-        let wants_version = self.release >= FhirVersion::R5 && take_resolve(reference);
+        let wants_version =
+            self.release >= FhirVersion::R5 && take_resolve(reference, self.switches.on(Switch::ResolveStays));
         let Some(Value::String(text)) = reference.get_mut("reference") else {
             return;
         };
@@ -132,8 +153,8 @@ fn beside(full_url: &str, reference: &str) -> Option<String> {
     wanted.base.is_none().then(|| format!("{base}/{wanted}"))
 }
 
-/// Takes the extension off a reference, and tells whether it was there and true.
-fn take_resolve(reference: &mut Map<String, Value>) -> bool {
+/// Takes the extension off a reference, unless it is to stay, and tells whether it was there and true.
+fn take_resolve(reference: &mut Map<String, Value>, stays: bool) -> bool {
     let Some(Value::Array(extensions)) = reference.get_mut("extension") else {
         return false;
     };
@@ -141,7 +162,7 @@ fn take_resolve(reference: &mut Map<String, Value>) -> bool {
     extensions.retain(|extension| {
         let is_it = extension["url"] == RESOLVE;
         wanted |= is_it && extension["valueBoolean"] == true;
-        !is_it
+        stays || !is_it
     });
     if extensions.is_empty() {
         reference.remove("extension");
@@ -157,7 +178,7 @@ mod tests {
     use super::*;
 
     fn links(release: FhirVersion) -> Links<'static> {
-        let mut links = Links::new(release, "http://x/fhir");
+        let mut links = Links::new(release, Switches::default(), "http://x/fhir");
         for (full_url, instance, version) in [
             ("urn:uuid:a", "Patient/1", Some("3")),
             ("urn:oid:1.2", "Device/2", Some("1")),

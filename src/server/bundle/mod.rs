@@ -23,7 +23,7 @@ use self::entry::relative;
 use super::Shared;
 use super::body;
 use super::incoming::Incoming;
-use super::negotiate::check_body_type;
+use super::negotiate::{Give, check_body_type};
 use super::reply::{Refusal, Reply};
 use crate::fhir::{Bundle, Reference};
 
@@ -61,6 +61,17 @@ pub(super) fn post(shared: &Shared, request: &Incoming) -> Result<Reply, Refusal
         bundle["entry"] = Value::Array(answers);
     }
     Ok(Reply::resource(StatusCode::OK, bundle))
+}
+
+/// A batch-response with the answer to one request, for whoever asks for it later (`async.html`).
+pub(super) fn of_one(reply: &Reply, base: &str) -> Value {
+    let shown = answer::Shown {
+        is_write: false,
+        is_head: false,
+        give: Give::Unsaid,
+        base,
+    };
+    json!({ "resourceType": "Bundle", "type": "batch-response", "entry": [answer::entry(reply, shown)] })
 }
 
 /// The entries of a history, so that doing them in turn does again what was done: ids are kept, and what was a condition

@@ -13,6 +13,7 @@ use crate::fhir::FhirVersion;
 use crate::server::Shared;
 use crate::server::incoming::Incoming;
 use crate::server::reply::{Refusal, Reply};
+use crate::server::rewrite::Switch;
 use crate::server::route::Target;
 use crate::server::router;
 use crate::server::store::{AllOrNone, Place};
@@ -26,19 +27,12 @@ pub(super) fn process(shared: &Shared, request: &Incoming, entries: &[Value]) ->
     full_urls_are_unique(&read)?;
     let whole = shared.store.all_or_none();
     let mut work = Work::new(shared, request, &whole, &read);
-    for phase in Phase::WRITES {
-        for (index, entry) in read.iter().enumerate().filter(|(_, entry)| entry.phase == phase) {
-            work.write(index, entry)?;
-        }
+    let done = work.run();
+    let answers = done.map(|()| work.answers());
+    if answers.is_ok() || shared.on(Switch::FailuresStayDone) {
+        whole.commit();
     }
-    work.replace_links();
-    work.resolve_searches()?;
-    for (index, entry) in read.iter().enumerate().filter(|(_, entry)| entry.phase == Phase::Read) {
-        work.look(index, entry)?;
-    }
-    let answers = work.answers();
-    whole.commit();
-    Ok(answers)
+    answers
 }
 
 /// Does the entries of a history again, the last one first, all or none. Here one resource is written many times.
@@ -56,9 +50,19 @@ pub(super) fn replay(shared: &Shared, request: &Incoming, entries: &[Value]) -> 
 }
 
 fn read(shared: &Shared, request: &Incoming, entries: &[Value]) -> Result<Vec<Entry>, Refusal> {
-    let read =
-        |(index, entry)| Entry::read(entry, request, shared.options.release).map_err(|refusal| of(index, refusal));
-    entries.iter().enumerate().map(read).collect()
+    let read = |entry| {
+        let entry = Entry::read(entry, request, shared.options.release)?;
+        match (entry.phase, &entry.target) {
+            // What is forgotten cannot be brought back where another entry fails.
+            (Phase::Delete, Target::History(..) | Target::Version(..)) => {
+                Err(Refusal::invalid("a transaction does not remove past versions"))
+            }
+            _ => Ok(entry),
+        }
+    };
+    let numbered = entries.iter().enumerate();
+    let read = numbered.map(|(index, entry)| read(entry).map_err(|refusal| of(index, refusal)));
+    read.collect()
 }
 
 /// `bundle.html#invs`: a link to a fullUrl means one entry.
@@ -106,6 +110,53 @@ impl<'a> Work<'a> {
         }
     }
 
+    fn run(&mut self) -> Result<(), Refusal> {
+        let entries = self.entries;
+        let (reads, mut writes): (Vec<usize>, Vec<usize>) =
+            (0..entries.len()).partition(|index| entries[*index].phase == Phase::Read);
+        // The sort is stable: within a phase the order is that of the Bundle.
+        writes.sort_by_key(|index| self.rank(entries[*index].phase));
+        if self.inside.on(Switch::SearchesFirst) {
+            self.try_searches()?;
+        }
+        if self.inside.on(Switch::ReadsFirst) {
+            self.look_all(&reads)?;
+        }
+        for index in writes {
+            self.write(index, &entries[index])?;
+        }
+        self.replace_links();
+        self.resolve_searches()?;
+        if !self.inside.on(Switch::ReadsFirst) {
+            self.look_all(&reads)?;
+        }
+        Ok(())
+    }
+
+    /// When a writing entry has its turn.
+    fn rank(&self, phase: Phase) -> Phase {
+        match phase {
+            _ if self.inside.on(Switch::WritesAsSent) => Phase::Delete,
+            Phase::Create if self.inside.on(Switch::UpdatesBeforeCreates) => Phase::Read,
+            phase => phase,
+        }
+    }
+
+    fn look_all(&mut self, reads: &[usize]) -> Result<(), Refusal> {
+        let entries = self.entries;
+        reads.iter().try_for_each(|index| self.look(*index, &entries[*index]))
+    }
+
+    /// Whether the references by search could be resolved before anything is written.
+    fn try_searches(&self) -> Result<(), Refusal> {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let mut resource = serde_json::from_slice(&entry.request.body).unwrap_or_default();
+            let resolved = condition::resolve(&self.inside, &self.request.base, &mut resource);
+            resolved.map_err(|refusal| of(index, refusal))?;
+        }
+        Ok(())
+    }
+
     /// Does a writing entry. No other one may have written, or named, the same resource; what a conditional create only
     /// found is not written.
     fn write(&mut self, index: usize, entry: &Entry) -> Result<(), Refusal> {
@@ -119,7 +170,7 @@ impl<'a> Work<'a> {
             touched.insert((resource_type.name().to_owned(), id.clone()));
         }
         for place in touched {
-            if self.claimed.contains(&place) {
+            if self.claimed.contains(&place) && !self.inside.on(Switch::EntriesOverlap) {
                 let reason = format!("another entry writes {}/{} as well", place.0, place.1);
                 return Err(of(index, Refusal::new(StatusCode::BAD_REQUEST, "duplicate", reason)));
             }
@@ -150,17 +201,26 @@ impl<'a> Work<'a> {
 
     /// Replaces the links between entries in all that was written.
     fn replace_links(&self) {
-        let mut links = Links::new(self.inside.options.release, &self.request.base);
-        for (entry, home) in self.entries.iter().zip(&self.homes) {
-            if let (Some(full_url), Some(home)) = (&entry.full_url, home) {
-                links.add(full_url, home.clone());
-            }
-        }
+        let mut links = self.links(self.entries.len());
         for (index, resource) in self.stored() {
+            if self.inside.on(Switch::LinksLeadBack) {
+                links = self.links(index);
+            }
             let mut changed = resource.clone();
             links.rewrite(&mut changed, self.entries[index].full_url.as_deref());
             self.amend(index, &resource, changed);
         }
+    }
+
+    /// The links to the first so many entries.
+    fn links(&self, known: usize) -> Links<'_> {
+        let mut links = Links::new(self.inside.options.release, self.inside.switches, &self.request.base);
+        for (entry, home) in self.entries.iter().zip(&self.homes).take(known) {
+            if let (Some(full_url), Some(home)) = (&entry.full_url, home) {
+                links.add(full_url, home.clone());
+            }
+        }
+        links
     }
 
     /// Resolves references by search. They see what was written, since they come last (`http.html#trules`).
@@ -198,7 +258,9 @@ impl<'a> Work<'a> {
     fn look(&mut self, index: usize, entry: &Entry) -> Result<(), Refusal> {
         let reply = match router::dispatch(&self.inside, &entry.request, entry.target.clone()) {
             Ok(reply) => reply,
-            Err(refusal) if self.inside.options.release >= FhirVersion::R5 => return Err(of(index, refusal)),
+            Err(refusal) if self.inside.options.release >= FhirVersion::R5 && !self.inside.on(Switch::ReadsMayFail) => {
+                return Err(of(index, refusal));
+            }
             Err(refusal) => refusal.into_reply(),
         };
         self.replies[index] = Some(reply);
@@ -219,6 +281,7 @@ impl<'a> Work<'a> {
                 is_write: entry.phase != Phase::Read,
                 is_head: entry.is_head,
                 give: self.request.prefer.give,
+                base: &self.request.base,
             };
             answers.push(answer::entry(&reply, shown));
         }

@@ -160,7 +160,10 @@ mod tests {
     use super::*;
 
     fn found(resource_type: &str, name: &str, resource: &Value) -> Value {
-        json!(values(Definition::find(resource_type, name).unwrap(), resource))
+        json!(values(
+            Definition::find(crate::fhir::FhirVersion::R4, resource_type, name).unwrap(),
+            resource
+        ))
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(super) fn search(shared: &Shared, request: &Incoming, resource_type: Resourc
     }
     for version in matches.iter().skip(page.offset).take(asked.count) {
         let Some(resource) = &version.resource else { continue };
-        let part = asked.subset.apply(resource);
+        let part = asked.subset.apply(resource, shared.options.release);
         bundle = bundle.entry(json!({
             "fullUrl": format!("{url}/{}", version.id),
             "resource": part,

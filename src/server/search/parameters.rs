@@ -1,20 +1,36 @@
 //! The table of search parameters: what each is called, and where in a resource its values are.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-use crate::fhir::SearchParameterType;
+use crate::fhir::{FhirVersion, SearchParameterType};
+
+/// The parameters by type.
+type Table = HashMap<&'static str, Vec<Definition>>;
 
 /// Read when the first search or the first CapabilityStatement needs it, so that starting costs nothing.
-static R4: LazyLock<HashMap<&str, Vec<Definition>>> = LazyLock::new(|| {
-    let mut table: HashMap<&str, Vec<Definition>> = HashMap::new();
-    for line in include_str!("parameters-r4.txt").lines() {
-        if let Some((resource_type, definition)) = Definition::parse(line) {
-            table.entry(resource_type).or_default().push(definition);
+fn table(release: FhirVersion) -> &'static Table {
+    static ALL: [OnceLock<Table>; FhirVersion::ALL.len()] = [const { OnceLock::new() }; FhirVersion::ALL.len()];
+    ALL[release as usize].get_or_init(|| {
+        let mut table = Table::new();
+        for line in text(release).lines() {
+            if let Some((resource_type, definition)) = Definition::parse(line) {
+                table.entry(resource_type).or_default().push(definition);
+            }
         }
+        table
+    })
+}
+
+fn text(release: FhirVersion) -> &'static str {
+    match release {
+        FhirVersion::Dstu2 => "",
+        FhirVersion::R4 => include_str!("parameters-r4.txt"),
+        FhirVersion::R4B => include_str!("parameters-r4b.txt"),
+        FhirVersion::R5 => include_str!("parameters-r5.txt"),
+        FhirVersion::R6 => include_str!("parameters-r6.txt"),
     }
-    table
-});
+}
 
 /// One search parameter of one resource type.
 #[derive(Debug)]
@@ -79,21 +95,21 @@ impl Definition {
     }
 
     /// The parameter of a type by its name; those of every type included.
-    pub fn find(resource_type: &str, name: &str) -> Option<&'static Self> {
-        let own = Self::of_type(resource_type);
+    pub fn find(release: FhirVersion, resource_type: &str, name: &str) -> Option<&'static Self> {
+        let own = Self::of_type(release, resource_type);
         own.iter()
-            .chain(Self::of_every_type())
+            .chain(Self::of_every_type(release))
             .find(|definition| definition.name == name)
     }
 
     /// The parameters that only this type has.
-    pub fn of_type(resource_type: &str) -> &'static [Self] {
-        R4.get(resource_type).map_or(&[], Vec::as_slice)
+    pub fn of_type(release: FhirVersion, resource_type: &str) -> &'static [Self] {
+        table(release).get(resource_type).map_or(&[], Vec::as_slice)
     }
 
     /// The parameters that every type has.
-    pub fn of_every_type() -> &'static [Self] {
-        Self::of_type("*")
+    pub fn of_every_type(release: FhirVersion) -> &'static [Self] {
+        Self::of_type(release, "*")
     }
 
     /// The canonical URL of the definition.
@@ -145,62 +161,72 @@ impl Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fhir::{FhirVersion, ResourceType};
+    use crate::fhir::ResourceType;
     use crate::server::elements::Elements;
 
     #[test]
     fn every_line_of_the_table_is_understood() {
-        let lines = include_str!("parameters-r4.txt")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .count();
-        assert_eq!(R4.values().map(Vec::len).sum::<usize>(), lines);
-        for (resource_type, definitions) in R4.iter() {
-            assert!(*resource_type == "*" || ResourceType::parse(FhirVersion::R4, resource_type).is_some());
-            let elements = Elements::of(resource_type);
-            for definition in definitions {
-                let composite = definition.kind == SearchParameterType::Composite;
-                assert_eq!(composite, definition.paths.is_empty(), "{}", definition.name);
-                assert_eq!(composite, !definition.composites.is_empty(), "{}", definition.name);
-                // Every path begins with an element that the type really has.
-                for path in definition.paths.iter().filter(|_| *resource_type != "*") {
-                    assert!(
-                        elements.element_of(path.steps[0]).is_some(),
-                        "{resource_type}.{}",
-                        path.steps[0]
-                    );
-                }
+        for release in FhirVersion::HTTP {
+            let lines = text(release).lines().filter(|line| !line.starts_with('#')).count();
+            assert_eq!(table(release).values().map(Vec::len).sum::<usize>(), lines, "{release}");
+            table(release)
+                .iter()
+                .for_each(|(name, definitions)| is_sound(release, name, definitions));
+        }
+    }
+
+    fn is_sound(release: FhirVersion, resource_type: &str, definitions: &[Definition]) {
+        assert!(resource_type == "*" || ResourceType::parse(release, resource_type).is_some());
+        let elements = Elements::of(release, resource_type);
+        for definition in definitions {
+            let composite = definition.kind == SearchParameterType::Composite;
+            assert_eq!(composite, definition.paths.is_empty(), "{}", definition.name);
+            assert_eq!(composite, !definition.composites.is_empty(), "{}", definition.name);
+            // Every path begins with an element that the type really has.
+            for path in definition.paths.iter().filter(|_| resource_type != "*") {
+                assert!(
+                    elements.element_of(path.steps[0]).is_some(),
+                    "{resource_type}.{}",
+                    path.steps[0]
+                );
             }
         }
     }
 
     #[test]
     fn paths_carry_their_conditions() {
-        let email = Definition::find("Patient", "email").unwrap();
+        let email = Definition::find(FhirVersion::R4, "Patient", "email").unwrap();
         assert_eq!(
             (email.paths[0].steps.as_slice(), email.paths[0].with),
             (["telecom"].as_slice(), Some(("system", "email")))
         );
         assert_eq!(
-            Definition::find("Encounter", "practitioner").unwrap().paths[0].target,
+            Definition::find(FhirVersion::R4, "Encounter", "practitioner")
+                .unwrap()
+                .paths[0]
+                .target,
             Some("Practitioner")
         );
-        assert!(Definition::find("Patient", "deceased").unwrap().existence);
+        assert!(
+            Definition::find(FhirVersion::R4, "Patient", "deceased")
+                .unwrap()
+                .existence
+        );
         assert_eq!(
-            Definition::find("Patient", "gender").unwrap().implied,
+            Definition::find(FhirVersion::R4, "Patient", "gender").unwrap().implied,
             Some("http://hl7.org/fhir/administrative-gender")
         );
         assert_eq!(
-            Definition::find("Observation", "combo-code-value-quantity")
+            Definition::find(FhirVersion::R4, "Observation", "combo-code-value-quantity")
                 .unwrap()
                 .composites
                 .len(),
             2
         );
         assert_eq!(
-            Definition::find("Patient", "_id").unwrap().url(),
+            Definition::find(FhirVersion::R4, "Patient", "_id").unwrap().url(),
             "http://hl7.org/fhir/SearchParameter/Resource-id"
         );
-        assert!(Definition::find("Basic", "birthdate").is_none());
+        assert!(Definition::find(FhirVersion::R4, "Basic", "birthdate").is_none());
     }
 }

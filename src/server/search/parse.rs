@@ -57,7 +57,11 @@ impl Asked {
             match name.as_str() {
                 // What is really used may be less than was asked for.
                 "_count" => asked.used.push((name.clone(), counted.to_string())),
-                "_sort" => asked.add_sort(single(query, "_sort")?.unwrap_or_default(), resource_type),
+                "_sort" => asked.add_sort(
+                    single(query, "_sort")?.unwrap_or_default(),
+                    resource_type,
+                    shared.options.release,
+                ),
                 "_summary" | "_elements" | "_total" | "_format" | "_pretty" | paging::PARAMETER => {
                     asked.used.push((name.clone(), value.clone()));
                 }
@@ -90,11 +94,11 @@ impl Asked {
         Ok(())
     }
 
-    fn add_sort(&mut self, value: &str, resource_type: ResourceType) {
+    fn add_sort(&mut self, value: &str, resource_type: ResourceType, release: FhirVersion) {
         let mut honoured = Vec::new();
         for text in value.split(',').filter(|text| !text.is_empty()) {
             let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-            let definition = Definition::find(resource_type.name(), name);
+            let definition = Definition::find(release, resource_type.name(), name);
             match definition.filter(|definition| definition.kind != SearchParameterType::Composite) {
                 Some(definition) => {
                     self.sort.push(Key { definition, descending });
@@ -130,7 +134,7 @@ pub(super) fn read(
     let (bare, modifier) = name
         .split_once(':')
         .map_or((name, None), |(bare, modifier)| (bare, Some(modifier)));
-    let Some(definition) = Definition::find(resource_type.name(), bare) else {
+    let Some(definition) = Definition::find(release, resource_type.name(), bare) else {
         return Ok(Parameter::Unknown);
     };
     // `subject:Patient.name` is a chain, which this server does not follow.

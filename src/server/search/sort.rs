@@ -144,7 +144,7 @@ mod tests {
         let keys: Vec<Key> = by
             .iter()
             .map(|(name, descending)| Key {
-                definition: Definition::find("Patient", name).unwrap(),
+                definition: Definition::find(crate::fhir::FhirVersion::R4, "Patient", name).unwrap(),
                 descending: *descending,
             })
             .collect();

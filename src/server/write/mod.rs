@@ -22,7 +22,6 @@ use super::precondition::Precondition;
 use super::query;
 use super::reply::{Refusal, Reply};
 use super::search::Condition;
-use super::store::new_id;
 use crate::fhir::ResourceType;
 use crate::fhir::reference::is_id;
 
@@ -88,7 +87,7 @@ impl Write {
         Ok(Self {
             resource_type,
             act: Act::Create {
-                id: new_id(),
+                id: shared.new_id(),
                 resource,
                 unless,
             },
@@ -193,7 +192,7 @@ fn run(shared: &Shared, request: &Incoming, write: Write) -> Result<Reply, Refus
 
 fn parse(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Value, Refusal> {
     check_body_type(&request.headers, shared.options.release)?;
-    body::resource(&request.body, resource_type.name())
+    body::resource(&request.body, resource_type.name(), shared.options.release)
 }
 
 /// The criteria of the URL; 400 for a type with which `interaction` is not done conditionally.

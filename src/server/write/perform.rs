@@ -9,8 +9,9 @@ use super::super::Shared;
 use super::super::policy::{ConditionalDelete, Policy};
 use super::super::precondition::Precondition;
 use super::super::reply::Refusal;
+use super::super::rewrite::Switch;
 use super::super::search::Condition;
-use super::super::store::{Version, Writing, new_id};
+use super::super::store::{Version, Writing};
 use super::{Act, Goal, Write, check_id};
 use crate::fhir::{FhirVersion, ResourceType};
 
@@ -45,14 +46,14 @@ impl Write {
             Act::Update { goal, resource } => {
                 let id = match goal {
                     Goal::Instance(id) => id,
-                    Goal::Found(condition) => meant_by_update(&condition, &resource, resource_type, store)?,
+                    Goal::Found(condition) => meant_by_update(shared, &condition, &resource, resource_type, store)?,
                 };
                 precondition.check(store.current(resource_type.name(), &id).map(Arc::as_ref))?;
                 Ok(Done::Stored(store.update(resource_type.name(), &id, resource)))
             }
             Act::Delete {
                 goal: Goal::Instance(id),
-            } => delete_instance(resource_type, &id, precondition, store),
+            } => delete_instance(shared, resource_type, &id, precondition, store),
             Act::Delete {
                 goal: Goal::Found(condition),
             } => delete_found(resource_type, &condition, precondition, release, store),
@@ -64,6 +65,7 @@ impl Write {
 /// or a new one. 400 where the body names another resource than the match. Without a match, an id that is taken is
 /// refused with 409: R5 says so, and what R4 leaves open is no reason to overwrite what the criteria do not mean.
 fn meant_by_update(
+    shared: &Shared,
     condition: &Condition,
     resource: &Value,
     resource_type: ResourceType,
@@ -76,7 +78,7 @@ fn meant_by_update(
             found.id
         ))),
         (Some(found), _) => Ok(found.id.clone()),
-        (None, None) => Ok(new_id()),
+        (None, None) => Ok(shared.new_id()),
         (None, Some(sent)) => {
             check_id(sent)?;
             let current = store.current(resource_type.name(), sent);
@@ -90,6 +92,7 @@ fn meant_by_update(
 }
 
 fn delete_instance(
+    shared: &Shared,
     resource_type: ResourceType,
     id: &str,
     precondition: &Precondition,
@@ -100,7 +103,7 @@ fn delete_instance(
         let said = format!("{name} never existed: nothing was to be deleted");
         return Ok(Done::Deleted { version: None, said });
     };
-    if current.resource.is_none() {
+    if current.resource.is_none() && !shared.on(Switch::DeletesAgain) {
         let version = Some(current.clone());
         let said = format!("{name} had been deleted before");
         return Ok(Done::Deleted { version, said });

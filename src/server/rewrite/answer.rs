@@ -1,0 +1,172 @@
+//! An answer as rewrites see it.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::response::Response;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::fhir::media_type::FHIR_JSON;
+use crate::fhir::{OperationOutcome, Severity};
+
+/// An answer as it is about to leave.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// What is sent after them.
+    pub body: Bytes,
+    /// Whether the length is not told before, so that the body comes in chunks.
+    pub chunked: bool,
+    length: usize,
+}
+
+impl Answer {
+    /// Without headers and body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            chunked: false,
+            length: 0,
+        }
+    }
+
+    /// With an OperationOutcome of one error.
+    pub fn refusal(status: u16, code: &'static str, text: &str) -> Self {
+        let outcome = OperationOutcome::of(Severity::Error, code, text.to_owned());
+        Self::resource(status, &outcome.to_value())
+    }
+
+    /// With a resource.
+    pub fn resource(status: u16, body: &Value) -> Self {
+        let mut answer = Self::empty(status);
+        answer.set("content-type", FHIR_JSON);
+        answer.set_json(body);
+        answer
+    }
+
+    /// Takes in the server's answer.
+    pub async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        // The server's own bodies are whole already, so that reading them cannot fail.
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            length: body.len(),
+            chunked: false,
+            body,
+        }
+    }
+
+    /// Writes it. The length is told anew where the body was changed.
+    pub fn into_response(mut self) -> Response {
+        if self.body.len() != self.length {
+            self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        }
+        let body = if self.chunked && !self.body.is_empty() {
+            self.headers.remove(CONTENT_LENGTH);
+            Body::from_stream(futures_util::stream::iter([Ok::<_, Infallible>(self.body)]))
+        } else {
+            Body::from(self.body)
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// Makes it another status; one that is none is left out.
+    pub fn set_status(&mut self, status: u16) {
+        self.status = StatusCode::from_u16(status).unwrap_or(self.status);
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Sets a header; one that HTTP cannot hold is left as it is.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+
+    /// Takes a header away.
+    pub fn remove(&mut self, name: &str) {
+        self.headers.remove(name);
+    }
+
+    /// Rewrites the text of a header where there is one.
+    pub fn change(&mut self, name: &'static str, change: impl FnOnce(&str) -> String) {
+        if let Some(text) = self.header(name).map(change) {
+            self.set(name, &text);
+        }
+    }
+
+    /// The body, where it is a JSON object.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok().filter(Value::is_object)
+    }
+
+    /// Puts another body in.
+    pub fn set_json(&mut self, body: &Value) {
+        self.body = body.to_string().into();
+    }
+
+    /// Changes the body where it is JSON.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) {
+        if let Some(mut body) = self.json() {
+            change(&mut body);
+            self.set_json(&body);
+        }
+    }
+
+    /// Changes the body where it is a resource of that type.
+    pub fn edit_resource(&mut self, resource_type: &str, change: impl FnOnce(&mut Value)) {
+        if let Some(mut body) = self.json().filter(|body| body["resourceType"] == resource_type) {
+            change(&mut body);
+            self.set_json(&body);
+        }
+    }
+
+    /// Leaves the body out, and what was said about it.
+    pub fn clear(&mut self) {
+        self.body = Bytes::new();
+        self.headers.remove(CONTENT_TYPE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_length_is_that_of_the_changed_body() {
+        let mut answer = Answer::resource(200, &json!({ "resourceType": "Patient" }));
+        answer.edit_resource("Bundle", |_| panic!("it is none"));
+        answer.edit(|body| body["id"] = json!("a"));
+        let response = answer.into_response();
+        assert_eq!(response.headers()[CONTENT_LENGTH], "35");
+        let mut again = Answer::read(response).await;
+        assert_eq!(again.json(), Some(json!({ "resourceType": "Patient", "id": "a" })));
+        again.change("content-type", |text| text.replace("fhir+", ""));
+        assert_eq!(again.header("content-type"), Some("application/json"));
+        again.clear();
+        assert_eq!(again.into_response().headers()[CONTENT_LENGTH], "0");
+    }
+}

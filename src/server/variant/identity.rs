@@ -1,0 +1,28 @@
+//! Ids and version ids of another form (`resource.html#id`, `http.html#versioning`).
+
+use super::Variant;
+use crate::server::rewrite::Rewrite::Switch as On;
+use crate::server::rewrite::Switch;
+
+pub(super) const ALL: &[Variant] = &[
+    Variant::new(
+        "numeric-ids",
+        "ids are numbers that are counted up",
+        &[On(Switch::NumericIds)],
+    ),
+    Variant::new(
+        "prefixed-ids",
+        "ids begin with a word and hold dots and capitals",
+        &[On(Switch::PrefixedIds)],
+    ),
+    Variant::new(
+        "versions-from-zero",
+        "the first version is 0",
+        &[On(Switch::VersionsFromZero)],
+    ),
+    Variant::new(
+        "opaque-versions",
+        "version ids are words without an order",
+        &[On(Switch::OpaqueVersions)],
+    ),
+];

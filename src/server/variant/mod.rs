@@ -1,0 +1,110 @@
+//! Variants: this server as other right servers are. Nothing that a variant does breaks a SHALL, so a suite that fails
+//! one is wrong (`fhir-assay prove`).
+
+mod answers;
+mod claims;
+mod headers;
+mod identity;
+mod search;
+
+use serde_json::Value;
+
+use crate::fhir::FhirVersion;
+use crate::fhir::Interaction::Capabilities;
+use crate::server::rewrite::{Answer, Asked, Rewrite};
+
+/// The kinds of variants.
+const KINDS: &[&[Variant]] = &[identity::ALL, claims::ALL, headers::ALL, answers::ALL, search::ALL];
+
+/// One way of being right.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// What it is called.
+    pub name: &'static str,
+    /// What the server does otherwise, in a sentence.
+    pub what: &'static str,
+    /// The releases in which it may.
+    pub releases: &'static [FhirVersion],
+    /// The path of `[base]`, where it is another.
+    pub base_path: Option<&'static str>,
+    pub(super) rewrites: &'static [Rewrite],
+}
+
+impl Variant {
+    /// Every variant.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        KINDS.iter().flat_map(|kind| kind.iter())
+    }
+
+    /// The variant of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::all().find(|variant| variant.name == name)
+    }
+
+    const fn new(name: &'static str, what: &'static str, rewrites: &'static [Rewrite]) -> Self {
+        Self {
+            name,
+            what,
+            releases: &FhirVersion::HTTP,
+            base_path: None,
+            rewrites,
+        }
+    }
+
+    /// Right in some releases only.
+    const fn only(self, releases: &'static [FhirVersion]) -> Self {
+        Self { releases, ..self }
+    }
+
+    /// Below another path.
+    const fn below(self, path: &'static str) -> Self {
+        Self {
+            base_path: Some(path),
+            ..self
+        }
+    }
+}
+
+/// Changes what is claimed of each type.
+fn claim(asked: &Asked, answer: &mut Answer, change: impl Fn(&mut Value)) {
+    if asked.is(Capabilities) {
+        answer.edit_resource("CapabilityStatement", |body| {
+            let resources = body.pointer_mut("/rest/0/resource").and_then(Value::as_array_mut);
+            resources.into_iter().flatten().for_each(change);
+        });
+    }
+}
+
+/// Takes an interaction out of what is claimed of a type.
+fn unclaim(resource: &mut Value, codes: &[&str]) {
+    if let Some(interactions) = resource.pointer_mut("/interaction").and_then(Value::as_array_mut) {
+        interactions.retain(|interaction| !codes.iter().any(|code| interaction["code"] == *code));
+    }
+}
+
+/// Changes every object in a body, inner ones first.
+fn each_object(value: &mut Value, change: &impl Fn(&mut serde_json::Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| each_object(item, change)),
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| each_object(member, change));
+            change(members);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn there_are_many_and_their_names_are_unique() {
+        let names: HashSet<&str> = Variant::all().map(|variant| variant.name).collect();
+        assert_eq!(names.len(), Variant::all().count());
+        assert!(names.len() >= 20, "{}", names.len());
+    }
+}
