@@ -5,6 +5,7 @@ pub mod case;
 pub mod cleanup;
 mod entries;
 pub mod render;
+mod send;
 pub mod step;
 pub mod world;
 
@@ -134,6 +135,7 @@ impl<'a> Runner<'a> {
             cleanup: self.options.cleanup,
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
+            base_has_slash: std::cell::Cell::new(false),
             started: self.started,
         };
         let all: Vec<&PlannedCase> = plan.cases().collect();

@@ -26,7 +26,7 @@ pub(super) const ALL: &[Mutant] = &[
         "a reference to another server becomes one to this server",
         |_, asked| {
             edit_references(asked, |text| {
-                text.strip_prefix("http://elsewhere.example/fhir/").map(str::to_owned)
+                text.strip_prefix("http://elsewhere.example/").map(str::to_owned)
             });
         },
     ),
