@@ -10,9 +10,10 @@ use super::step::{self, Effect};
 use super::world::{World, mix};
 use crate::check::{Context, Reading};
 use crate::exchange::Exchange;
+use crate::fhir::Interaction;
 use crate::plan::PlannedCase;
 use crate::suite::variables::NoText;
-use crate::suite::{Step, Variables};
+use crate::suite::{Action, Step, Variables};
 use crate::verdict::{CaseResult, Phase, Reason, ReasonKind, StepResult, Verdict};
 
 /// A case while it goes on.
@@ -31,6 +32,8 @@ pub struct CaseRun<'a> {
     pub(super) versions: HashMap<String, String>,
     /// Why later steps cannot be judged.
     blocked: Option<String>,
+    /// Whether there is a step that such a version could be for.
+    updates: bool,
     /// What marks ids that this case made up.
     marks: [String; 2],
 }
@@ -41,7 +44,7 @@ pub async fn run(world: &World<'_>, planned: &PlannedCase, index: usize) -> Case
     let begin = Instant::now();
     let mut run = CaseRun::new(world, planned, index);
     let case = &planned.case;
-    let mut steps: Vec<StepResult> = Vec::new();
+    let mut steps: Vec<StepResult> = Vec::with_capacity(case.setup.len() + case.steps.len() + case.cleanup.len());
     let mut ended: Option<Reason> = None;
     'phases: for (phase, list) in [(Phase::Setup, &case.setup), (Phase::Steps, &case.steps)] {
         for (number, step) in (1..).zip(list) {
@@ -155,7 +158,7 @@ impl<'a> CaseRun<'a> {
         if let Some(resource_type) = &planned.resource_type {
             variables.set("type", resource_type.as_str());
         }
-        for (name, template) in &planned.case.variables {
+        for (name, template) in planned.case.variables.iter() {
             // A constant may speak of built-in variables and of constants above it; lint refuses all else.
             let text = variables.fill(template).unwrap_or_default();
             variables.set(name.clone(), text);
@@ -167,6 +170,10 @@ impl<'a> CaseRun<'a> {
             variables,
             captured_by: HashMap::new(),
             versions: HashMap::new(),
+            updates: [&planned.case.setup, &planned.case.steps, &planned.case.cleanup]
+                .into_iter()
+                .flatten()
+                .any(is_free_update),
             blocked: None,
             marks: [case_tag, case_uuid],
         }
@@ -295,6 +302,9 @@ impl<'a> CaseRun<'a> {
 
     /// Keeps the version of an instance in mind, for If-Match.
     pub fn remember_version(&mut self, exchange: &Exchange, reading: &Reading<'_>) {
+        if !self.updates {
+            return;
+        }
         let Some(resource) = reading.resource() else {
             if let Some(etag) = exchange.response.headers.get("etag")
                 && (200..300).contains(&exchange.response.status)
@@ -320,6 +330,22 @@ impl<'a> CaseRun<'a> {
             self.versions.insert(format!("{kind}/{id}"), format!("W/\"{version}\""));
         }
     }
+}
+
+/// Whether a step is an update that says nothing about If-Match.
+pub(super) fn is_free_update(step: &Step) -> bool {
+    let is_update = matches!(
+        &step.action,
+        Action::Interaction {
+            interaction: Interaction::Update,
+            ..
+        }
+    );
+    is_update
+        && !step
+            .headers
+            .iter()
+            .any(|line| line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match"))
 }
 
 /// The texts of every FHIRPath in a step.

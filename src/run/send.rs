@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::case::CaseRun;
+use super::case::{CaseRun, is_free_update};
 use super::{entries, step};
 use crate::exchange::{Body, Exchange, Request};
 use crate::fhir::Interaction;
@@ -14,9 +14,7 @@ use crate::transport::TransportError;
 impl CaseRun<'_> {
     /// Sends a step's request. `None`: the run was stopped meanwhile.
     pub async fn send(&self, step: &Step, mut request: Request) -> Option<Result<Exchange, TransportError>> {
-        let free = self.is_free_update(step);
-        let version = self.version_of(&request);
-        let version = version.filter(|_| free);
+        let version = is_free_update(step).then(|| self.version_of(&request)).flatten();
         self.name_versions(step, &mut request);
         let mut is_bare = true;
         if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
@@ -82,21 +80,6 @@ impl CaseRun<'_> {
                 }
             },
         }
-    }
-
-    /// Whether the step is an update that says nothing about If-Match.
-    fn is_free_update(&self, step: &Step) -> bool {
-        let is_update = matches!(
-            &step.action,
-            Action::Interaction {
-                interaction: Interaction::Update,
-                ..
-            }
-        );
-        is_update
-            && !step.headers.iter().any(|line| {
-                line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match")
-            })
     }
 
     /// One exchange. `[base]` and `[base]/` are two places for some servers, and Bundles are taken at one of them: where

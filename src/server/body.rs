@@ -18,6 +18,27 @@ use crate::fhir::schema::Schemas;
 /// resource.
 pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) -> Result<Value, Refusal> {
     let value = of_type(bytes, resource_type)?;
+    check_shape(&value, resource_type, release)?;
+    Ok(value)
+}
+
+/// Reads JSON in which no name stands twice in an object; 400 for what is none.
+pub(super) fn json(bytes: &[u8]) -> Result<Value, Refusal> {
+    let Strict(value) = serde_json::from_slice(bytes)
+        .map_err(|error| refuse("structure", format!("the body is not well-formed JSON: {error}")))?;
+    Ok(value)
+}
+
+/// Reads JSON that names itself as a resource of a type, and looks no further. 400 for everything else.
+pub(super) fn of_type(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
+    let value = json(bytes)?;
+    check_type(&value, resource_type)?;
+    Ok(value)
+}
+
+/// Refuses what [`resource`] refuses, for what is read already.
+pub(super) fn check(value: &Value, resource_type: &str, release: FhirVersion) -> Result<(), Refusal> {
+    check_type(value, resource_type)?;
     check_shape(value, resource_type, release)
 }
 
@@ -25,10 +46,7 @@ fn refuse(code: &'static str, text: String) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, code, text)
 }
 
-/// Reads JSON that names itself as a resource of a type, and looks no further. 400 for everything else.
-pub(super) fn of_type(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
-    let Strict(value) = serde_json::from_slice(bytes)
-        .map_err(|error| refuse("structure", format!("the body is not well-formed JSON: {error}")))?;
+fn check_type(value: &Value, resource_type: &str) -> Result<(), Refusal> {
     let Some(object) = value.as_object() else {
         return Err(refuse("structure", "the body is no JSON object".into()));
     };
@@ -42,10 +60,10 @@ pub(super) fn of_type(bytes: &[u8], resource_type: &str) -> Result<Value, Refusa
         }
         _ => return Err(refuse("required", "the body has no resourceType".into())),
     }
-    Ok(value)
+    Ok(())
 }
 
-fn check_shape(value: Value, resource_type: &str, release: FhirVersion) -> Result<Value, Refusal> {
+fn check_shape(value: &Value, resource_type: &str, release: FhirVersion) -> Result<(), Refusal> {
     let Some(object) = value.as_object() else {
         return Err(refuse("structure", "the body is no JSON object".into()));
     };
@@ -59,7 +77,7 @@ fn check_shape(value: Value, resource_type: &str, release: FhirVersion) -> Resul
             return Err(refuse("structure", format!("`{name}` is of the wrong JSON type")));
         }
     }
-    if let Some(path) = empty(&value, resource_type) {
+    if let Some(path) = empty(value, resource_type) {
         return Err(refuse(
             "structure",
             format!("{path} is empty: FHIR's JSON has no empty arrays, objects and strings"),
@@ -68,7 +86,7 @@ fn check_shape(value: Value, resource_type: &str, release: FhirVersion) -> Resul
     Elements::of(release, resource_type)
         .check(object)
         .map_err(|(code, text)| refuse(code, text))?;
-    if let Ok(errors) = Schemas::for_release(release).validate(resource_type, &value)
+    if let Ok(errors) = Schemas::for_release(release).validate(resource_type, value)
         && let Some(first) = errors.first()
     {
         let place = if first.instance_path.is_empty() {
@@ -83,7 +101,7 @@ fn check_shape(value: Value, resource_type: &str, release: FhirVersion) -> Resul
         let reason = "a resource tagged SUBSETTED is incomplete and is not stored".to_owned();
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "business-rule", reason));
     }
-    Ok(value)
+    Ok(())
 }
 
 /// The path of the first thing that is empty, or null outside an array (`json.html`).

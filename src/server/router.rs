@@ -26,10 +26,10 @@ use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::rewrite::{Answer, Asked};
 use super::route::Target;
-use super::{Options, Shared, bundle, history, metadata, query, read, search, write};
+use super::{Options, Shared, bundle, history, metadata, patch, query, read, search, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Allow, Date",
 );
@@ -118,7 +118,13 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
     let target = Target::of(parts.uri.path(), release)?;
     target.check(&parts.method, has_criteria(&query), release)?;
     if parts.method == Method::OPTIONS {
-        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &target.allow(release)));
+        let allow = target.allow(release);
+        let reply = Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &allow);
+        return Ok(if allow.contains("PATCH") {
+            reply.header(patch::ACCEPT_PATCH, &patch::FORMATS.join(", "))
+        } else {
+            reply
+        });
     }
     let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
     if matches!(target, Target::Search(_)) {
@@ -167,9 +173,13 @@ pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> R
     match (&request.method, target) {
         (&Method::DELETE, Target::Later(key)) => shared.later.forget(&key),
         (_, Target::Later(key)) => shared.later.show(&key),
-        (_, Target::Metadata) => metadata::metadata(shared, &request),
+        (_, Target::Metadata) => metadata::metadata(shared, request),
         (&Method::DELETE, Target::Version(resource_type, id, version)) => {
             write::forget_version(shared, request, resource_type, &id, &version)
+        }
+        (&Method::PATCH, Target::Type(resource_type)) => write::patch(shared, request, resource_type, None),
+        (&Method::PATCH, Target::Instance(resource_type, id)) => {
+            write::patch(shared, request, resource_type, Some(&id))
         }
         (&Method::DELETE, Target::History(resource_type, id)) => Ok(write::forget(shared, request, resource_type, &id)),
         (_, Target::Version(resource_type, id, version)) => read::vread(shared, request, resource_type, &id, &version),

@@ -5,6 +5,7 @@
 mod check;
 pub mod direct;
 mod empty;
+mod implicit;
 mod provider;
 mod quantity;
 mod regex;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::violation::{BrokenRule, RuleKind, Violation, fhirpath_of};
+use super::violation::{BrokenRule, RuleKind, Violation};
 use crate::fhir::Severity;
 
 const SOURCE: &str = "https://hl7.org/fhir/json.html#json";
@@ -128,12 +128,13 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 }
 
 fn violation(pointer: String, type_name: &str, message: String) -> Violation {
-    let path = fhirpath_of(type_name, &pointer);
+    // Who knows the whole body puts the place behind it.
+    let path = type_name.to_owned();
     Violation {
         severity: Severity::Error,
         rule: BrokenRule {
             kind: RuleKind::Encoding,
-            element: path.clone(),
+            element: type_name.to_owned(),
             key: None,
             text: message.clone(),
             source: SOURCE.to_owned(),

@@ -1,5 +1,4 @@
-//! What a regular expression cannot say of a primitive: days that no calendar has, signs that no text may hold, whole numbers
-//! that are written as fractions.
+//! What a regular expression cannot say of a primitive: days that no calendar has, signs that no text may hold.
 
 use serde_json::Value;
 
@@ -9,7 +8,6 @@ use crate::fhir::time::parse_partial;
 
 const DATES: &str = "https://hl7.org/fhir/datatypes.html#date";
 const STRINGS: &str = "https://hl7.org/fhir/datatypes.html#string";
-const NUMBERS: &str = "https://hl7.org/fhir/datatypes.html#integer";
 
 /// Judges the value of a primitive. What its schema says is not said again.
 pub(super) fn judge(walk: &mut Walk<'_>, type_name: &str, value: &Value) {
@@ -21,14 +19,6 @@ pub(super) fn judge(walk: &mut Walk<'_>, type_name: &str, value: &Value) {
             }
         }
         ("base64Binary", _) => {}
-        ("integer" | "positiveInt" | "unsignedInt", Value::Number(number)) => {
-            let text = number.as_str();
-            if text.contains(['.', 'e', 'E']) {
-                let message =
-                    format!("a {type_name} is written without a fraction and without an exponent, found {text}");
-                walk.report(RuleKind::Format, NUMBERS, message, Some(text.to_owned()));
-            }
-        }
         (_, Value::String(text)) => {
             if let Some(sign) = text
                 .bytes()

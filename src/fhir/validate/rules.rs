@@ -52,7 +52,8 @@ impl ElementRules {
 }
 
 impl Rules {
-    /// The rules of a release, read on first use. For R6 and DSTU2 there are none.
+    /// The rules of a release, read on first use. For DSTU2 there are none, for R6 those of the
+    /// data types.
     pub(super) fn for_release(release: FhirVersion) -> &'static Self {
         static ALL: [OnceLock<Rules>; FhirVersion::ALL.len()] = [const { OnceLock::new() }; FhirVersion::ALL.len()];
         macro_rules! texts {
@@ -67,7 +68,8 @@ impl Rules {
             FhirVersion::R4 => Self::parse(release, texts!("r4")),
             FhirVersion::R4B => Self::parse(release, texts!("r4b")),
             FhirVersion::R5 => Self::parse(release, texts!("r5")),
-            FhirVersion::Dstu2 | FhirVersion::R6 => Self::default(),
+            FhirVersion::R6 => Self::parse(release, texts!("r6")),
+            FhirVersion::Dstu2 => Self::default(),
         })
     }
 

@@ -57,7 +57,7 @@ pub fn open_bindings(definitions: &Definitions) -> String {
         for element in shape.elements.iter().filter(|element| element.own) {
             let Some(binding) = &element.binding else { continue };
             let open = match binding.strength.as_str() {
-                "required" => value_set::enumerate(definitions, &binding.value_set).is_none(),
+                "required" => element.codes.is_none() && value_set::enumerate(definitions, &binding.value_set).is_err(),
                 "extensible" => true,
                 // What is preferred or an example binds nobody.
                 _ => false,
