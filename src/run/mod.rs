@@ -3,7 +3,9 @@
 pub mod capture;
 pub mod case;
 pub mod cleanup;
+mod entries;
 pub mod render;
+mod send;
 pub mod step;
 pub mod world;
 
@@ -140,6 +142,7 @@ impl<'a> Runner<'a> {
             unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
+            base_has_slash: std::cell::Cell::new(false),
             started: self.started,
         };
         let all: Vec<&PlannedCase> = plan.cases().collect();

@@ -41,6 +41,8 @@ pub struct World<'a> {
     pub stop: Stop,
     /// Whether the server refuses updates without If-Match: found out by the first that is refused.
     pub demands_if_match: Cell<bool>,
+    /// Whether the server takes Bundles at `[base]/` and not at `[base]`: found out by the first.
+    pub base_has_slash: Cell<bool>,
     /// The start of the run.
     pub started: Instant,
 }
