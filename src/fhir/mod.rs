@@ -19,6 +19,7 @@ pub mod search_parameter;
 pub mod time;
 pub mod validate;
 pub mod version;
+pub mod xml;
 
 pub use bundle::{Bundle, BundleBuilder};
 pub use capability_statement::{CapabilityStatement, ResourceClaims};

@@ -137,6 +137,11 @@ impl Shared {
         }
     }
 
+    /// The formats that it has.
+    const fn offer(&self) -> negotiate::Offer {
+        negotiate::Offer::of(self.options.release, self.switches)
+    }
+
     /// The same server over another store: what a transaction sees.
     fn over(&self, store: Arc<store::Store>) -> Self {
         Self {

@@ -9,3 +9,4 @@ mod otherwise;
 mod patch;
 mod search;
 mod tables;
+mod xml;

@@ -1,6 +1,6 @@
 //! `http.html#parameters`
 
-use super::{Mutant, OF_A_RESOURCE};
+use super::{Mutant, OF_A_RESOURCE, in_another_namespace};
 use crate::fhir::Interaction::{Create, Read};
 use crate::server::rewrite::Answer;
 
@@ -19,6 +19,32 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked| {
             (asked.parameter("_format").as_deref() == Some("application/json"))
                 .then(|| Answer::refusal(406, "not-supported", "that cannot be had here"))
+        },
+    ),
+    Mutant::instead(
+        "format-parameter.xml-codes",
+        "_format=text/xml names nothing",
+        |_, asked| {
+            (asked.parameter("_format").as_deref() == Some("text/xml"))
+                .then(|| Answer::refusal(406, "not-supported", "that cannot be had here"))
+        },
+    ),
+    Mutant::after(
+        "format-parameter.xml-codes/another-namespace",
+        "_format=xml gets elements that are not in FHIR's namespace",
+        |_, asked, answer| {
+            if asked.parameter("_format").as_deref() == Some("xml") {
+                in_another_namespace(answer);
+            }
+        },
+    ),
+    Mutant::before(
+        "format-parameter.overrides-accept",
+        "Accept wins over _format",
+        |_, asked| {
+            if asked.header("accept").is_some() {
+                asked.change_query(|pairs| pairs.retain(|(name, _)| name != "_format"));
+            }
         },
     ),
     Mutant::instead(
