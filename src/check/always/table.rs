@@ -72,8 +72,8 @@ fn rule(interaction: Interaction, release: FhirVersion) -> Option<(Interaction, 
         HistoryInstance => "operations.response-history-instance",
         HistoryType => "operations.response-history-type",
         HistorySystem => "operations.response-history-system",
-        // What an operation answers is for its own page to say, and the table has no row for the removal of versions.
-        Operation | DeleteHistory | DeleteHistoryVersion => return None,
+        // What an operation answers is for its own page to say.
+        Operation => return None,
     };
     Some((interaction, rule))
 }
@@ -89,7 +89,7 @@ fn of_the_text(interaction: Interaction, look: &Look<'_>) -> &'static [u16] {
         Delete | DeleteHistory | DeleteHistoryVersion => &[400],
         SearchType | SearchSystem => &[400, 404, 405],
         HistoryInstance | HistoryType | HistorySystem => &[400, 404, 405, 410],
-        Capabilities | Transaction | Batch | Operation | DeleteHistory | DeleteHistoryVersion => &[],
+        Capabilities | Transaction | Batch | Operation => &[],
     }
 }
 

@@ -62,8 +62,6 @@ fn mismatch(interaction: Interaction, url: &str) -> Option<&'static str> {
                 "`Type/id`, or `Type?criteria`",
             )
         }
-        Interaction::DeleteHistory => (matches!(shape, [_, _, "_history"]), "`Type/id/_history`"),
-        Interaction::DeleteHistoryVersion => (matches!(shape, [_, _, "_history", _]), "`Type/id/_history/version`"),
         Interaction::Create => (matches!(shape, [_]) && !is_empty, "`Type`"),
         Interaction::Capabilities => (path == "metadata", "`metadata`"),
         Interaction::Batch | Interaction::Transaction => (is_empty, "'' (the base URL)"),

@@ -40,6 +40,7 @@ pub(super) fn read_element(definition: &Value, full: &str, last: &str, type_name
             .as_array()
             .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
         binding: read_binding(definition),
+        constraints: read_constraints(definition),
         codes: None,
         own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
     }

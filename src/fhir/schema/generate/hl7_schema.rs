@@ -253,6 +253,7 @@ fn element(name: String, found: ElementType) -> Element {
         many: false,
         attribute: false,
         binding: None,
+        constraints: Vec::new(),
         codes: None,
         own: true,
     }
