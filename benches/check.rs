@@ -8,6 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use fhir_assay::check::{Context, Reading, always, check};
 use fhir_assay::exchange::{Body, Exchange, Request, Response, Timing};
 use fhir_assay::fhir::FhirVersion;
+use fhir_assay::fhir::profile::Profiles;
 use fhir_assay::fhir::schema::Schemas;
 use fhir_assay::fhir::validate::Validator;
 use fhir_assay::requirement::Catalogue;
@@ -90,12 +91,14 @@ fn measure(criterion: &mut Criterion) {
     let mut variables = Variables::default();
     variables.set("id", "17");
     variables.set("v1", "3");
+    let profiles = Profiles::default();
     let cx = Context {
         release: FhirVersion::R4,
         catalogue: Catalogue::embedded(),
         case: &case,
         variables: &variables,
         base: "http://localhost:8080/fhir",
+        profiles: &profiles,
     };
     let step = &case.steps[0];
     let reading = Reading::new(&exchange);

@@ -201,6 +201,7 @@ impl<'a> CaseRun<'a> {
             case: &self.planned.case,
             variables: &self.variables,
             base: &self.world.target.base,
+            profiles: &self.world.profiles,
         }
     }
 
@@ -337,7 +338,7 @@ impl<'a> CaseRun<'a> {
         let version = is_free_update(step).then(|| self.version_of(&request)).flatten();
         let mut is_bare = true;
         if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
-            request.headers.push("If-Match", version.clone());
+            request.headers.push("If-Match", version);
             is_bare = false;
         }
         let sent = self.perform(&request).await?;
@@ -415,12 +416,12 @@ impl<'a> CaseRun<'a> {
     }
 }
 
-/// Whether a step is an update that says nothing about If-Match.
+/// Whether a step is an update or a patch that says nothing about If-Match.
 fn is_free_update(step: &Step) -> bool {
     let is_update = matches!(
         &step.action,
         Action::Interaction {
-            interaction: Interaction::Update,
+            interaction: Interaction::Update | Interaction::Patch,
             ..
         }
     );
