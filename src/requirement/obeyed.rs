@@ -17,6 +17,7 @@ pub enum Obedience {
 }
 
 const TRAFFIC: &str = "tests/client_rules/traffic.rs";
+const BUNDLES: &str = "tests/client_rules/bundles.rs";
 const ALONE: &str = "tests/client_rules/alone.rs";
 const WRITES: &str = "tests/client_rules/writes.rs";
 const BEFORE: &str = "tests/broken/before.rs";
@@ -82,6 +83,53 @@ const PROVEN: &[(&str, &str, &str)] = &[
         ALONE,
         "an_intermediary_changes_no_verdict",
     ),
+    (
+        "batch.entry-request-present",
+        BUNDLES,
+        "entries_of_batches_have_requests",
+    ),
+    (
+        "batch.write-entry-has-resource",
+        BUNDLES,
+        "writes_of_batches_have_resources",
+    ),
+    (
+        "batch.no-interdependencies",
+        BUNDLES,
+        "entries_of_batches_are_independent",
+    ),
+    (
+        "batch.no-references-between-entries",
+        BUNDLES,
+        "entries_of_batches_do_not_refer_to_each_other",
+    ),
+    (
+        "transaction.entry-request-present",
+        BUNDLES,
+        "entries_of_transactions_have_requests",
+    ),
+    (
+        "transaction.write-entry-has-resource",
+        BUNDLES,
+        "writes_of_transactions_have_resources",
+    ),
+    (
+        "transaction.identity-once",
+        BUNDLES,
+        "transactions_hold_a_resource_once",
+    ),
+    (
+        "transaction-references.conditional-syntax",
+        BUNDLES,
+        "references_by_search_are_filters_of_a_type",
+    ),
+    (
+        "transaction-references.resolve-extension-sent",
+        BUNDLES,
+        "a_new_version_is_asked_for_by_the_extension",
+    ),
+    ("operations.request-transaction", BUNDLES, "row_of_transaction"),
+    ("operations.request-batch", BUNDLES, "row_of_batch"),
     ("delete.request-body-empty", TRAFFIC, "deletions_have_no_body"),
     (
         "delete-history.request-body-empty",
@@ -147,7 +195,6 @@ const PROVEN: &[(&str, &str, &str)] = &[
     ("vread.vid-opaque", ALONE, "version_ids_are_opaque"),
 ];
 
-const NO_BUNDLES: &str = "no suite sends a batch or a transaction yet";
 const NO_HISTORY: &str = "no suite asks for a history with parameters of time yet";
 const NO_SYSTEM: &str = "no suite searches all types or asks for their history yet";
 const NO_VENDORS: &str = "no suite of a vendor's own API is there yet";
@@ -155,12 +202,13 @@ const PERMISSION: &str = "it permits something, and nothing can break a permissi
 
 /// Groups or rules, and why they do not concern the harness.
 const UNCONCERNED: &[(&str, &str)] = &[
-    ("async.", "the harness never asks for the asynchronous pattern"),
-    ("batch.", NO_BUNDLES),
-    ("transaction.", NO_BUNDLES),
-    ("transaction-references.", NO_BUNDLES),
-    ("transaction-response.", NO_BUNDLES),
-    ("operations.request-transaction", NO_BUNDLES),
+    ("async.respond-async-preference", PERMISSION),
+    ("transaction-references.client-arbitrary-versions", PERMISSION),
+    (
+        "transaction-references.version-must-exist",
+        "from R5 on no suite refers to a version in a transaction",
+    ),
+    ("transaction-response.client-tracks", PERMISSION),
     (
         "integrity.patch-for-partial-change",
         "what the harness changes it created itself, and knows whole",

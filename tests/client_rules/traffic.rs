@@ -14,6 +14,8 @@ use fhir_assay::verdict::{Phase, RunResult, Verdict};
 
 use crate::support::embedded::{Embedded, Recorded};
 
+mod bundles;
+
 const SEED: u64 = 20_260_101;
 const TAG_SYSTEM: &str = "urn:fhir-assay:run";
 

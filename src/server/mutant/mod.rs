@@ -3,6 +3,8 @@
 //! A suite that claims to test a rule has to see the defect (`fhir-assay prove`). The catalogue has a file for each
 //! section of the specification; an entry is a name, a sentence, and a change of a few lines.
 
+mod asynchronous;
+mod batch;
 mod capabilities;
 mod conditional_create;
 mod conditional_delete;
@@ -18,6 +20,7 @@ mod format_parameter;
 mod general;
 mod head;
 mod headers;
+mod integrity;
 mod paging;
 mod patch;
 mod patch_in_bundle;
@@ -25,6 +28,9 @@ mod read;
 mod return_preference;
 mod search;
 mod search_post;
+mod transaction;
+mod transaction_references;
+mod transaction_response;
 mod update;
 mod url;
 mod versioning;
@@ -32,7 +38,7 @@ mod vread;
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Severity};
 use crate::server::BASE_PATH;
@@ -70,6 +76,12 @@ const SECTIONS: &[&[Mutant]] = &[
     paging::ALL,
     head::ALL,
     headers::ALL,
+    batch::ALL,
+    transaction::ALL,
+    transaction_references::ALL,
+    transaction_response::ALL,
+    integrity::ALL,
+    asynchronous::ALL,
 ];
 
 /// One named defect.
@@ -248,6 +260,26 @@ fn all_is_well() -> Value {
 /// A searchset without matches.
 fn nothing_found() -> Value {
     json!({ "resourceType": "Bundle", "type": "searchset", "total": 0 })
+}
+
+/// Changes the request of each entry of a Bundle that was sent.
+fn each_request(asked: &mut Asked, change: impl Fn(&mut Map<String, Value>)) {
+    if let Some(mut bundle) = asked.json() {
+        entries(&mut bundle)
+            .filter_map(|entry| entry["request"].as_object_mut())
+            .for_each(change);
+        asked.set_json(&bundle);
+    }
+}
+
+/// Changes every value in a resource, from the inside out.
+fn each_value(value: &mut Value, change: &dyn Fn(&mut Value)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| each_value(item, change)),
+        Value::Object(members) => members.values_mut().for_each(|member| each_value(member, change)),
+        _ => {}
+    }
+    change(value);
 }
 
 /// The entries of a Bundle.
