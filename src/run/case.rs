@@ -200,6 +200,7 @@ impl<'a> CaseRun<'a> {
             case: &self.planned.case,
             variables: &self.variables,
             base: &self.world.target.base,
+            profiles: &self.world.profiles,
         }
     }
 
@@ -332,12 +333,12 @@ impl<'a> CaseRun<'a> {
     }
 }
 
-/// Whether a step is an update that says nothing about If-Match.
+/// Whether a step is an update or a patch that says nothing about If-Match.
 pub(super) fn is_free_update(step: &Step) -> bool {
     let is_update = matches!(
         &step.action,
         Action::Interaction {
-            interaction: Interaction::Update,
+            interaction: Interaction::Update | Interaction::Patch,
             ..
         }
     );

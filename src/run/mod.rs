@@ -16,6 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use indexmap::IndexMap;
 
+use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
 use crate::transport::{Target, Transport};
@@ -42,6 +43,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Whether bodies of passing cases stay in the result. They are in the `CaseFinished` events in any case.
     pub keep_bodies: bool,
+    /// The profiles that bodies are judged by, beside the definitions of the release.
+    pub profiles: Profiles,
     /// What reports tell of the options, as name and value.
     pub told: IndexMap<String, String>,
 }
@@ -54,6 +57,7 @@ impl Default for RunOptions {
             cleanup: true,
             fail_fast: false,
             keep_bodies: true,
+            profiles: Profiles::default(),
             told: IndexMap::new(),
         }
     }
@@ -133,6 +137,7 @@ impl<'a> Runner<'a> {
             tag: self.tag(),
             seed: self.options.seed,
             registry: Registry::new(&self.tag()),
+            profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
             unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
@@ -207,6 +212,8 @@ impl<'a> Runner<'a> {
             step.audited.shrink_to_fit();
         }
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
+            exchange.request.headers.shrink_to_fit();
+            exchange.response.headers.shrink_to_fit();
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {
                     *body = crate::exchange::Body::Elsewhere(body.len());

@@ -322,9 +322,9 @@ fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText
             seen.push(Cow::Owned(name));
         }
         match &line.value {
-            Some(value) => headers.push(line.name.value.clone(), scene.variables.fill(value)?),
+            Some(value) => headers.push(&line.name.value, scene.variables.fill(value)?),
             // Credentials are added later: an empty header holds them back, and is not sent itself.
-            None => headers.push(line.name.value.clone(), ""),
+            None => headers.push(&line.name.value, ""),
         }
     }
     Ok(headers)

@@ -18,7 +18,7 @@ impl CaseRun<'_> {
         self.name_versions(step, &mut request);
         let mut is_bare = true;
         if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
-            request.headers.push("If-Match", version.clone());
+            request.headers.push("If-Match", version);
             is_bare = false;
         }
         let sent = self.perform_at_base(step, &mut request).await?;

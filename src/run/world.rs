@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::cleanup::Registry;
 use crate::exchange::{Body, Headers, Request};
 use crate::fhir::media_type;
+use crate::fhir::profile::Profiles;
 use crate::fhir::validate::Unchecked;
 use crate::requirement::Catalogue;
 use crate::transport::{Target, Transport, TransportError};
@@ -30,6 +31,8 @@ pub struct World<'a> {
     pub seed: u64,
     /// What was created.
     pub registry: Registry,
+    /// The profiles that bodies are judged by.
+    pub profiles: Profiles,
     /// Whether what was created is deleted.
     pub cleanup: bool,
     /// What was not looked at in bodies, and in how many.

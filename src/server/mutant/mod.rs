@@ -6,17 +6,24 @@
 mod asynchronous;
 mod batch;
 mod capabilities;
+mod conditional_create;
+mod conditional_delete;
+mod conditional_patch;
 mod conditional_read;
+mod conditional_update;
 mod content_negotiation;
 mod contention;
 mod create;
 mod delete;
+mod delete_history;
 mod format_parameter;
 mod general;
 mod head;
 mod headers;
 mod integrity;
 mod paging;
+mod patch;
+mod patch_in_bundle;
 mod read;
 mod return_preference;
 mod search;
@@ -33,9 +40,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::fhir::{FhirVersion, Interaction, OperationOutcome, Severity};
+use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Severity};
+use crate::server::BASE_PATH;
 use crate::server::Shared;
+use crate::server::policy::Policy;
 use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
+use crate::server::search::Condition;
 use crate::server::store::Version;
 
 /// The sections.
@@ -51,6 +61,13 @@ const SECTIONS: &[&[Mutant]] = &[
     update::ALL,
     contention::ALL,
     delete::ALL,
+    delete_history::ALL,
+    patch::ALL,
+    patch_in_bundle::ALL,
+    conditional_create::ALL,
+    conditional_update::ALL,
+    conditional_patch::ALL,
+    conditional_delete::ALL,
     return_preference::ALL,
     content_negotiation::ALL,
     format_parameter::ALL,
@@ -179,6 +196,48 @@ fn versions(server: &Shared, asked: &Asked) -> Vec<Arc<Version>> {
         .zip(asked.id())
         .and_then(|(resource_type, id)| server.store.history(&resource_type, &id));
     found.unwrap_or_default()
+}
+
+/// What criteria find among the resources of the type in the path; nothing where they are none.
+fn found(server: &Shared, asked: &Asked, criteria: &[(String, String)]) -> Vec<Arc<Version>> {
+    let release = server.options.release;
+    let resource_type = asked
+        .resource_type()
+        .and_then(|name| ResourceType::parse(release, &name));
+    let condition = resource_type.and_then(|found| Condition::of(criteria, found, "", release).ok());
+    condition
+        .map(|condition| condition.all(&server.store.write()))
+        .unwrap_or_default()
+}
+
+/// Whether a request is aimed at a type with criteria, and what these find.
+fn meant(server: &Shared, asked: &Asked) -> Option<Vec<Arc<Version>>> {
+    let query = asked.query();
+    (asked.segments().len() == 1 && !query.is_empty()).then(|| found(server, asked, &query))
+}
+
+/// Leads a request to an instance of the type in its path.
+fn lead_to(asked: &mut Asked, id: &str) {
+    if let Some(resource_type) = asked.resource_type() {
+        asked.set_target(&format!("{BASE_PATH}/{resource_type}/{id}"));
+    }
+}
+
+/// Gives the body the id that it is to be stored under.
+fn set_id(asked: &mut Asked, id: &str) {
+    if let Some(mut body) = asked.json() {
+        body["id"] = json!(id);
+        asked.set_json(&body);
+    }
+}
+
+/// Whether resources of the type in the path are not found by criteria on this server.
+fn is_unconditional(server: &Shared, asked: &Asked) -> bool {
+    let release = server.options.release;
+    let resource_type = asked
+        .resource_type()
+        .and_then(|name| ResourceType::parse(release, &name));
+    resource_type.is_some_and(|found| !Policy::of(found, release).conditional)
 }
 
 /// The current version of what a request addresses, which may be a deletion.
