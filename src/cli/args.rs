@@ -184,8 +184,20 @@ pub struct ServeArgs {
 /// `prove`
 #[derive(Debug, Args)]
 pub struct ProveArgs {
+    /// The release to prove
+    #[arg(long, value_name = "RELEASE", default_value = "R4")]
+    pub fhir: FhirVersion,
+    /// Only defects that break a requirement, such as 'update.*'
+    #[arg(long = "requirement", value_name = "ID")]
+    pub requirements: Vec<String>,
+    /// Only this defect (may be repeated)
+    #[arg(long = "mutant", value_name = "NAME", value_parser = mutant)]
+    pub mutants: Vec<&'static Mutant>,
+    /// A report to write, as FORMAT=PATH (json, markdown, html); '-' is standard output
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
+    pub reports: Vec<Output>,
     /// Name the defects, one a line, and prove nothing
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub list: bool,
 }
 
@@ -257,17 +269,24 @@ fn variants() -> String {
 }
 
 fn mutant(text: &str) -> Result<&'static Mutant, String> {
-    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name)))
+    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name), "prove --list"))
 }
 
 fn variant(text: &str) -> Result<&'static Variant, String> {
-    Variant::named(text).ok_or_else(|| unknown("variant", text, Variant::all().map(|variant| variant.name)))
+    Variant::named(text).ok_or_else(|| {
+        unknown(
+            "variant",
+            text,
+            Variant::all().map(|variant| variant.name),
+            "serve --help",
+        )
+    })
 }
 
-fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>) -> String {
+fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>, all: &str) -> String {
     match nearest(text, known) {
         Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
-        None => format!("there is no such {noun}; `fhir-assay prove --list` names them all"),
+        None => format!("there is no such {noun}; `fhir-assay {all}` names them all"),
     }
 }
 

@@ -88,13 +88,21 @@ pub fn create(path: &Path) -> Result<BufWriter<File>, OutputError> {
 /// # Errors
 /// Where the system refuses.
 pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
+    write_by(output, |out| output.format.write(result, out))
+}
+
+/// Writes what `writing` writes, in the same way.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn write_by(output: &Output, writing: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
     let failed = |error| OutputError {
         path: output.path.display().to_string(),
         error,
     };
     if output.path.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());
-        let written = output.format.write(result, &mut out).and_then(|()| out.flush());
+        let written = writing(&mut out).and_then(|()| out.flush());
         // What is left in the buffer of a reader that went away (`| head`) is of no use.
         let _ = out.into_parts();
         return match written {
@@ -104,9 +112,7 @@ pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
     }
     let part = part_of(&output.path);
     let mut out = create(&part)?;
-    let written = output
-        .format
-        .write(result, &mut out)
+    let written = writing(&mut out)
         .and_then(|()| out.into_inner().map(drop).map_err(io::IntoInnerError::into_error))
         .and_then(|()| fs::rename(&part, &output.path));
     written.map_err(|error| {

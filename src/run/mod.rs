@@ -8,7 +8,7 @@ pub mod step;
 pub mod world;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -40,6 +40,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Whether bodies of passing cases stay in the result. They are in the `CaseFinished` events in any case.
     pub keep_bodies: bool,
+    /// The longest that `eventually` asks again, where that is less than the step says; for servers that are known to be quick.
+    pub patience: Option<Duration>,
     /// What reports tell of the options, as name and value.
     pub told: IndexMap<String, String>,
 }
@@ -52,6 +54,7 @@ impl Default for RunOptions {
             cleanup: true,
             fail_fast: false,
             keep_bodies: true,
+            patience: None,
             told: IndexMap::new(),
         }
     }
@@ -131,6 +134,7 @@ impl<'a> Runner<'a> {
             seed: self.options.seed,
             registry: Registry::new(&self.tag()),
             cleanup: self.options.cleanup,
+            patience: self.options.patience,
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
             started: self.started,

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
@@ -30,6 +30,8 @@ pub struct World<'a> {
     pub registry: Registry,
     /// Whether what was created is deleted.
     pub cleanup: bool,
+    /// The longest that `eventually` asks again, where that is less than the step says.
+    pub patience: Option<Duration>,
     /// The end of the run before its time.
     pub stop: Stop,
     /// Whether the server refuses updates without If-Match: found out by the first that is refused.
