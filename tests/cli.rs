@@ -8,6 +8,10 @@ mod interrupt;
 mod reports;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/schemas.rs"]
+mod schemas;
 mod support;
 #[path = "cli/usage.rs"]
 mod usage;
+#[path = "cli/validate.rs"]
+mod validate;

@@ -1,19 +1,23 @@
 //! Bodies: empty or not, like a resource, the same as one, true to a FHIRPath, equal to a text.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use super::excerpt::BodyText;
 use super::expectation::of_body;
 use super::judged::{Between, Judged, a, cut};
-use super::{Context, Reading, Unreadable, diff, fhirpath, header};
-use crate::fhir::schema::{SchemaError, Schemas};
+use super::{Context, Reading, Unreadable, diff, fhirpath, header, violation};
+use crate::fhir::validate::{Validator, Violation};
 use crate::suite::fixture::{self, RenderError, Rendered};
-use crate::suite::{Body, BodyMatcher};
-use crate::verdict::{Mend, Part};
+use crate::suite::placeholder::dialect;
+use crate::suite::{Body, BodyMatcher, BodySource};
+use crate::verdict::{Mismatch, Part};
 
 /// Elements of the top level that `same-as` does not look at: the server's own.
 const SERVERS_OWN: [&str; 3] = ["id", "meta", "text"];
 
-/// How many errors of a schema are told one by one.
+/// How many things that are wrong are told one by one.
 const TOLD: usize = 20;
 
 /// How much of a text is shown.
@@ -37,7 +41,7 @@ pub(super) fn judge(matcher: &BodyMatcher, reading: &Reading<'_>, cx: &Context<'
             Err(error) => header::no_text(whole(), &error),
             Ok(type_name) => match json(reading, &type_name) {
                 Err(judged) => judged,
-                Ok(actual) => valid(&type_name, actual, cx),
+                Ok(actual) => valid(&type_name, actual, reading, cx),
             },
         },
         BodyMatcher::FhirPath(expression) => fhirpath::judge(expression, Some(reading), whole(), cx),
@@ -116,7 +120,15 @@ pub(super) fn json<'a>(reading: &'a Reading<'_>, wanted: &str) -> Result<&'a Val
 
 /// Judges `like` and `same-as`.
 fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
-    let wanted = match fixture::render(body, &cx.case.fixtures, cx.variables) {
+    let prepared = prepared(body, cx);
+    // What a server sent is data, and holds no placeholders.
+    let is_ours = !matches!(body.source, BodySource::Captured(_));
+    let compare = if is_ours {
+        diff::compare_with_placeholders
+    } else {
+        diff::compare
+    };
+    let wanted = match fixture::render(&prepared, &cx.case.fixtures, cx.variables) {
         Ok(Rendered::Json(wanted)) => wanted,
         Ok(Rendered::Text(wanted)) => {
             return with_text(reading, |text| {
@@ -133,8 +145,8 @@ fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'
         Err(judged) => return judged,
     };
     let compared = match mode {
-        diff::Mode::Like => diff::compare(&wanted, actual, mode),
-        diff::Mode::Same => diff::compare(&without_servers_own(&wanted), &without_servers_own(actual), mode),
+        diff::Mode::Like => compare(&wanted, actual, mode),
+        diff::Mode::Same => compare(&without_servers_own(&wanted), &without_servers_own(actual), mode),
     };
     match compared {
         Ok(None) => Judged::Holds,
@@ -143,15 +155,37 @@ fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'
     }
 }
 
+/// The body with HL7's placeholders put into ours, before variables are filled in: what a variable holds is data.
+fn prepared<'a>(body: &'a Body, cx: &Context<'_>) -> Cow<'a, Body> {
+    let written = match &body.source {
+        BodySource::Json(value) => Some(value),
+        BodySource::Fixture(name) => cx.case.fixtures.get(name.as_str()).map(|fixture| &*fixture.body),
+        BodySource::Captured(_) | BodySource::Text(_) => None,
+    };
+    let Some(written) = written.filter(|written| written.to_string().contains('$')) else {
+        return Cow::Borrowed(body);
+    };
+    Cow::Owned(Body {
+        source: BodySource::Json(dialect::ours(written, cx.release)),
+        set: body
+            .set
+            .iter()
+            .map(|(path, new)| (path.clone(), dialect::ours(new, cx.release)))
+            .collect(),
+        remove: body.remove.clone(),
+        span: body.span,
+    })
+}
+
 /// Judges `schema`.
-fn valid(type_name: &str, actual: &Value, cx: &Context<'_>) -> Judged {
-    let errors = match Schemas::for_release(cx.release).validate(type_name, actual) {
-        Ok(errors) => errors,
+fn valid(type_name: &str, actual: &Value, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
+    let validation = match Validator::new(cx.release).validate_as(type_name, actual) {
+        Ok(validation) => validation,
         Err(error) => return Judged::unjudged(whole(), error.to_string()),
     };
-    let Some(first) = errors.first() else {
+    if validation.is_valid() {
         return Judged::Holds;
-    };
+    }
     let found = actual["resourceType"].as_str();
     // All else that is wrong follows from that.
     let is_another = match found {
@@ -167,31 +201,33 @@ fn valid(type_name: &str, actual: &Value, cx: &Context<'_>) -> Judged {
         }
         return Judged::Broken(broken);
     }
-    let told = |error: &SchemaError| match error.instance_path.as_str() {
-        "" => error.message.clone(),
-        place => format!("{} (at {place})", error.message),
+    let text = String::from_utf8_lossy(reading.body().bytes());
+    let text = BodyText::new("answer", &text, actual);
+    let mut told = violation::mismatches(&validation, Some(&text)).into_iter();
+    let Some((_, mut broken)) = told.next() else {
+        return Judged::Holds;
     };
-    let more = match errors.len() {
-        1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
+    let more = match told.len() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
     };
-    let message = format!("the body is no valid {type_name}: {}{more}", first.message);
-    let place = actual
-        .pointer(&first.instance_path)
-        .map(|value| cut(&value.to_string(), 500));
-    let mut broken = of_body(message).between(format!("a valid {type_name}"), place);
-    broken.part = Part::Body(first.instance_path.clone());
-    if errors.len() > 1 {
-        broken.details = errors.iter().take(TOLD).map(told).collect();
-        if errors.len() > TOLD {
-            broken.details.push(format!("and {} more", errors.len() - TOLD));
-        }
+    broken.message = format!("the body is no valid {type_name}: {}{more}", broken.message);
+    let rest: Vec<_> = told.collect();
+    let also = rest
+        .iter()
+        .take(TOLD)
+        .map(|(violation, mismatch)| tell_also(violation, mismatch));
+    broken.details.extend(also);
+    if rest.len() > TOLD {
+        broken.details.push(format!("and {} more", rest.len() - TOLD));
     }
-    broken.mend = first.suggestion.as_ref().map(|replacement| Mend {
-        text: format!("write `{replacement}`"),
-        replacement: Some(replacement.clone()),
-    });
     Judged::Broken(broken)
+}
+
+/// What else is wrong, in a line.
+fn tell_also(violation: &Violation, mismatch: &Mismatch) -> String {
+    let mend = mismatch.mend.as_ref().map(|mend| format!("; {}", mend.text));
+    format!("{}: {}{}", violation.path, mismatch.message, mend.unwrap_or_default())
 }
 
 fn without_servers_own(resource: &Value) -> Value {

@@ -10,6 +10,9 @@ use serde_json::{Map, Number, Value};
 /// The name under which `serde_json` hands over a number whose digits are kept.
 const NUMBER: &str = "$serde_json::private::Number";
 
+/// For how many members an object has room from the beginning.
+const USUAL_MEMBERS: usize = 7;
+
 /// A JSON text that was read.
 #[derive(Debug)]
 pub(super) struct Json {
@@ -107,7 +110,8 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
+        // Most objects of FHIR have a handful of members: with room for them nothing is hashed or moved again.
+        let mut object = Map::with_capacity(USUAL_MEMBERS);
         while let Some(name) = members.next_key::<String>()? {
             if name == NUMBER && object.is_empty() {
                 let digits: String = members.next_value()?;

@@ -39,6 +39,7 @@ pub(super) fn mismatch(part: Part, message: impl Into<String>) -> Box<Mismatch> 
         expected: None,
         actual: None,
         site: None,
+        excerpt: None,
         exchange: 0,
         diff: None,
         details: Vec::new(),

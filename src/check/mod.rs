@@ -3,6 +3,8 @@
 pub mod always;
 pub mod body;
 pub mod diff;
+pub mod documents;
+pub mod excerpt;
 pub mod expectation;
 pub mod fhirpath;
 pub mod header;
@@ -15,6 +17,7 @@ pub mod status;
 #[cfg(test)]
 mod testing;
 pub mod turn;
+pub mod violation;
 
 use crate::fhir::FhirVersion;
 use crate::requirement::Catalogue;

@@ -104,7 +104,7 @@ impl<'a> Reading<'a> {
     /// The type of the resource in the body.
     #[must_use]
     pub fn resource_type(&self) -> Option<&str> {
-        self.resource()?["resourceType"].as_str()
+        self.json().ok()?["resourceType"].as_str()
     }
 
     /// The body as FHIRPath looks at it; nothing where there is no JSON.

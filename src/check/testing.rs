@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{Context, Reading, check};
@@ -140,7 +139,7 @@ fn case() -> Case {
         tags: Vec::new(),
         needs: Needs::default(),
         types: Types::One,
-        variables: IndexMap::new(),
+        variables: Arc::default(),
         setup: Vec::new(),
         steps: Vec::new(),
         cleanup: Vec::new(),

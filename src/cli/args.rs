@@ -40,8 +40,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check suite files
     Lint(LintArgs),
+    /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
+    Validate(ValidateArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// Make the JSON Schemas of a FHIR release
+    Schemas(SchemasArgs),
 }
 
 /// Which cases.
@@ -249,6 +253,20 @@ pub struct LintArgs {
     pub paths: Vec<PathBuf>,
 }
 
+/// `validate`
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Files, or folders to look through; '-' is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The release to go by; by default the one that a body tells (fhirVersion), and R4 where it tells none
+    #[arg(long, value_name = "RELEASE")]
+    pub fhir: Option<FhirVersion>,
+    /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); '-' is standard output
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
+    pub reports: Vec<Output>,
+}
+
 /// `report`
 #[derive(Debug, Args)]
 pub struct ReportArgs {
@@ -288,6 +306,35 @@ fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>, al
         Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
         None => format!("there is no such {noun}; `fhir-assay {all}` names them all"),
     }
+}
+
+/// `schemas`
+#[derive(Debug, Args)]
+pub struct SchemasArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SchemasCommand,
+}
+
+/// What to do with schemas.
+#[derive(Debug, Subcommand)]
+pub enum SchemasCommand {
+    /// Make them, and the element table beside them, from HL7's definitions; the same definitions give the same bytes
+    Generate(GenerateArgs),
+}
+
+/// `schemas generate`
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// The folder of the definitions, such as an unpacked definitions.json.zip
+    #[arg(long, value_name = "DIR")]
+    pub definitions: PathBuf,
+    /// The release that they define
+    #[arg(long, value_name = "RELEASE")]
+    pub release: FhirVersion,
+    /// The folder to write into; the files go to a folder in it that is named after the release, such as r4/
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// A format and where its report goes.

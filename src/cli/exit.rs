@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::plan::Plan;
+use crate::verdict::validation::ValidationReport;
 use crate::verdict::{ReasonKind, RunResult, Verdict};
 
 /// How the program ends.
@@ -55,6 +56,20 @@ impl Exit {
         } else {
             // Nothing was judged: that is no success.
             Self::Unjudged
+        }
+    }
+
+    /// How the judging of files ends. What is invalid is certain, whatever else could not be read.
+    #[must_use]
+    pub fn of_validation(report: &ValidationReport) -> Self {
+        if report.invalid() > 0 {
+            Self::Failed
+        } else if report.unreadable() > 0 {
+            Self::Usage
+        } else if report.resources() == 0 {
+            Self::NothingSelected
+        } else {
+            Self::Success
         }
     }
 

@@ -72,7 +72,9 @@ pub fn main() -> Exit {
         Command::Prove(args) => command::prove::prove(args),
         Command::Explain(args) => command::explain::explain(args),
         Command::Lint(args) => command::lint::lint(args),
+        Command::Validate(args) => command::validate::validate(args),
         Command::Report(args) => command::report::report(args),
+        Command::Schemas(args) => command::schemas::schemas(args),
     };
     outcome.unwrap_or_else(|failure| {
         let _ = writeln!(io::stderr(), "{}", marked(&failure.message));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::Output;
 use crate::report::Format;
 use crate::verdict::RunResult;
+use crate::verdict::validation::ValidationReport;
 
 /// A report that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -83,26 +84,34 @@ pub fn create(path: &Path) -> Result<BufWriter<File>, OutputError> {
         .map_err(failed)
 }
 
-/// Writes one report. A file is written beside its place and moved there when it is whole.
+/// Writes one report of a run. A file is written beside its place and moved there when it is whole.
 ///
 /// # Errors
 /// Where the system refuses.
 pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
-    write_by(output, |out| output.format.write(result, out))
+    write_with(output, &|out| output.format.write(result, out))
 }
 
-/// Writes what `writing` writes, in the same way.
+/// Writes one report on files of resources, as [`write`] does.
 ///
 /// # Errors
 /// Where the system refuses.
-pub fn write_by(output: &Output, writing: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+pub fn write_validation(report: &ValidationReport, output: &Output) -> Result<(), OutputError> {
+    write_with(output, &|out| output.format.write_validation(report, out))
+}
+
+/// Writes what `render` writes, as [`write`] does.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn write_with(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
     let failed = |error| OutputError {
         path: output.path.display().to_string(),
         error,
     };
     if output.path.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());
-        let written = writing(&mut out).and_then(|()| out.flush());
+        let written = render(&mut out).and_then(|()| out.flush());
         // What is left in the buffer of a reader that went away (`| head`) is of no use.
         let _ = out.into_parts();
         return match written {
@@ -112,7 +121,7 @@ pub fn write_by(output: &Output, writing: impl FnOnce(&mut dyn Write) -> io::Res
     }
     let part = part_of(&output.path);
     let mut out = create(&part)?;
-    let written = writing(&mut out)
+    let written = render(&mut out)
         .and_then(|()| out.into_inner().map(drop).map_err(io::IntoInnerError::into_error))
         .and_then(|()| fs::rename(&part, &output.path));
     written.map_err(|error| {

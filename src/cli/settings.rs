@@ -81,6 +81,16 @@ pub fn output_style() -> Style {
     }
 }
 
+/// How standard error is written to.
+#[must_use]
+pub fn error_style() -> Style {
+    if is_colored(&io::stderr()) {
+        Style::colored()
+    } else {
+        Style::plain()
+    }
+}
+
 /// How diagnostics on standard error are drawn.
 #[must_use]
 pub fn error_paint() -> Paint {

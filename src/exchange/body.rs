@@ -1,5 +1,7 @@
 //! A body: its bytes, or what is left of them.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -89,10 +91,10 @@ impl Body {
 /// How a body is written in JSON.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Body")]
-struct Written {
+struct Written<'a> {
     /// The body, where it is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    text: Option<Cow<'a, str>>,
     /// The body in Base64, where it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
@@ -110,7 +112,7 @@ impl Serialize for Body {
             Self::Elsewhere(length) => written.length = Some(*length),
             Self::Whole(bytes) | Self::Cut { start: bytes, .. } => {
                 match std::str::from_utf8(bytes) {
-                    Ok(text) => written.text = Some(text.to_owned()),
+                    Ok(text) => written.text = Some(Cow::Borrowed(text)),
                     Err(_) => written.base64 = Some(STANDARD.encode(bytes)),
                 }
                 if let Self::Cut { length, .. } = self {
@@ -126,7 +128,7 @@ impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Written::deserialize(deserializer)?;
         let bytes = match (written.text, written.base64) {
-            (Some(text), None) => Some(Bytes::from(text)),
+            (Some(text), None) => Some(Bytes::from(text.into_owned())),
             (None, Some(base64)) => Some(Bytes::from(STANDARD.decode(base64).map_err(D::Error::custom)?)),
             (None, None) => None,
             (Some(_), Some(_)) => return Err(D::Error::custom("a body is `text` or `base64`, not both")),
@@ -141,7 +143,7 @@ impl<'de> Deserialize<'de> for Body {
 }
 
 impl JsonSchema for Body {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         Written::schema_name()
     }
 

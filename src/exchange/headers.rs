@@ -46,6 +46,18 @@ impl Headers {
         self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
+    /// Keeps only the lines for which `keeps` is true of name and value.
+    pub fn retain(&mut self, keeps: impl Fn(&str, &str) -> bool) {
+        self.0.retain(|(name, value)| keeps(name, value));
+    }
+
+    /// Gives a value to every line whose name is `meant`.
+    pub fn overwrite(&mut self, meant: impl Fn(&str) -> bool, value: &str) {
+        for (_, old) in self.0.iter_mut().filter(|(name, _)| meant(name)) {
+            value.clone_into(old);
+        }
+    }
+
     /// All lines, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -37,7 +37,8 @@ pub struct ResourceClaims {
     pub conditional_create: bool,
     /// `conditionalUpdate`
     pub conditional_update: bool,
-    /// `conditionalPatch` (R5)
+    /// `conditionalPatch`. R4 and R4B have no such element: there, a server that patches and updates conditionally counts as
+    /// claiming it.
     pub conditional_patch: bool,
     /// `conditionalRead`; absent counts as `not-supported`.
     pub conditional_read: Option<String>,
@@ -72,7 +73,8 @@ impl CapabilityStatement {
             statement.interactions.extend(codes(rest));
             for claims in items(rest, "resource") {
                 if let Some(resource_type) = text(claims, "type") {
-                    statement.resources.insert(resource_type, ResourceClaims::read(claims));
+                    let claims = ResourceClaims::read(claims, has_conditional_patch(statement.fhir_version.as_deref()));
+                    statement.resources.insert(resource_type, claims);
                 }
             }
         }
@@ -97,24 +99,46 @@ fn claims_media_type(claimed: &[String], wanted: &str) -> bool {
 }
 
 impl ResourceClaims {
-    fn read(claims: &Value) -> Self {
+    /// R6 declares the conditional forms by codes of interactions as well (`http.html#cdelete`); either form is a claim.
+    fn read(claims: &Value, has_conditional_patch: bool) -> Self {
         let flag = |name: &str| claims.get(name).and_then(Value::as_bool).unwrap_or(false);
+        let interactions: Vec<String> = codes(claims).collect();
+        let done = |code: &str| interactions.iter().any(|claimed| claimed == code);
+        let conditional_update = flag("conditionalUpdate") || done("update-conditional");
+        let conditional_patch = if has_conditional_patch {
+            flag("conditionalPatch") || done("patch-conditional")
+        } else {
+            conditional_update && done("patch")
+        };
+        let conditional_delete = if done("delete-conditional-multiple") {
+            Some("multiple".to_owned())
+        } else if done("delete-conditional-single") {
+            Some("single".to_owned())
+        } else {
+            // DSTU2 and early servers wrote a boolean here.
+            text(claims, "conditionalDelete")
+        };
         Self {
-            interactions: codes(claims).collect(),
             search_params: items(claims, "searchParam")
                 .filter_map(|param| text(param, "name"))
                 .collect(),
             versioning: text(claims, "versioning"),
             read_history: flag("readHistory"),
             update_create: flag("updateCreate"),
-            conditional_create: flag("conditionalCreate"),
-            conditional_update: flag("conditionalUpdate"),
-            conditional_patch: flag("conditionalPatch"),
+            conditional_create: flag("conditionalCreate") || done("create-conditional"),
+            conditional_update,
+            conditional_patch,
             conditional_read: text(claims, "conditionalRead"),
-            // DSTU2 and early servers wrote a boolean here.
-            conditional_delete: text(claims, "conditionalDelete"),
+            conditional_delete,
+            interactions,
         }
     }
+}
+
+/// Whether `conditionalPatch` can be declared: from R5 on.
+fn has_conditional_patch(fhir_version: Option<&str>) -> bool {
+    let major = fhir_version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    major.is_none_or(|major| major >= 5)
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {
@@ -173,6 +197,46 @@ mod tests {
         );
         assert!(statement.claims_format("json") && statement.claims_format("application/fhir+turtle"));
         assert!(!statement.claims_format("xml"));
+    }
+
+    #[test]
+    fn conditional_forms_are_claimed_as_each_release_does() {
+        let claims = |version: &str, claims: Value| {
+            let statement = CapabilityStatement::read(&json!({
+                "resourceType": "CapabilityStatement", "fhirVersion": version,
+                "rest": [{ "mode": "server", "resource": [claims] }],
+            }));
+            statement.unwrap().resources["Patient"].clone()
+        };
+        let codes = |codes: &[&str]| {
+            let interactions: Vec<_> = codes.iter().map(|code| json!({ "code": code })).collect();
+            json!({ "type": "Patient", "interaction": interactions })
+        };
+        let of_codes = claims(
+            "6.0.0-ballot2",
+            codes(&[
+                "create-conditional",
+                "update-conditional",
+                "patch-conditional",
+                "delete-conditional-single",
+            ]),
+        );
+        assert!(of_codes.conditional_create && of_codes.conditional_update && of_codes.conditional_patch);
+        assert_eq!(of_codes.conditional_delete.as_deref(), Some("single"));
+        let many = claims(
+            "6.0.0",
+            codes(&["delete-conditional-single", "delete-conditional-multiple"]),
+        );
+        assert_eq!(many.conditional_delete.as_deref(), Some("multiple"));
+
+        let mut elements = codes(&["patch"]);
+        elements["conditionalUpdate"] = json!(true);
+        elements["conditionalDelete"] = json!("single");
+        let (r4, r5) = (claims("4.0.1", elements.clone()), claims("5.0.0", elements.clone()));
+        assert!(r4.conditional_patch, "R4 has no element to declare it");
+        assert!(!r5.conditional_patch && r5.conditional_update);
+        elements["conditionalPatch"] = json!(true);
+        assert!(claims("5.0.0", elements).conditional_patch);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Interaction {
     Update,
     Patch,
     Delete,
+    DeleteHistory,
+    DeleteHistoryVersion,
     HistoryInstance,
     HistoryType,
     HistorySystem,
@@ -37,12 +39,14 @@ pub struct UnknownInteraction(pub String);
 
 impl Interaction {
     /// Every interaction, in the order of the specification's page.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Read,
         Self::Vread,
         Self::Update,
         Self::Patch,
         Self::Delete,
+        Self::DeleteHistory,
+        Self::DeleteHistoryVersion,
         Self::HistoryInstance,
         Self::HistoryType,
         Self::HistorySystem,
@@ -64,6 +68,8 @@ impl Interaction {
             Self::Update => "update",
             Self::Patch => "patch",
             Self::Delete => "delete",
+            Self::DeleteHistory => "delete-history",
+            Self::DeleteHistoryVersion => "delete-history-version",
             Self::HistoryInstance => "history-instance",
             Self::HistoryType => "history-type",
             Self::HistorySystem => "history-system",
@@ -85,6 +91,8 @@ impl Interaction {
             Self::Update
                 | Self::Patch
                 | Self::Delete
+                | Self::DeleteHistory
+                | Self::DeleteHistoryVersion
                 | Self::Create
                 | Self::Transaction
                 | Self::Batch

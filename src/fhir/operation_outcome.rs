@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-/// How bad an issue is, by its code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How bad an issue is, by its code; the worst comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum Severity {
     Fatal,

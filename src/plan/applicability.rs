@@ -126,11 +126,11 @@ fn all<T: ToString>(claim: &Claim<T>, claimed: impl Fn(&T) -> bool) -> Option<Fa
 /// The claimed code is one of `Is`, or none of `Not`.
 fn one_of(element: &str, claim: Option<&Claim<String>>, claimed: Option<&str>) -> Option<String> {
     let is_among = |codes: &[String]| claimed.is_some_and(|claimed| codes.iter().any(|code| code == claimed));
-    let found = claimed.map_or_else(|| "absent".to_owned(), |code| format!("`{code}`"));
+    let found = || claimed.map_or_else(|| "absent".to_owned(), |code| format!("`{code}`"));
     match claim? {
-        Claim::Is(codes) if !is_among(codes) => Some(format!("{element} is {found}, not {}", codes.join(" or "))),
+        Claim::Is(codes) if !is_among(codes) => Some(format!("{element} is {}, not {}", found(), codes.join(" or "))),
         Claim::Not(codes) if is_among(codes) => {
-            Some(format!("{element} is {found}, and the case is for servers without"))
+            Some(format!("{element} is {}, and the case is for servers without", found()))
         }
         _ => None,
     }

@@ -169,6 +169,12 @@ impl Proof {
     }
 }
 
+/// The JSON Schema of a [`Proof`]: `schemas/proof.schema.json`.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Proof).to_value()
+}
+
 /// The section of a requirement or a mutant: what stands before the dot.
 fn section(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)

@@ -12,9 +12,9 @@ use super::text::{LINE, count, counted, duration, line};
 use crate::verdict::{Outcome, RunResult, Verdict};
 
 /// How many bytes of failures are told; the rest of the report is bounded well below what is left of the megabyte.
-const FAILURES: usize = 700 * 1024;
+pub(super) const FAILURES: usize = 700 * 1024;
 /// How many rows a table of findings has.
-const ROWS: usize = 200;
+pub(super) const ROWS: usize = 200;
 /// How many sentences a list has.
 const SENTENCES: usize = 40;
 
@@ -32,14 +32,7 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn write_head(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
-    let sign = match overview.color() {
-        Verdict::Pass => "✅",
-        Verdict::Warning => "⚠️",
-        Verdict::Fail => "❌",
-        Verdict::Error => "🟣",
-        Verdict::Skip | Verdict::Inapplicable => "⚪",
-    };
-    writeln!(out, "# {sign} {}\n", escape(&overview.sentence()))?;
+    writeln!(out, "# {} {}\n", sign(overview.color()), escape(&overview.sentence()))?;
     writeln!(out, "{}\n", escape(&overview.target()))?;
     writeln!(
         out,
@@ -78,6 +71,17 @@ fn write_head(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
         write_row(out, &escape(&line(name, 80)), &Standing::sum(levels))?;
     }
     writeln!(out, "\n</details>\n")
+}
+
+/// A verdict at a glance.
+pub(super) const fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✅",
+        Verdict::Warning => "⚠️",
+        Verdict::Fail => "❌",
+        Verdict::Error => "🟣",
+        Verdict::Skip | Verdict::Inapplicable => "⚪",
+    }
 }
 
 fn write_table_head(out: &mut String, first: &str) -> std::fmt::Result {
@@ -217,7 +221,7 @@ fn write_groups<'a, 'r: 'a>(
 }
 
 /// Text that is neither Markdown nor HTML, for the middle of a line.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
@@ -238,7 +242,7 @@ fn escape(text: &str) -> String {
 }
 
 /// A fence that nothing in the text can close.
-fn fence(text: &str) -> String {
+pub(super) fn fence(text: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for c in text.chars() {

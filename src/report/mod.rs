@@ -14,6 +14,7 @@ mod problem;
 mod rules;
 mod style;
 mod text;
+pub mod validation;
 mod watched;
 
 use std::fmt;

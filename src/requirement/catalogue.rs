@@ -102,8 +102,8 @@ mod tests {
             let file = catalogue.file_of(requirement.id.as_str()).unwrap();
             file.starts_with("suites/requirements/http/")
         });
-        assert_eq!(http.count(), 551);
-        assert_eq!(catalogue.iter().count(), 551 + 127);
+        assert_eq!(http.count(), 552);
+        assert_eq!(catalogue.iter().count(), 552 + 127);
         for requirement in catalogue.iter() {
             assert_eq!(
                 requirement.testable != Testable::Yes,

@@ -216,11 +216,13 @@ impl Requirement {
     /// The level in a release; `None` where the rule does not hold there.
     #[must_use]
     pub fn level_in(&self, release: FhirVersion) -> Option<Level> {
-        if !self.versions.get(&release).copied().unwrap_or(false) {
+        // A handful of releases is looked through faster than hashed, and this is asked for every rule of every exchange.
+        if !self.versions.iter().any(|(known, holds)| *known == release && *holds) {
             return None;
         }
-        let differing = self.differs.get(&release).and_then(|difference| difference.level);
-        Some(differing.unwrap_or(self.level))
+        let mut differing = self.differs.iter().filter(|(known, _)| **known == release);
+        let level = differing.next().and_then(|(_, difference)| difference.level);
+        Some(level.unwrap_or(self.level))
     }
 
     /// The URL of the rule in the published specification of a release.

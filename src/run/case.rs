@@ -33,6 +33,8 @@ pub struct CaseRun<'a> {
     versions: HashMap<String, String>,
     /// Why later steps cannot be judged.
     blocked: Option<String>,
+    /// Whether there is a step that such a version could be for.
+    updates: bool,
     /// What marks ids that this case made up.
     marks: [String; 2],
 }
@@ -43,7 +45,7 @@ pub async fn run(world: &World<'_>, planned: &PlannedCase, index: usize) -> Case
     let begin = Instant::now();
     let mut run = CaseRun::new(world, planned, index);
     let case = &planned.case;
-    let mut steps: Vec<StepResult> = Vec::new();
+    let mut steps: Vec<StepResult> = Vec::with_capacity(case.setup.len() + case.steps.len() + case.cleanup.len());
     let mut ended: Option<Reason> = None;
     'phases: for (phase, list) in [(Phase::Setup, &case.setup), (Phase::Steps, &case.steps)] {
         for (number, step) in (1..).zip(list) {
@@ -157,7 +159,7 @@ impl<'a> CaseRun<'a> {
         if let Some(resource_type) = &planned.resource_type {
             variables.set("type", resource_type.as_str());
         }
-        for (name, template) in &planned.case.variables {
+        for (name, template) in planned.case.variables.iter() {
             // A constant may speak of built-in variables and of constants above it; lint refuses all else.
             let text = variables.fill(template).unwrap_or_default();
             variables.set(name.clone(), text);
@@ -169,6 +171,10 @@ impl<'a> CaseRun<'a> {
             variables,
             captured_by: HashMap::new(),
             versions: HashMap::new(),
+            updates: [&planned.case.setup, &planned.case.steps, &planned.case.cleanup]
+                .into_iter()
+                .flatten()
+                .any(is_free_update),
             blocked: None,
             marks: [case_tag, case_uuid],
         }
@@ -297,6 +303,9 @@ impl<'a> CaseRun<'a> {
 
     /// Keeps the version of an instance in mind, for If-Match.
     pub fn remember_version(&mut self, exchange: &Exchange, reading: &Reading<'_>) {
+        if !self.updates {
+            return;
+        }
         let Some(resource) = reading.resource() else {
             if let Some(etag) = exchange.response.headers.get("etag")
                 && (200..300).contains(&exchange.response.status)
@@ -325,9 +334,7 @@ impl<'a> CaseRun<'a> {
 
     /// Sends a step's request. `None`: the run was stopped meanwhile.
     pub async fn send(&self, step: &Step, mut request: Request) -> Option<Result<Exchange, TransportError>> {
-        let free = self.is_free_update(step);
-        let version = self.version_of(&request);
-        let version = version.filter(|_| free);
+        let version = is_free_update(step).then(|| self.version_of(&request)).flatten();
         let mut is_bare = true;
         if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
             request.headers.push("If-Match", version.clone());
@@ -394,21 +401,6 @@ impl<'a> CaseRun<'a> {
         }
     }
 
-    /// Whether the step is an update that says nothing about If-Match.
-    fn is_free_update(&self, step: &Step) -> bool {
-        let is_update = matches!(
-            &step.action,
-            Action::Interaction {
-                interaction: Interaction::Update,
-                ..
-            }
-        );
-        is_update
-            && !step.headers.iter().any(|line| {
-                line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match")
-            })
-    }
-
     /// Whether an expectation of the step names a success, or none names anything.
     fn names_success(&self, step: &Step) -> bool {
         crate::check::turn(step, 200, &self.context()) == crate::check::Turn::AsExpected
@@ -421,6 +413,22 @@ impl<'a> CaseRun<'a> {
             .trim_start_matches('/');
         self.versions.get(path).cloned()
     }
+}
+
+/// Whether a step is an update that says nothing about If-Match.
+fn is_free_update(step: &Step) -> bool {
+    let is_update = matches!(
+        &step.action,
+        Action::Interaction {
+            interaction: Interaction::Update,
+            ..
+        }
+    );
+    is_update
+        && !step
+            .headers
+            .iter()
+            .any(|line| line.name.eq_ignore_ascii_case("if-match") || line.name.eq_ignore_ascii_case("if-none-match"))
 }
 
 /// The texts of every FHIRPath in a step.

@@ -64,6 +64,10 @@ impl Registry {
                     self.add(case, created);
                 }
             }
+            // A conditional update that found nothing.
+            ("PUT", [resource_type]) if exchange.response.status == 201 && is_type(resource_type) => {
+                self.add(case, created_by_post(resource_type, exchange));
+            }
             ("PUT", [resource_type, id]) if exchange.response.status == 201 || is_ours(id) => {
                 self.add(case, Created::Instance(format!("{resource_type}/{id}")));
             }
@@ -81,7 +85,8 @@ impl Registry {
             return;
         };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        if let ("POST", [resource_type]) | ("PUT", [resource_type, _]) = (request.method.as_str(), segments.as_slice())
+        if let ("POST" | "PUT", [resource_type]) | ("PUT", [resource_type, _]) =
+            (request.method.as_str(), segments.as_slice())
             && is_type(resource_type)
         {
             self.add(case, Created::Unknown((*resource_type).to_owned()));

@@ -119,6 +119,7 @@ impl<'a> Runner<'a> {
             cases.collect(),
             self.started.elapsed().as_micros(),
             crate::verdict::Cleanup::default(),
+            Vec::new(),
         )
     }
 
@@ -135,6 +136,7 @@ impl<'a> Runner<'a> {
             registry: Registry::new(&self.tag()),
             cleanup: self.options.cleanup,
             patience: self.options.patience,
+            unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
             started: self.started,
@@ -154,6 +156,7 @@ impl<'a> Runner<'a> {
                 results[index] = Some(result);
             }
         }
+        tell(RunEvent::Waiting);
         {
             let world = &world;
             let running =
@@ -164,29 +167,34 @@ impl<'a> Runner<'a> {
                         tell(RunEvent::CaseStarted(case.id.clone()));
                         (index, case::run(world, case, index).await)
                     });
-            let mut finished = stream::iter(running).buffer_unordered(self.options.jobs.max(1));
-            while let Some((index, result)) = finished.next().await {
-                let failed = result.verdict == Verdict::Fail;
-                let result = Arc::new(result);
-                tell(RunEvent::CaseFinished(Arc::clone(&result)));
-                results[index] = Some(self.kept(result));
-                if failed && self.options.fail_fast {
-                    self.stop.ask("a case failed, and --fail-fast was asked for");
+            let jobs = self.options.jobs.max(1);
+            let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
+            while let Some(together) = finished.next().await {
+                for (index, result) in together {
+                    let failed = result.verdict == Verdict::Fail;
+                    let result = Arc::new(result);
+                    tell(RunEvent::CaseFinished(Arc::clone(&result)));
+                    results[index] = Some(self.kept(result));
+                    if failed && self.options.fail_fast {
+                        self.stop.ask("a case failed, and --fail-fast was asked for");
+                    }
                 }
+                tell(RunEvent::Waiting);
             }
         }
         if self.options.cleanup && !world.registry.is_empty() {
             tell(RunEvent::Notice("deleting what the run created".into()));
             world.registry.delete(None, self.transport, &self.target.base).await;
         }
-        let result = self.assemble(
+        let result = Arc::new(self.assemble(
             plan,
             results,
             self.started.elapsed().as_micros(),
             world.registry.result(),
-        );
-        tell(RunEvent::Finished(Arc::new(result.clone())));
-        result
+            crate::check::violation::not_checked(&world.unchecked.borrow()),
+        ));
+        tell(RunEvent::Finished(Arc::clone(&result)));
+        Arc::unwrap_or_clone(result)
     }
 
     /// A case as the tree keeps it: without the bodies of what passed, with at most 64 KB of each other.
@@ -194,6 +202,11 @@ impl<'a> Runner<'a> {
         let passed = matches!(result.verdict, Verdict::Pass | Verdict::Inapplicable | Verdict::Skip);
         let drop_all = passed && !self.options.keep_bodies;
         let case = Arc::make_mut(&mut result);
+        case.steps.shrink_to_fit();
+        for step in &mut case.steps {
+            step.findings.shrink_to_fit();
+            step.audited.shrink_to_fit();
+        }
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {
@@ -212,6 +225,7 @@ impl<'a> Runner<'a> {
         results: Vec<Option<Arc<CaseResult>>>,
         duration: u128,
         cleanup: crate::verdict::Cleanup,
+        not_checked: Vec<String>,
     ) -> RunResult {
         let mut results = results.into_iter();
         let stopped = self.stop.reason();
@@ -258,6 +272,7 @@ impl<'a> Runner<'a> {
             not_checked: Vec::new(),
         };
         coverage::complete(&mut result, self.catalogue);
+        result.not_checked.extend(not_checked);
         result
     }
 }

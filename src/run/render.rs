@@ -145,7 +145,7 @@ fn method(interaction: Interaction, step: &Step) -> &'static str {
         Interaction::Create | Interaction::Transaction | Interaction::Batch => "POST",
         Interaction::Update => "PUT",
         Interaction::Patch => "PATCH",
-        Interaction::Delete => "DELETE",
+        Interaction::Delete | Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "DELETE",
         Interaction::SearchType | Interaction::SearchSystem if step.form.is_some() => "POST",
         Interaction::Operation if step.body.is_some() || step.form.is_some() => "POST",
         _ => "GET",

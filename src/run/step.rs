@@ -36,7 +36,7 @@ struct Doing {
     lost: Option<Lost>,
     reason: Option<Reason>,
     effect: Effect,
-    /// The first request as it was made: what an exchange keeps of it has its secrets masked.
+    /// The first request of those that follow links, as it was made: what an exchange keeps of it has its secrets masked.
     first: Option<Request>,
 }
 
@@ -115,6 +115,7 @@ const fn word(interaction: Interaction) -> &'static str {
     match interaction {
         Interaction::HistoryInstance | Interaction::HistoryType | Interaction::HistorySystem => "history",
         Interaction::SearchType | Interaction::SearchSystem => "search",
+        Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "delete",
         other => other.code(),
     }
 }
@@ -228,7 +229,9 @@ impl Doing {
                 return None;
             }
         };
-        self.first.get_or_insert_with(|| request.clone());
+        if matches!(step.repetition, Some(Repetition::Follow { .. })) {
+            self.first.get_or_insert_with(|| request.clone());
+        }
         let before = run.world.registry.len_of(run.index);
         let sent = match step.eventually {
             None => run.send(step, request.clone()).await,
@@ -256,6 +259,7 @@ impl Doing {
         }
         let index = u32::try_from(self.exchanges.len()).unwrap_or(u32::MAX);
         self.judge(run, phase, number, step, &exchange, index, in_loop);
+        self.exchanges.reserve_exact(1);
         self.exchanges.push(exchange);
         if matches!(self.effect, Effect::None) {
             self.exchanges.last()
@@ -314,6 +318,13 @@ impl Doing {
         if phase == Phase::Steps {
             let audit = always::audit(step, index, &reading, &cx);
             self.findings.extend(audit.broken);
+            if !audit.unchecked.is_empty() {
+                let mut known = run.world.unchecked.borrow_mut();
+                audit
+                    .unchecked
+                    .into_iter()
+                    .for_each(|one| *known.entry(one).or_default() += 1);
+            }
             for id in audit.held {
                 if !self.audited.contains(&id) {
                     self.audited.push(id);

@@ -1,6 +1,7 @@
 //! What all cases of a run share.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use tokio::sync::Notify;
 use super::cleanup::Registry;
 use crate::exchange::{Body, Headers, Request};
 use crate::fhir::media_type;
+use crate::fhir::validate::Unchecked;
 use crate::requirement::Catalogue;
 use crate::transport::{Target, Transport, TransportError};
 
@@ -32,6 +34,8 @@ pub struct World<'a> {
     pub cleanup: bool,
     /// The longest that `eventually` asks again, where that is less than the step says.
     pub patience: Option<Duration>,
+    /// What was not looked at in bodies, and in how many.
+    pub unchecked: RefCell<BTreeMap<Unchecked, u64>>,
     /// The end of the run before its time.
     pub stop: Stop,
     /// Whether the server refuses updates without If-Match: found out by the first that is refused.

@@ -17,9 +17,23 @@ use crate::fhir::schema::Schemas;
 /// 400 for what is no JSON, no such resource, or not of the shape that its type prescribes; 422 for a subset of a
 /// resource.
 pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) -> Result<Value, Refusal> {
+    let value = json(bytes)?;
+    check(&value, resource_type, release)?;
+    Ok(value)
+}
+
+/// Reads JSON in which no name stands twice in an object; 400 for what is none.
+pub(super) fn json(bytes: &[u8]) -> Result<Value, Refusal> {
+    let Strict(value) = serde_json::from_slice(bytes).map_err(|error| {
+        let text = format!("the body is not well-formed JSON: {error}");
+        Refusal::new(StatusCode::BAD_REQUEST, "structure", text)
+    })?;
+    Ok(value)
+}
+
+/// Refuses what [`resource`] refuses, for what is read already.
+pub(super) fn check(value: &Value, resource_type: &str, release: FhirVersion) -> Result<(), Refusal> {
     let refuse = |code, text: String| Refusal::new(StatusCode::BAD_REQUEST, code, text);
-    let Strict(value) = serde_json::from_slice(bytes)
-        .map_err(|error| refuse("structure", format!("the body is not well-formed JSON: {error}")))?;
     let Some(object) = value.as_object() else {
         return Err(refuse("structure", "the body is no JSON object".into()));
     };
@@ -43,7 +57,7 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) 
             return Err(refuse("structure", format!("`{name}` is of the wrong JSON type")));
         }
     }
-    if let Some(path) = empty(&value, resource_type) {
+    if let Some(path) = empty(value, resource_type) {
         return Err(refuse(
             "structure",
             format!("{path} is empty: FHIR's JSON has no empty arrays, objects and strings"),
@@ -52,7 +66,7 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) 
     Elements::of(release, resource_type)
         .check(object)
         .map_err(|(code, text)| refuse(code, text))?;
-    if let Ok(errors) = Schemas::for_release(release).validate(resource_type, &value)
+    if let Ok(errors) = Schemas::for_release(release).validate(resource_type, value)
         && let Some(first) = errors.first()
     {
         let place = if first.instance_path.is_empty() {
@@ -67,7 +81,7 @@ pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) 
         let reason = "a resource tagged SUBSETTED is incomplete and is not stored".to_owned();
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "business-rule", reason));
     }
-    Ok(value)
+    Ok(())
 }
 
 /// The path of the first thing that is empty, or null outside an array (`json.html`).

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::incoming::Incoming;
+use super::patch;
 use super::policy::{ConditionalDelete, Policy};
 use super::precondition::is_unchanged;
 use super::query::single;
@@ -33,7 +34,8 @@ const INTERACTIONS: [Interaction; 7] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. What a conditional write means has to be certain: criteria that are not known are refused. There is no batch, transaction, patch, or history and search beyond one type.";
+    not checked. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a whole, and a narrative that was generated from the data \
+    before is taken away. There is no batch, transaction, or history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -74,6 +76,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
         "implementation": implementation(base),
         "fhirVersion": release.number(),
         "format": [FHIR_JSON, "json"],
+        "patchFormat": patch::FORMATS,
         "rest": [{
             "mode": "server",
             "documentation": DOCUMENTATION,
@@ -97,6 +100,9 @@ fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
         "conditionalUpdate": policy.conditional,
         "conditionalDelete": policy.conditional_delete.code(),
     });
+    if release >= FhirVersion::R5 {
+        resource["conditionalPatch"] = json!(policy.conditional && policy.patch);
+    }
     let parameters: Vec<Value> = Definition::of_type(release, resource_type.name())
         .iter()
         .map(search_parameter)
@@ -110,9 +116,13 @@ fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
 /// The codes of what is done with a type. R6 declares the conditional forms and the removal of past versions so as well.
 fn interactions(policy: Policy, release: FhirVersion) -> Vec<&'static str> {
     let mut codes = INTERACTIONS.map(Interaction::code).to_vec();
+    if policy.patch {
+        codes.push(Interaction::Patch.code());
+    }
     if release >= FhirVersion::R6 {
         if policy.conditional {
             codes.extend(["create-conditional", "update-conditional"]);
+            codes.extend(policy.patch.then_some("patch-conditional"));
         }
         codes.extend(match policy.conditional_delete {
             ConditionalDelete::NotSupported => None,
@@ -120,7 +130,7 @@ fn interactions(policy: Policy, release: FhirVersion) -> Vec<&'static str> {
             ConditionalDelete::Multiple => Some("delete-conditional-multiple"),
         });
         if policy.delete_history {
-            codes.extend(["delete-history", "delete-history-version"]);
+            codes.extend([Interaction::DeleteHistory, Interaction::DeleteHistoryVersion].map(Interaction::code));
         }
     }
     codes

@@ -13,6 +13,7 @@ mod incoming;
 mod metadata;
 pub mod mutant;
 mod negotiate;
+mod patch;
 mod policy;
 mod precondition;
 mod query;

@@ -186,7 +186,8 @@ fn content_type(headers: &HeaderMap) -> Result<&str, Refusal> {
         .map_err(|_| unsupported("the Content-Type is not readable".into()))
 }
 
-fn check_charset(sent: &MediaType) -> Result<(), Refusal> {
+/// Refuses a body that is not written in UTF-8: 415.
+pub(super) fn check_charset(sent: &MediaType) -> Result<(), Refusal> {
     match sent.parameter("charset") {
         Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => {
             Err(unsupported(format!("FHIR is written in UTF-8, not in `{charset}`")))

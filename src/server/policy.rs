@@ -29,6 +29,7 @@ impl ConditionalDelete {
 /// What is done with one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
+    pub patch: bool,
     /// Whether resources are created, updated and patched by criteria.
     pub conditional: bool,
     pub conditional_delete: ConditionalDelete,
@@ -45,6 +46,8 @@ impl Policy {
         let name = resource_type.name();
         let conditional = name != "Person";
         Self {
+            // The content of a Binary has no elements to patch (http.html#patch).
+            patch: name != "Binary",
             conditional,
             conditional_delete: match name {
                 _ if !conditional => ConditionalDelete::NotSupported,

@@ -122,6 +122,17 @@ impl Refusal {
         refusal
     }
 
+    /// The same with another header.
+    pub fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same under another status.
+    pub fn as_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// The answer.
     pub fn into_reply(self) -> Reply {
         let outcome = OperationOutcome::of(Severity::Error, self.code, self.diagnostics);

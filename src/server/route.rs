@@ -83,6 +83,9 @@ impl Target {
             Self::Metadata | Self::History(..) | Self::Version(..) => "GET, HEAD, OPTIONS",
             Self::Type(_) => "GET, HEAD, POST, OPTIONS",
             Self::Search(_) => "POST, OPTIONS",
+            Self::Instance(resource_type, _) if Policy::of(*resource_type, release).patch => {
+                "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"
+            }
             Self::Instance(..) => "GET, HEAD, PUT, DELETE, OPTIONS",
         };
         methods.to_owned()
@@ -108,7 +111,11 @@ impl Target {
         if allow.split(", ").any(|allowed| allowed == method.as_str()) {
             return Ok(());
         }
-        let conditional = matches!(self, Self::Type(_)) && matches!(*method, Method::PUT | Method::DELETE);
+        let conditional = match self {
+            Self::Type(_) if matches!(*method, Method::PUT | Method::DELETE) => true,
+            Self::Type(resource_type) if *method == Method::PATCH => Policy::of(*resource_type, release).patch,
+            _ => false,
+        };
         if conditional && has_criteria {
             return Ok(());
         }
@@ -192,7 +199,9 @@ mod tests {
         };
         for (path, method, criteria, expected) in [
             ("/fhir/Patient/1", "PUT", false, Ok(())),
-            ("/fhir/Patient/1", "PATCH", false, Err(405)),
+            ("/fhir/Patient/1", "PATCH", false, Ok(())),
+            ("/fhir/Binary/1", "PATCH", false, Err(405)),
+            ("/fhir/Binary", "PATCH", true, Err(405)),
             ("/fhir/Patient/1", "POST", false, Err(405)),
             ("/fhir/Patient/1", "BREW", false, Err(501)),
             ("/fhir/Patient/1/_history/1", "DELETE", false, Err(405)),
@@ -200,7 +209,7 @@ mod tests {
             ("/fhir/Patient", "PUT", false, Err(405)),
             ("/fhir/Patient", "DELETE", true, Ok(())),
             ("/fhir/Patient", "DELETE", false, Err(405)),
-            ("/fhir/Patient", "PATCH", true, Err(405)),
+            ("/fhir/Patient", "PATCH", true, Ok(())),
             ("/fhir", "POST", false, Err(405)),
             ("/fhir/Patient/_search", "GET", false, Err(405)),
         ] {

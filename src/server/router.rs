@@ -25,10 +25,10 @@ use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::rewrite::{Answer, Asked};
 use super::route::Target;
-use super::{Options, Shared, history, metadata, query, read, search, write};
+use super::{Options, Shared, history, metadata, patch, query, read, search, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Allow, Date",
 );
@@ -67,7 +67,13 @@ async fn rewritten(shared: &Shared, request: Request<Body>) -> Response {
     let mut asked = sent.clone();
     let mut answer = match shared.rewrites.before(shared, &mut asked) {
         Some(answer) => answer,
-        None => Answer::read(respond(shared, asked.into_request()).await).await,
+        None => {
+            // What is rewritten has to be there: the framework cuts the body off again.
+            if *asked.method() == Method::HEAD {
+                asked.set_method(Method::GET);
+            }
+            Answer::read(respond(shared, asked.into_request()).await).await
+        }
     };
     shared.rewrites.after(shared, &sent, &mut answer);
     answer.into_response()
@@ -123,7 +129,13 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         release,
     )?;
     if parts.method == Method::OPTIONS {
-        return Ok(Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &target.allow(release)));
+        let allow = target.allow(release);
+        let reply = Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &allow);
+        return Ok(if allow.contains("PATCH") {
+            reply.header(patch::ACCEPT_PATCH, &patch::FORMATS.join(", "))
+        } else {
+            reply
+        });
     }
     let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
     if matches!(target, Target::Search(_)) {
@@ -164,6 +176,10 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         (_, Target::Search(resource_type)) => search::search(shared, &request, resource_type),
         (&Method::POST, Target::Type(resource_type)) => write::create(shared, &request, resource_type),
         (&Method::PUT, Target::Type(resource_type)) => write::update(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Type(resource_type)) => write::patch(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Instance(resource_type, id)) => {
+            write::patch(shared, &request, resource_type, Some(&id))
+        }
         (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, &request, resource_type, None),
         (_, Target::Type(resource_type)) => search::search(shared, &request, resource_type),
         (&Method::PUT, Target::Instance(resource_type, id)) => {

@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod file;
+pub mod json;
 pub mod snippet;
 pub mod span;
 

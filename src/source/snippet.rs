@@ -79,6 +79,28 @@ pub fn paint_site(site: &Site, label: &str, paint: Paint) -> String {
     text
 }
 
+/// [`draw_site`], and under it the same line as it would be right.
+///
+/// ```
+/// # use fhir_assay::source::{Site, snippet::draw_mended};
+/// let site = Site { file: "ada.json".into(), line: 3, column: 3, width: 6, text: r#"  "nmae": []"#.into() };
+/// let lines = [
+///     " --> ada.json:3:3",
+///     r#"3 |   "nmae": []"#,
+///     "  |   ^^^^^^ no element of Patient",
+///     r#"3 +   "name": []"#,
+/// ];
+/// assert!(draw_mended(&site, "no element of Patient", Some(r#"  "name": []"#)).lines().eq(lines));
+/// ```
+#[must_use]
+pub fn draw_mended(site: &Site, label: &str, mended: Option<&str>) -> String {
+    let mut text = draw_site(site, label);
+    if let Some(mended) = mended {
+        text.push_str(&format!("{} + {}\n", site.line, on_one_line(mended)));
+    }
+    text
+}
+
 /// A diagnostic with its carets; ends with a line end.
 pub(super) fn draw(diagnostic: &Diagnostic, paint: Paint) -> String {
     let level = match diagnostic.severity {

@@ -177,7 +177,8 @@ pub enum BodyMatcher {
 pub struct FhirPath {
     /// The expression.
     pub text: Spanned<String>,
-    compiled: OnceLock<Result<Expression, FhirPathError>>,
+    // Behind a pointer: most are compiled long after they were read, and few at a time.
+    compiled: OnceLock<Box<Result<Expression, FhirPathError>>>,
 }
 
 impl FhirPath {
@@ -195,7 +196,8 @@ impl FhirPath {
     /// # Errors
     /// What is wrong with the text.
     pub fn expression(&self) -> Result<&Expression, &FhirPathError> {
-        self.compiled.get_or_init(|| Expression::compile(&self.text)).as_ref()
+        let compiled = self.compiled.get_or_init(|| Box::new(Expression::compile(&self.text)));
+        Result::as_ref(compiled)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod lint;
 pub mod load;
 pub mod model;
 pub mod parse;
+pub mod placeholder;
 pub mod schema;
 pub mod template;
 pub mod variables;

@@ -26,7 +26,7 @@ pub struct Suite {
     /// Resource bodies by the name that steps use.
     pub fixtures: IndexMap<String, Fixture>,
     /// Text constants.
-    pub variables: IndexMap<String, Spanned<Template>>,
+    pub variables: Arc<IndexMap<String, Spanned<Template>>>,
     /// The cases, in order.
     pub cases: Vec<Arc<Case>>,
     /// The file, for places in reports.
@@ -58,7 +58,7 @@ pub struct Case {
     /// The resource types over which the case is expanded.
     pub types: Types,
     /// The suite's text constants, overridden by the case's.
-    pub variables: IndexMap<String, Spanned<Template>>,
+    pub variables: Arc<IndexMap<String, Spanned<Template>>>,
     /// Steps that arrange; their failure is an Error.
     pub setup: Vec<Step>,
     /// Steps that are judged.
@@ -159,7 +159,7 @@ pub struct Step {
     /// What has to hold.
     pub expect: Vec<Expectation>,
     /// What has to hold for the rest of the case to be judged at all.
-    pub assume: Option<Assume>,
+    pub assume: Option<Box<Assume>>,
     /// Where it is not true the step is left out.
     pub condition: Option<FhirPath>,
     /// Judged even though an earlier write went wrong.

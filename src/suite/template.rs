@@ -43,7 +43,7 @@ impl Template {
     /// # Errors
     /// Every `${` that is not closed, and every name with other characters than letters, digits, `-`, `_` and `.`.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(1);
         let mut errors = Vec::new();
         let mut literal = String::new();
         let mut at = 0;

@@ -50,6 +50,8 @@ impl Default for ClientOptions {
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// The root of the origin, without credentials.
+    root: Option<Url>,
     origin: String,
     options: ClientOptions,
     started: Instant,
@@ -101,23 +103,18 @@ impl Client {
         if is_local {
             builder = builder.no_proxy();
         }
+        let origin = base.origin().ascii_serialization();
         Ok(Self {
             http: builder.build().map_err(|error| ClientError::Setup(deepest(&error)))?,
-            origin: base.origin().ascii_serialization(),
+            root: Url::parse(&origin).ok(),
+            origin,
             options,
             started,
         })
     }
 
     async fn exchange(&self, request: &Request) -> Result<Exchange, TransportError> {
-        let url =
-            Url::parse(&request.url).map_err(|error| TransportError::Malformed(format!("{}: {error}", request.url)))?;
-        if url.origin().ascii_serialization() != self.origin {
-            return Err(TransportError::OtherOrigin {
-                url: request.url.clone(),
-                origin: self.origin.clone(),
-            });
-        }
+        let url = self.url(&request.url)?;
         let prepared = self.prepare(request, url)?;
         let begin = Instant::now();
         let sent = tokio::time::timeout(self.options.first_byte, self.http.execute(prepared)).await;
@@ -152,6 +149,25 @@ impl Client {
         })
     }
 
+    /// The URL of a request, which has to be of the origin of the base.
+    fn url(&self, text: &str) -> Result<Url, TransportError> {
+        let malformed = |error: url::ParseError| TransportError::Malformed(format!("{text}: {error}"));
+        // Most begin with the origin as it is. What follows is a plain path then, and no host has to be read again.
+        if let (Some(root), Some(path)) = (&self.root, text.strip_prefix(&self.origin))
+            && is_plain_path(path)
+        {
+            return root.join(path).map_err(malformed);
+        }
+        let url = Url::parse(text).map_err(malformed)?;
+        if url.origin().ascii_serialization() != self.origin {
+            return Err(TransportError::OtherOrigin {
+                url: text.to_owned(),
+                origin: self.origin.clone(),
+            });
+        }
+        Ok(url)
+    }
+
     fn prepare(&self, request: &Request, url: Url) -> Result<reqwest::Request, TransportError> {
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|_| TransportError::Malformed(format!("`{}` is no method", request.method)))?;
@@ -184,8 +200,8 @@ impl Client {
                 sent.headers.push(name.clone(), value.clone());
             }
         }
-        sent.headers = sent.headers.iter().filter(|(_, value)| !value.is_empty()).collect();
-        sent.headers = redact::redacted(&sent.headers, self.options.credentials.secret_headers());
+        sent.headers.retain(|_, value| !value.is_empty());
+        redact::redact(&mut sent.headers, self.options.credentials.secret_headers());
         sent
     }
 
@@ -199,7 +215,9 @@ impl Client {
                 .unwrap_or_else(|| text.into_owned());
             (name.as_str().to_owned(), text)
         });
-        redact::redacted(&lines.collect(), self.options.credentials.secret_headers())
+        let mut received: Headers = lines.collect();
+        redact::redact(&mut received, self.options.credentials.secret_headers());
+        received
     }
 
     async fn read(&self, response: &mut reqwest::Response, remaining: Duration) -> Result<Bytes, TransportError> {
@@ -271,6 +289,14 @@ impl Transport for Client {
     }
 }
 
+/// Whether a text can be nothing but a path with a query or fragment: it begins with one slash and names no host.
+fn is_plain_path(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next() == Some(b'/')
+        && bytes.next() != Some(b'/')
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
 /// The innermost cause, which is the one that says something.
 fn deepest(error: &dyn std::error::Error) -> String {
     let mut cause = error;
@@ -278,4 +304,53 @@ fn deepest(error: &dyn std::error::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn client(base: &str) -> Client {
+        let base = Url::parse(base).expect("the base is a URL");
+        Client::new(&base, ClientOptions::default(), Instant::now()).expect("HTTP can be set up")
+    }
+
+    /// What a text is as a URL, read without any short cut.
+    fn read(client: &Client, text: &str) -> Option<Url> {
+        let url = Url::parse(text).ok()?;
+        (url.origin().ascii_serialization() == client.origin).then_some(url)
+    }
+
+    #[test]
+    fn a_url_of_the_origin_is_read_as_any_other() {
+        let client = client("http://user:secret@127.0.0.1:8080/fhir");
+        for text in [
+            "http://127.0.0.1:8080/fhir/Patient/a%2Fb?x=1&y=|#z",
+            "http://127.0.0.1:8080/fhir/../a/./b",
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1:8080?x",
+            "http://127.0.0.1:8080//other/x",
+            "http://127.0.0.1:8080/\\other",
+            "http://127.0.0.1:8080/\t/other",
+            "http://127.0.0.1:80801/",
+            "http://127.0.0.1:8080.other/",
+            "http://127.0.0.1:8080@other/",
+            "HTTP://127.0.0.1:8080/x",
+            "https://127.0.0.1:8080/x",
+            "Patient/1",
+        ] {
+            assert_eq!(client.url(text).ok(), read(&client, text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn so_it_is_whatever_follows(rest in "[/?#:@.%a-b2F |\\\\\t\u{e9}\\[\\]{}-]{0,24}") {
+            let client = client("http://localhost/fhir");
+            let text = format!("http://localhost{rest}");
+            prop_assert_eq!(client.url(&text).ok(), read(&client, &text));
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Exchanges with a server inside this process: a service is called where a socket would be written to.
 //!
-//! What HTTP libraries do on both sides is done here too, as far as a judge sees it: Host, Accept, Date, and unpacking. Only
-//! a body where HTTP has none is passed on, so that it can be judged.
+//! What HTTP libraries do on both sides is done here too, as far as a judge sees it: Host, Accept, Date, and unpacking.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -97,6 +96,7 @@ impl InProcess {
             .headers
             .get("content-encoding")
             .is_some_and(|coding| coding == "gzip")
+            && !bytes.is_empty()
         {
             let mut plain = Vec::new();
             GzDecoder::new(&bytes[..])

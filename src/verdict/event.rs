@@ -21,6 +21,8 @@ pub enum RunEvent {
     CaseStarted(CaseId),
     /// A case is judged.
     CaseFinished(Arc<CaseResult>),
+    /// Nothing more has happened: the run waits for the server. What was told until now should be safe.
+    Waiting,
     /// Something that a person watching should know, in a sentence: the server asks to wait, clean-up begins ...
     Notice(String),
     /// The run is over.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
+pub use crate::fhir::Mend;
 use crate::requirement::{Level, RequirementId};
 use crate::source::Site;
 
@@ -97,6 +98,9 @@ pub struct Mismatch {
     /// The line of the suite that asks for it; `None` for what always has to hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
+    /// The line of the body that is wrong, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<Excerpt>,
     /// Which exchange of the step it is about, from 0.
     #[serde(default)]
     pub exchange: u32,
@@ -114,14 +118,14 @@ pub struct Mismatch {
     pub mend: Option<Mend>,
 }
 
-/// The smallest change that would make a finding go away.
+/// The place in a body that a finding is about, as the body itself writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Mend {
-    /// What to do, in a sentence.
-    pub text: String,
-    /// What should stand there instead.
+pub struct Excerpt {
+    /// The line: of the answer as it was sent, or of the answer pretty-printed where it has no lines.
+    pub site: Site,
+    /// The same line as it would be right, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replacement: Option<String>,
+    pub mended: Option<String>,
 }
 
 impl Finding {

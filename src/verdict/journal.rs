@@ -1,4 +1,6 @@
 //! The journal of a run: JSON lines that are written as cases finish, so that a run that is killed leaves all it had.
+//!
+//! Lines that finish together go out together: before the run waits for anything, [`Journal::settle`] is called.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
@@ -54,6 +56,8 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal<W> {
     out: W,
+    /// The line that is written; its room is used again.
+    line: Vec<u8>,
 }
 
 impl<W: Write> Journal<W> {
@@ -61,17 +65,17 @@ impl<W: Write> Journal<W> {
     ///
     /// # Errors
     /// Where writing fails.
-    pub fn begin(out: W, prospect: &RunResult) -> io::Result<Self> {
-        let mut journal = Self { out };
-        let mut prospect = prospect.clone();
+    pub fn begin(out: W, mut prospect: RunResult) -> io::Result<Self> {
+        let mut journal = Self { out, line: Vec::new() };
         // They follow from the cases, and are long.
         prospect.requirements.clear();
         prospect.not_checked.clear();
         journal.line(&Line::Run(Box::new(prospect)))?;
+        journal.settle()?;
         Ok(journal)
     }
 
-    /// Adds a case that finished.
+    /// Adds a case that finished. It counts only once the journal is settled.
     ///
     /// # Errors
     /// Where writing fails.
@@ -88,14 +92,24 @@ impl<W: Write> Journal<W> {
             duration_us: result.duration_us,
             stopped: result.stopped.clone(),
             cleanup: result.cleanup.clone(),
-        }))
+        }))?;
+        self.settle()
+    }
+
+    /// Hands all lines over to the system: from then on they outlive the program.
+    ///
+    /// # Errors
+    /// Where writing fails.
+    pub fn settle(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     fn line(&mut self, line: &Line) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")?;
-        // A line counts only when it is out of our hands.
-        self.out.flush()
+        // JSON is written in many small pieces, for which a vector is the cheapest place.
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
     }
 }
 

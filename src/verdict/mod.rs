@@ -5,6 +5,7 @@ pub mod event;
 pub mod finding;
 pub mod journal;
 pub mod result;
+pub mod validation;
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::RunEvent;
-pub use finding::{Finding, Mend, Mismatch, Outcome, Part, Rule};
+pub use finding::{Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
 pub use result::{
     CaseResult, CaseVerdict, Cleanup, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult, RunResult,
     StepResult, SuiteResult, Tally, TargetInfo, ToolInfo,

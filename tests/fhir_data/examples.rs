@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const KNOWN: &str = include_str!("invalid_examples.txt");
 
-fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

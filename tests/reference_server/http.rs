@@ -249,7 +249,7 @@ async fn browsers_are_let_in_and_requests_keep_their_ids() {
     assert!(!unknown.header("x-request-id").is_empty() && unknown.header("access-control-allow-origin") == "*");
     assert_eq!(
         api.send("OPTIONS", "/Patient/p", &[], None).await.header("allow"),
-        "GET, HEAD, PUT, DELETE, OPTIONS"
+        "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"
     );
 }
 

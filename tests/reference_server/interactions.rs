@@ -209,8 +209,8 @@ async fn refused_writes_change_nothing() {
             .refused(415);
     }
     for (method, path, status) in [
-        ("PATCH", "/Patient/p", 405),
-        ("PATCH", "/Patient?family=Lovelace", 405),
+        ("PATCH", "/Patient/p", 415),
+        ("PATCH", "/Patient", 405),
         ("BREW", "/Patient/p", 501),
         ("DELETE", "/Patient?nonsense=1", 400),
         ("DELETE", "/Person?family=Lovelace", 400),

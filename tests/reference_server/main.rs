@@ -5,5 +5,6 @@ mod conditional;
 mod http;
 mod interactions;
 mod otherwise;
+mod patch;
 mod search;
 mod tables;

@@ -2,28 +2,48 @@
 
 use std::path::Path;
 
+use fhir_assay::check::documents::Documents;
 use fhir_assay::exchange::Body;
-use fhir_assay::report::{BODY_LIMIT, Format, ReadError, json, read_json};
+use fhir_assay::report::{BODY_LIMIT, Format, ReadError, json, read_json, validation};
 use fhir_assay::verdict::{CaseResult, Outcome, Reason, ReasonKind, RunResult, Verdict};
 use proptest::prelude::*;
 
 use crate::sample;
 
-const SCHEMA: &str = "schemas/report.schema.json";
-
-/// Writes the schema anew with `UPDATE_SCHEMAS=1`; otherwise holds the file to the types.
+/// Writes the schemas anew with `UPDATE_SCHEMAS=1`; otherwise holds the files to the types.
 #[test]
-fn the_schema_is_that_of_the_types() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA);
-    let schema = serde_json::to_string_pretty(&json::schema()).unwrap() + "\n";
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&file, &schema).unwrap();
+fn the_schemas_are_those_of_the_types() {
+    for (name, schema) in [
+        ("schemas/report.schema.json", json::schema()),
+        ("schemas/validation.schema.json", validation::schema()),
+    ] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&file, &schema).unwrap();
+        }
+        let written = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            written == schema,
+            "{name} is not that of the types: UPDATE_SCHEMAS=1 cargo test --test reports"
+        );
     }
-    let written = std::fs::read_to_string(&file).unwrap();
-    assert!(
-        written == schema,
-        "{SCHEMA} is not that of the types: UPDATE_SCHEMAS=1 cargo test --test reports"
+}
+
+#[test]
+fn what_validate_found_is_what_its_schema_says() {
+    let mut documents = Documents::new(None);
+    documents.read(
+        "a.json",
+        &br#"{"resourceType":"Patient","nmae":[],"gender":"femal"}"#[..],
     );
+    documents.read("b.json", &b"{"[..]);
+    let mut bytes = Vec::new();
+    Format::Json.write_validation(&documents.finish(), &mut bytes).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let schema = jsonschema::draft202012::new(&validation::schema()).unwrap();
+    let errors: Vec<_> = schema.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
 }
 
 #[test]

@@ -103,6 +103,7 @@ pub fn mismatch(message: &str, part: Part) -> Mismatch {
         expected: None,
         actual: None,
         site: None,
+        excerpt: None,
         exchange: 0,
         diff: None,
         details: Vec::new(),

@@ -137,7 +137,7 @@ fn has_one_self_link(look: &Look<'_>, ledger: &mut Ledger<'_>, bundle: &Value, i
 
 /// `http.html#search`: an OperationOutcome in a searchset has the mode outcome, and no errors.
 fn outcomes_are_marked(look: &Look<'_>, ledger: &mut Ledger<'_>) {
-    if look.type_in_url() == Some("OperationOutcome") {
+    if look.type_in_url == Some("OperationOutcome") {
         return;
     }
     for (index, entry) in look.reading.entries().enumerate() {
@@ -172,7 +172,7 @@ fn outcomes_are_marked(look: &Look<'_>, ledger: &mut Ledger<'_>) {
 
 /// `http.html#search`: what matches is of the type that was searched.
 fn matches_are_of_the_type(look: &Look<'_>, ledger: &mut Ledger<'_>) {
-    let Some(wanted) = look.type_in_url().filter(|_| look.is(&[SearchType])) else {
+    let Some(wanted) = look.type_in_url.filter(|_| look.is(&[SearchType])) else {
         return;
     };
     for (index, entry) in look.reading.entries().enumerate() {

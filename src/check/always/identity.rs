@@ -14,7 +14,7 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let resource = look.resource().filter(|(_, name)| *name != "OperationOutcome");
     if look.is(&[Read, Vread]) && look.status == 200 {
         // What a Binary holds may be sent as it is.
-        let instance = look.instance().filter(|url| url.resource_type != "Binary");
+        let instance = look.instance.filter(|url| url.resource_type != "Binary");
         match (resource, instance) {
             (Some((resource, name)), Some(url)) if name == url.resource_type => {
                 has_the_id(look, ledger, resource, &url);
@@ -30,7 +30,7 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     if look.is(&[Read, Vread, Create, Update, Patch])
         && look.is_success()
         && let Some((resource, name)) = resource
-        && look.type_in_url() == Some(name)
+        && look.type_in_url == Some(name)
     {
         id_is_an_id(ledger, resource);
     }
@@ -113,7 +113,7 @@ fn id_is_an_id(ledger: &mut Ledger<'_>, resource: &Value) {
 /// `http.html#create`: the Location names what was made.
 fn location_of_create(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let rule = "create.location";
-    let Some(name) = look.type_in_url() else { return };
+    let Some(name) = look.type_in_url else { return };
     let wanted = || format!("[base]/{name}/[id]/_history/[vid]");
     let part = || Part::Header("Location".to_owned());
     let Some(text) = look.reading.headers().get("location") else {

@@ -24,6 +24,10 @@ pub(super) struct Look<'a> {
     pub is_page: bool,
     /// The URL after `[base]/`; none for a URL outside, and for the link to a page, which only the server understands.
     pub path: Option<&'a str>,
+    /// What the URL names, where it names an instance or a version of it.
+    pub instance: Option<InstanceUrl<'a>>,
+    /// The resource type that a create or search names, or the type of the instance.
+    pub type_in_url: Option<&'a str>,
     /// Whether every media type that was asked for is one of FHIR's own.
     pub asked_fhir_only: bool,
     /// Whether nothing but Turtle was asked for.
@@ -51,7 +55,12 @@ impl<'a> Look<'a> {
             rest.strip_prefix('/').or(is_base.then_some(rest))
         });
         let asked = asked(request);
+        let instance = path
+            .and_then(InstanceUrl::parse)
+            .filter(|url| url.origin.is_none() && url.prefix.is_empty());
         Some(Self {
+            instance,
+            type_in_url: path.and_then(|path| type_in_url(path, instance, interaction)),
             step,
             cx,
             reading,
@@ -87,27 +96,6 @@ impl<'a> Look<'a> {
         Some((resource, resource["resourceType"].as_str()?))
     }
 
-    /// The path of the URL without its query.
-    pub fn plain_path(&self) -> Option<&'a str> {
-        self.path.map(|path| path.split(['?', '#']).next().unwrap_or(path))
-    }
-
-    /// What the URL names, where it names an instance or a version of it.
-    pub fn instance(&self) -> Option<InstanceUrl<'a>> {
-        InstanceUrl::parse(self.path?).filter(|url| url.origin.is_none() && url.prefix.is_empty())
-    }
-
-    /// The resource type that a create or search names, or the type of the instance.
-    pub fn type_in_url(&self) -> Option<&'a str> {
-        let path = self.plain_path()?.trim_end_matches('/');
-        let path = path.strip_suffix("/_search").unwrap_or(path);
-        let name = match self.instance() {
-            Some(instance) if !self.is(&[Interaction::SearchType]) => instance.resource_type,
-            _ => path.rsplit('/').next()?,
-        };
-        name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
-    }
-
     /// Whether the query has a parameter. Of a page it is the first request that counts.
     pub fn has_parameter(&self, name: &str) -> bool {
         let is_written = || match &self.step.action {
@@ -136,9 +124,7 @@ impl<'a> Look<'a> {
         );
         let is_kept = match self.interaction {
             Some(_) => self.is(&[Create, Patch, Read, Update, Vread]),
-            None => self
-                .instance()
-                .is_some_and(|instance| instance.resource_type == "Bundle"),
+            None => self.instance.is_some_and(|instance| instance.resource_type == "Bundle"),
         };
         (is_made && !is_kept).then_some(bundle)
     }
@@ -148,6 +134,24 @@ impl<'a> Look<'a> {
         let entries = self.made_bundle().and_then(|bundle| bundle["entry"].as_array());
         entries.into_iter().flatten()
     }
+}
+
+fn without_query(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or(path)
+}
+
+fn type_in_url<'a>(
+    path: &'a str,
+    instance: Option<InstanceUrl<'a>>,
+    interaction: Option<Interaction>,
+) -> Option<&'a str> {
+    let path = without_query(path).trim_end_matches('/');
+    let path = path.strip_suffix("/_search").unwrap_or(path);
+    let name = match instance {
+        Some(instance) if interaction != Some(Interaction::SearchType) => instance.resource_type,
+        _ => path.rsplit('/').next()?,
+    };
+    name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
 }
 
 /// The query of a URL as names and values, decoded.

@@ -17,7 +17,7 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         return;
     }
     // What a Binary holds may be sent as it is, and that may be FHIR of any kind.
-    if look.is_success() && look.type_in_url() == Some("Binary") {
+    if look.is_success() && look.type_in_url == Some("Binary") {
         return;
     }
     label_and_syntax(look, ledger);
@@ -34,11 +34,12 @@ fn fhir_label<'a>(look: &Look<'a>) -> Option<&'a str> {
 /// Whether the answer has to be FHIR, whatever its label says: a success of an interaction of FHIR that asked for FHIR.
 /// What a deletion tells has a rule of its own, and 202 only says that something goes on.
 fn has_to_be_fhir(look: &Look<'_>) -> bool {
+    use Interaction::{Delete, DeleteHistory, DeleteHistoryVersion, Operation};
     matches!(look.status, 200 | 201)
         && look.asked_fhir_only
-        && look
-            .interaction
-            .is_some_and(|interaction| !matches!(interaction, Interaction::Operation | Interaction::Delete))
+        && look.interaction.is_some_and(|interaction| {
+            !matches!(interaction, Operation | Delete | DeleteHistory | DeleteHistoryVersion)
+        })
 }
 
 /// FHIR content is labelled as FHIR, and what is labelled as FHIR is FHIR.

@@ -9,12 +9,14 @@ mod look;
 mod media;
 mod outcome;
 mod table;
+mod valid;
 mod version;
 
 use std::borrow::Cow;
 
 use super::expectation::{capped, judgement, our_reading};
 use super::{Context, Reading};
+use crate::fhir::validate::Unchecked;
 use crate::requirement::RequirementId;
 use crate::suite::Step;
 use crate::suite::assertion::AtMost;
@@ -28,6 +30,8 @@ pub struct Audit {
     pub held: Vec<RequirementId>,
     /// Those that do not.
     pub broken: Vec<Finding>,
+    /// What was not looked at in a body, and why.
+    pub unchecked: Vec<Unchecked>,
 }
 
 /// Judges one exchange of a step by what must always hold. `exchange_index` counts the exchanges of the step from 0.
@@ -45,8 +49,9 @@ pub fn audit(step: &Step, exchange_index: u32, reading: &Reading<'_>, cx: &Conte
         outcome::audit(&look, &mut ledger);
         bundle::audit(&look, &mut ledger);
         table::audit(&look, &mut ledger);
+        valid::audit(&look, &mut ledger);
     }
-    let Audit { held, broken } = &mut ledger.audit;
+    let Audit { held, broken, .. } = &mut ledger.audit;
     held.retain(|id| !broken.iter().any(|finding| finding.rule.id == *id));
     ledger.audit
 }

@@ -8,8 +8,8 @@ use crate::check::judged::{Between, a, cut};
 use crate::check::reading::Unreadable;
 use crate::check::status::answered;
 use crate::fhir::Interaction::{
-    Batch, Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Patch, Read, SearchSystem,
-    SearchType, Transaction, Update, Vread,
+    Batch, Capabilities, Create, Delete, DeleteHistory, DeleteHistoryVersion, HistoryInstance, HistorySystem,
+    HistoryType, Patch, Read, SearchSystem, SearchType, Transaction, Update, Vread,
 };
 use crate::fhir::media_type::{FHIR_JSON, FHIR_TURTLE, FHIR_XML};
 use crate::suite::assertion::AtMost;
@@ -108,6 +108,8 @@ fn successes_have_no_errors(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         Update,
         Patch,
         Delete,
+        DeleteHistory,
+        DeleteHistoryVersion,
         SearchType,
         SearchSystem,
         Capabilities,
@@ -117,7 +119,7 @@ fn successes_have_no_errors(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         Transaction,
         Batch,
     ]);
-    if !look.is_success() || !is_judged || look.type_in_url() == Some("OperationOutcome") {
+    if !look.is_success() || !is_judged || look.type_in_url == Some("OperationOutcome") {
         return;
     }
     let Some((resource, name)) = look.resource() else {
@@ -144,7 +146,7 @@ fn writes_have_no_outcome_unasked(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let Some((resource, name)) = look.resource() else {
         return;
     };
-    if look.type_in_url() == Some("OperationOutcome") || first_error(resource).is_some() {
+    if look.type_in_url == Some("OperationOutcome") || first_error(resource).is_some() {
         return;
     }
     ledger.judge(

@@ -3,6 +3,7 @@
 mod bodies;
 mod bundles;
 mod content;
+mod valid;
 
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ fn seen(interaction: Interaction, url: &str) -> Seen {
         Interaction::Create | Interaction::Transaction | Interaction::Batch => "POST",
         Interaction::Update => "PUT",
         Interaction::Patch => "PATCH",
-        Interaction::Delete => "DELETE",
+        Interaction::Delete | Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "DELETE",
         _ => "GET",
     };
     Seen {

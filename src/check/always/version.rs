@@ -17,14 +17,14 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let is_instance = look.is(&[Read, Vread, Create, Update, Patch]) && matches!(look.status, 200 | 201);
     if !is_instance
         || look
-            .type_in_url()
+            .type_in_url
             .is_none_or(|name| matches!(name, "Bundle" | "Binary" | "CapabilityStatement"))
     {
         return;
     }
     etag_is_weak(look, ledger);
     // A body of another type is an outcome, or told to be wrong elsewhere.
-    let Some((resource, _)) = look.resource().filter(|(_, name)| look.type_in_url() == Some(name)) else {
+    let Some((resource, _)) = look.resource().filter(|(_, name)| look.type_in_url == Some(name)) else {
         return;
     };
     etag_is_the_version(look, ledger, resource);

@@ -6,48 +6,58 @@ use serde_json::Value;
 
 use super::number;
 
-/// For each of `wanted` elements a partner of its own among `found` ones, so that as many as possible have one.
+/// For each of `wanted` elements a partner of its own among `found` ones, so that as many as possible have one; those that
+/// are needed come before those that may stay alone.
 ///
 /// Elements that fit at their own place stay there; others are moved only where that lets one more find a partner.
-pub(super) fn partners(wanted: usize, found: usize, fits: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
+pub(super) fn partners(
+    wanted: usize,
+    found: usize,
+    is_needed: impl Fn(usize) -> bool,
+    fits: impl Fn(usize, usize) -> bool,
+) -> Vec<Option<usize>> {
     let mut partners: Vec<Option<usize>> = vec![None; wanted];
     let mut owners: Vec<Option<usize>> = vec![None; found];
-    for index in 0..wanted.min(found) {
-        if fits(index, index) {
-            partners[index] = Some(index);
-            owners[index] = Some(index);
-        }
-    }
     let mut candidates: Vec<Option<Vec<usize>>> = vec![None; wanted];
-    for start in 0..wanted {
-        if partners[start].is_some() {
-            continue;
-        }
-        // Breadth first along alternating pairs: a partner that is taken may go to whoever can spare another.
-        let mut came_from: Vec<Option<usize>> = vec![None; found];
-        let mut queue = VecDeque::from([start]);
-        let mut free = None;
-        'search: while let Some(one) = queue.pop_front() {
-            let fitting = candidates[one].get_or_insert_with(|| (0..found).filter(|&other| fits(one, other)).collect());
-            for &other in fitting.iter() {
-                if came_from[other].is_some() {
-                    continue;
-                }
-                came_from[other] = Some(one);
-                match owners[other] {
-                    None => {
-                        free = Some(other);
-                        break 'search;
-                    }
-                    Some(owner) => queue.push_back(owner),
-                }
+    let (needed, others): (Vec<usize>, Vec<usize>) = (0..wanted).partition(|&one| is_needed(one));
+    let mut order = Vec::with_capacity(wanted);
+    for group in [needed, others] {
+        for &index in group.iter().filter(|&&index| index < found) {
+            if owners[index].is_none() && fits(index, index) {
+                partners[index] = Some(index);
+                owners[index] = Some(index);
             }
         }
-        let mut next = free;
-        while let Some(other) = next {
-            let Some(one) = came_from[other] else { break };
-            next = partners[one].replace(other);
-            owners[other] = Some(one);
+        order.clear();
+        order.extend(group.into_iter().filter(|&one| partners[one].is_none()));
+        for &start in &order {
+            // Breadth first along alternating pairs: a partner that is taken may go to whoever can spare another.
+            let mut came_from: Vec<Option<usize>> = vec![None; found];
+            let mut queue = VecDeque::from([start]);
+            let mut free = None;
+            'search: while let Some(one) = queue.pop_front() {
+                let fitting =
+                    candidates[one].get_or_insert_with(|| (0..found).filter(|&other| fits(one, other)).collect());
+                for &other in fitting.iter() {
+                    if came_from[other].is_some() {
+                        continue;
+                    }
+                    came_from[other] = Some(one);
+                    match owners[other] {
+                        None => {
+                            free = Some(other);
+                            break 'search;
+                        }
+                        Some(owner) => queue.push_back(owner),
+                    }
+                }
+            }
+            let mut next = free;
+            while let Some(other) = next {
+                let Some(one) = came_from[other] else { break };
+                next = partners[one].replace(other);
+                owners[other] = Some(one);
+            }
         }
     }
     partners

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use self::path::Path;
 use super::expectation::of_body;
 use super::judged::{Between, cut, short};
+use crate::suite::placeholder::Placeholder;
 use crate::verdict::{Mismatch, Part};
 
 /// How many nodes are looked at before a comparison is given up.
@@ -88,7 +89,22 @@ pub struct Differences {
 /// # Errors
 /// Where the comparison would take too long.
 pub fn compare(expected: &Value, actual: &Value, mode: Mode) -> Result<Option<Differences>, TooLarge> {
-    let comparison = Comparison::new(mode);
+    told(&Comparison::new(mode, false), expected, actual)
+}
+
+/// Compares with a body that may hold placeholders (`docs/suite-format.md#placeholders`). `None` where they do not differ.
+///
+/// # Errors
+/// Where the comparison would take too long.
+pub fn compare_with_placeholders(
+    expected: &Value,
+    actual: &Value,
+    mode: Mode,
+) -> Result<Option<Differences>, TooLarge> {
+    told(&Comparison::new(mode, true), expected, actual)
+}
+
+fn told(comparison: &Comparison, expected: &Value, actual: &Value) -> Result<Option<Differences>, TooLarge> {
     let holds = comparison.holds(expected, actual);
     comparison.within_budget()?;
     if holds {
@@ -100,7 +116,7 @@ pub fn compare(expected: &Value, actual: &Value, mode: Mode) -> Result<Option<Di
     places.sort_by_cached_key(Difference::weight);
     Ok(Some(Differences {
         root: actual["resourceType"].as_str().unwrap_or_default().to_owned(),
-        text: text::diff(expected, &shown),
+        text: text::diff(&text::in_order(expected), &text::in_order(&shown)),
         places,
     }))
 }
@@ -108,13 +124,15 @@ pub fn compare(expected: &Value, actual: &Value, mode: Mode) -> Result<Option<Di
 /// A comparison under way.
 struct Comparison {
     mode: Mode,
+    placeholders: bool,
     left: Cell<u64>,
 }
 
 impl Comparison {
-    const fn new(mode: Mode) -> Self {
+    const fn new(mode: Mode, placeholders: bool) -> Self {
         Self {
             mode,
+            placeholders,
             left: Cell::new(BUDGET),
         }
     }
@@ -135,12 +153,16 @@ impl Comparison {
         if !self.spend() {
             return false;
         }
+        if let Some(placeholder) = self.placeholder(expected) {
+            return self.is_filled(&placeholder, actual);
+        }
         match (expected, actual) {
             (Value::Object(wanted), Value::Object(found)) => {
-                (self.mode == Mode::Like || wanted.len() == found.len())
-                    && wanted
-                        .iter()
-                        .all(|(name, wanted)| found.get(name).is_some_and(|found| self.holds(wanted, found)))
+                let all = wanted.iter().all(|(name, wanted)| match found.get(name) {
+                    Some(found) => self.holds(wanted, found),
+                    None => self.may_be_missing(wanted),
+                });
+                all && (self.mode == Mode::Like || found.keys().all(|name| wanted.contains_key(name)))
             }
             (Value::Array(wanted), Value::Array(found)) => self.arrays_hold(wanted, found),
             (Value::Number(wanted), Value::Number(found)) => number::same(wanted, found),
@@ -148,33 +170,70 @@ impl Comparison {
         }
     }
 
+    /// The placeholder that something expected is. One that is none was told by lint.
+    fn placeholder<'a>(&self, expected: &'a Value) -> Option<Placeholder<'a>> {
+        if self.placeholders {
+            Placeholder::of(expected)?.ok()
+        } else {
+            None
+        }
+    }
+
+    fn may_be_missing(&self, expected: &Value) -> bool {
+        matches!(self.placeholder(expected), Some(Placeholder::Optional(_)))
+    }
+
+    /// Whether what is there may stand for a placeholder.
+    fn is_filled(&self, placeholder: &Placeholder<'_>, actual: &Value) -> bool {
+        match placeholder {
+            Placeholder::Any(kind) => kind.is(actual),
+            Placeholder::OneOf(values) => values.iter().any(|value| self.holds(value, actual)),
+            Placeholder::Includes(parts) => actual.as_str().is_some_and(|text| {
+                let text = text.to_lowercase();
+                parts.iter().all(|part| text.contains(&part.to_lowercase()))
+            }),
+            Placeholder::Count(count) => actual.as_array().is_some_and(|items| items.len() == *count),
+            Placeholder::Optional(inside) => self.holds(inside, actual),
+        }
+    }
+
     fn arrays_hold(&self, wanted: &[Value], found: &[Value]) -> bool {
-        if self.mode == Mode::Same && wanted.len() != found.len() {
+        if self.goes_by_place(wanted, found) {
+            return wanted.len() == found.len()
+                && wanted
+                    .iter()
+                    .zip(found)
+                    .all(|(wanted, found)| self.holds(wanted, found));
+        }
+        if self.mode == Mode::Same && wanted.len() < found.len() {
             return false;
         }
-        if self.goes_by_place(wanted, found) {
-            return wanted
-                .iter()
-                .zip(found)
-                .all(|(wanted, found)| self.holds(wanted, found));
-        }
-        let partners = align::partners(wanted.len(), found.len(), |one, other| {
-            self.holds(&wanted[one], &found[other])
-        });
-        wanted
+        let partners = self.partners(wanted, found);
+        let has_all = wanted
             .iter()
             .zip(&partners)
-            .all(|(wanted, partner)| partner.is_some() || self.is_placeholder(wanted))
+            .all(|(wanted, partner)| partner.is_some() || self.may_stay_alone(wanted));
+        has_all && (self.mode == Mode::Like || partners.iter().flatten().count() == found.len())
+    }
+
+    fn partners(&self, wanted: &[Value], found: &[Value]) -> Vec<Option<usize>> {
+        align::partners(
+            wanted.len(),
+            found.len(),
+            |one| !self.may_stay_alone(&wanted[one]),
+            |one, other| self.holds(&wanted[one], &found[other]),
+        )
     }
 
     /// Whether elements find their partners by their place: lists of plain values that have to be the same.
     fn goes_by_place(&self, wanted: &[Value], found: &[Value]) -> bool {
-        self.mode == Mode::Same && !wanted.iter().chain(found).all(Value::is_object)
+        let may_vary = wanted.iter().any(|wanted| self.may_be_missing(wanted));
+        self.mode == Mode::Same && !may_vary && !wanted.iter().chain(found).all(Value::is_object)
     }
 
-    /// Whether an element says nothing: the null in a list of extensions beside a list of plain values.
-    fn is_placeholder(&self, wanted: &Value) -> bool {
-        self.mode == Mode::Like && wanted.is_null()
+    /// Whether an element needs no partner: it is optional, or the null in a list of extensions beside a list of plain values.
+    fn may_stay_alone(&self, wanted: &Value) -> bool {
+        self.mode == Mode::Like && wanted.is_null() || self.may_be_missing(wanted)
     }
 
     /// Tells the differences, and gives back what is there in the shape of what is expected.
@@ -182,8 +241,14 @@ impl Comparison {
         if self.left.get() == 0 {
             return Value::Null;
         }
+        if let Some(Placeholder::Optional(inside)) = self.placeholder(expected) {
+            return self.differences(path, inside, actual, places);
+        }
         match (expected, actual) {
-            (Value::Object(wanted), Value::Object(found)) => self.in_object(path, wanted, found, places),
+            _ if self.placeholder(expected).is_some() && self.holds(expected, actual) => expected.clone(),
+            (Value::Object(wanted), Value::Object(found)) if self.placeholder(expected).is_none() => {
+                self.in_object(path, wanted, found, places)
+            }
             (Value::Array(wanted), Value::Array(found)) => self.in_array(path, wanted, found, places),
             _ if self.holds(expected, actual) => expected.clone(),
             _ => {
@@ -211,6 +276,7 @@ impl Comparison {
                 Some(found) => {
                     shown.insert(name.clone(), self.differences(&path, wanted, found, places));
                 }
+                None if self.may_be_missing(wanted) => {}
                 None => places.push(Difference::Missing {
                     path,
                     expected: wanted.clone(),
@@ -235,9 +301,7 @@ impl Comparison {
                 .map(|index| (index < found.len()).then_some(index))
                 .collect()
         } else {
-            let mut partners = align::partners(wanted.len(), found.len(), |one, other| {
-                self.holds(&wanted[one], &found[other])
-            });
+            let mut partners = self.partners(wanted, found);
             align::pair_the_rest(wanted, found, &mut partners);
             partners
         };
@@ -245,7 +309,8 @@ impl Comparison {
         for (wanted, partner) in wanted.iter().zip(&partners) {
             match partner {
                 Some(index) => shown.push(self.differences(&path.index(*index), wanted, &found[*index], places)),
-                None if self.is_placeholder(wanted) => shown.push(Value::Null),
+                None if self.may_be_missing(wanted) => {}
+                None if self.may_stay_alone(wanted) => shown.push(Value::Null),
                 None => places.push(Difference::NoElement {
                     path: path.clone(),
                     expected: wanted.clone(),
@@ -309,6 +374,12 @@ impl Difference {
             Self::Missing { .. } => format!("{at} is missing"),
             Self::NoElement { expected, .. } => format!("{at} has no `{}`", short(expected)),
             Self::Extra { actual, .. } => format!("{at} is there and should not be: `{}`", short(actual)),
+            Self::Different { expected, actual, .. } if placeholder(expected).is_some() => {
+                let wanted = placeholder(expected)
+                    .map(|wanted| wanted.to_string())
+                    .unwrap_or_default();
+                format!("{at} is `{}`, not {}", short(actual), cut(&wanted, 200))
+            }
             Self::Different { expected, actual, .. } if same_kind(expected, actual) => {
                 format!("{at} is `{}`, not `{}`", short(actual), short(expected))
             }
@@ -365,6 +436,11 @@ impl Differences {
         mismatch.diff = self.text;
         mismatch
     }
+}
+
+/// A placeholder; no element of FHIR has a name that begins with `$`.
+fn placeholder(expected: &Value) -> Option<Placeholder<'_>> {
+    Placeholder::of(expected)?.ok()
 }
 
 fn same_kind(one: &Value, other: &Value) -> bool {

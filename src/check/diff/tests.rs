@@ -164,3 +164,75 @@ proptest! {
         }
     }
 }
+
+fn filled(expected: Value, actual: Value, mode: Mode) -> String {
+    match compare_with_placeholders(&expected, &actual, mode).unwrap() {
+        None => "no difference".to_owned(),
+        Some(differences) => {
+            let told = differences.places.iter().map(|place| place.sentence(&differences.root));
+            told.collect::<Vec<_>>().join("\n") + "\n" + &differences.text.unwrap_or_default()
+        }
+    }
+}
+
+#[test]
+fn placeholders_stand_for_what_nobody_knows() {
+    let actual = json!({
+        "resourceType": "Patient", "id": "a-1", "meta": { "versionId": "7", "lastUpdated": "2020-01-02T10:00:00Z" },
+        "gender": "female", "name": [{ "text": "Ada King" }], "telecom": [{ "value": "1" }, { "value": "2" }],
+    });
+    let wanted = json!({
+        "resourceType": "Patient", "id": { "$any": "id" }, "gender": { "$one-of": ["male", "female"] },
+        "meta": { "lastUpdated": { "$any": "instant" }, "versionId": { "$any": "value" }, "profile": { "$optional": ["x"] } },
+        "name": [{ "text": { "$includes": ["ada", "KING"] } }], "telecom": { "$count": 2 }, "active": { "$optional": true },
+    });
+    for mode in [Mode::Like, Mode::Same] {
+        assert_eq!(filled(wanted.clone(), actual.clone(), mode), "no difference");
+    }
+    // Without the leave of the suite's author, they are data.
+    assert_ne!(like(json!({ "id": { "$any": "id" } }), actual.clone()), "no difference");
+    let wrong = json!({
+        "id": { "$any": "uuid" }, "gender": { "$one-of": ["male", "other"] }, "telecom": { "$count": 3 },
+        "name": [{ "text": { "$includes": "byron" } }], "meta": { "$optional": { "versionId": "8" } },
+    });
+    insta::assert_snapshot!(filled(wrong, actual, Mode::Like));
+}
+
+#[test]
+fn optional_elements_leave_room_for_those_that_are_needed() {
+    let optional = |name: &str| json!({ "$optional": { "name": name } });
+    let any = json!({ "$optional": { "name": { "$any": "text" } } });
+    let needed = |name: &str| json!({ "name": name });
+    let cases = [
+        (json!([any, needed("a")]), json!([{ "name": "a" }]), true),
+        (
+            json!([any, needed("a")]),
+            json!([{ "name": "a" }, { "name": "b" }]),
+            true,
+        ),
+        (json!([any, needed("a")]), json!([{ "name": "b" }]), false),
+        (
+            json!([optional("b"), needed("a"), optional("c")]),
+            json!([{ "name": "c" }, { "name": "a" }]),
+            true,
+        ),
+        (
+            json!([optional("b"), needed("a")]),
+            json!([{ "name": "a" }, { "name": "d" }]),
+            false,
+        ),
+        (json!([optional("b")]), json!([]), true),
+    ];
+    for (wanted, found, holds) in cases {
+        let told = filled(json!({ "part": wanted }), json!({ "part": found }), Mode::Same);
+        assert_eq!(told == "no difference", holds, "{wanted} {found}: {told}");
+    }
+}
+
+#[test]
+fn the_order_of_names_is_no_difference() {
+    let wanted = json!({ "name": "a", "id": "1", "x": { "b": 1, "a": 2 }, "resourceType": "Basic" });
+    let found = json!({ "resourceType": "Basic", "x": { "a": 2, "b": 1 }, "id": "1", "name": "b" });
+    let differences = compare(&wanted, &found, Mode::Same).unwrap().unwrap();
+    insta::assert_snapshot!(differences.text.unwrap());
+}

@@ -70,13 +70,13 @@ fn only_what_is_asked_for_counts() {
         ..judged(codes(status), &[], &[])
     };
     let assumed = |matcher: StatusMatcher| Step {
-        assume: Some(Assume {
+        assume: Some(Box::new(Assume {
             response: PartialResponse {
                 status: Some(spanned(matcher)),
                 ..PartialResponse::default()
             },
             because: "it can".to_owned(),
-        }),
+        })),
         ..update(vec![])
     };
     for (wanted, what, step) in [
@@ -169,13 +169,13 @@ fn some_statuses_say_nothing_unless_they_are_named() {
     let world = World::new();
     let is_judged = |step: &Step, status| !matches!(turn(step, status, &world.context()), Turn::Unjudged(_));
     let assuming = |matcher| Step {
-        assume: Some(Assume {
+        assume: Some(Box::new(Assume {
             response: PartialResponse {
                 status: Some(spanned(matcher)),
                 ..PartialResponse::default()
             },
             because: String::new(),
-        }),
+        })),
         ..bare(vec![])
     };
     let table = [

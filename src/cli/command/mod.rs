@@ -6,4 +6,6 @@ pub mod list;
 pub mod prove;
 pub mod report;
 pub mod run;
+pub mod schemas;
 pub mod serve;
+pub mod validate;

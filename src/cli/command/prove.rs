@@ -95,7 +95,7 @@ fn write(proof: &Proof, report: &Output) -> Result<(), Failure> {
         Format::Markdown => proof::markdown(proof),
         _ => proof::html(proof),
     };
-    Ok(output::write_by(report, |out| out.write_all(text.as_bytes()))?)
+    Ok(output::write_with(report, &|out| out.write_all(text.as_bytes()))?)
 }
 
 fn listed() -> String {

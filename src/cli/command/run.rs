@@ -84,9 +84,9 @@ async fn conduct(
     let options = options(args, journal_path.is_some());
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
-        Some(path) => Some(
-            Journal::begin(output::create(path)?, &runner.prospect(&plan)).map_err(|error| written(path, &error))?,
-        ),
+        Some(path) => {
+            Some(Journal::begin(output::create(path)?, runner.prospect(&plan)).map_err(|error| written(path, &error))?)
+        }
         None => None,
     };
     let mut live = Console::new(
@@ -112,9 +112,12 @@ async fn conduct(
         if !args.quiet || matches!(event, RunEvent::Notice(_)) {
             let _ = live.handle(&event);
         }
-        if let (RunEvent::CaseFinished(case), Some(writing)) = (&event, &mut journal)
-            && let Err(error) = writing.case(case)
-        {
+        let written_down = match (&event, &mut journal) {
+            (RunEvent::CaseFinished(case), Some(writing)) => writing.case(case),
+            (RunEvent::Waiting, Some(writing)) => writing.settle(),
+            _ => Ok(()),
+        };
+        if let Err(error) = written_down {
             let path = journal_path.clone().unwrap_or_default();
             fault.get_or_insert_with(|| written(&path, &error));
             journal = None;

@@ -3,7 +3,9 @@
 //! The engine is `octofhir-fhirpath`; it is seen in this folder only, so that it can be replaced.
 
 mod check;
+pub mod direct;
 mod empty;
+mod implicit;
 mod provider;
 mod quantity;
 mod regex;
@@ -71,6 +73,36 @@ impl Truth {
     pub fn is_true(&self) -> bool {
         matches!(self, Self::True)
     }
+}
+
+impl Truth {
+    fn of(mut found: Vec<Value>) -> Self {
+        match (found.len(), found.pop()) {
+            (1, Some(Value::Bool(true))) => Self::True,
+            (1, Some(Value::Bool(false))) => Self::False,
+            (_, None) => Self::Empty,
+            (_, Some(last)) => {
+                found.push(last);
+                Self::NotBoolean(found)
+            }
+        }
+    }
+}
+
+/// The engine takes `%resource` for what it is asked about; a constraint means the resource around that.
+const RESOURCE: &str = "aroundResource";
+
+/// An element of a resource, as a constraint looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its type: `HumanName`, `Patient.contact`.
+    pub type_name: &'a str,
+    /// The element, which is also `%context`.
+    pub value: &'a Value,
+    /// `%resource`, in what [`Expression::compile_constraint`] made: the resource that it belongs to.
+    pub resource: &'a Value,
+    /// `%rootResource`: the resource that contains that one, or itself.
+    pub root: &'a Value,
 }
 
 /// A compiled FHIRPath expression. It can be shared between threads and is compiled at most once per release.
@@ -186,19 +218,46 @@ impl Expression {
     /// # Errors
     /// As [`Expression::evaluate`].
     pub fn is_true_on(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Truth, FhirPathError> {
-        let mut found = self.evaluate_on(subject, variables)?;
-        Ok(match (found.len(), found.pop()) {
-            (1, Some(Value::Bool(true))) => Truth::True,
-            (1, Some(Value::Bool(false))) => Truth::False,
-            (_, None) => Truth::Empty,
-            (_, Some(last)) => {
-                found.push(last);
-                Truth::NotBoolean(found)
-            }
-        })
+        self.evaluate_on(subject, variables).map(Truth::of)
+    }
+
+    /// Compiles a constraint of a definition, for [`Expression::is_true_at`].
+    ///
+    /// # Errors
+    /// As [`Expression::compile`].
+    pub fn compile_constraint(source: &str) -> Result<Self, FhirPathError> {
+        Self::compile(&source.replace("%resource", &format!("%{RESOURCE}")))
+    }
+
+    /// Evaluates it as a condition on an element of a resource, as a constraint of a definition is.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn is_true_at(&self, release: FhirVersion, place: &Place<'_>) -> Result<Truth, FhirPathError> {
+        let model = Model::for_release(release);
+        let subject = Subject {
+            release,
+            root: value::to_typed(place.value, place.type_name, model)?,
+        };
+        let mut variables = Vec::new();
+        if self.variables().any(|(name, _)| name == RESOURCE) {
+            variables.push((RESOURCE, place.resource.clone()));
+        }
+        let found = self.run_within(&subject, &variables, &[("rootResource", place.root)])?;
+        Ok(Truth::of(value::to_json(&found)))
     }
 
     fn run(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Collection, FhirPathError> {
+        self.run_within(subject, variables, &[])
+    }
+
+    /// Evaluates with `%resource` and its like replaced.
+    fn run_within(
+        &self,
+        subject: &Subject,
+        variables: &[(&str, Value)],
+        around: &[(&str, &Value)],
+    ) -> Result<Collection, FhirPathError> {
         let plan = match self.plans[subject.release as usize].get() {
             Some(plan) => plan,
             None => {
@@ -218,6 +277,11 @@ impl Expression {
             context.set_variable("rootResource".to_owned(), root.clone());
         }
         let model = Model::for_release(subject.release);
+        for (name, found) in around {
+            if let Some(found) = value::to_subject(found, model)?.first() {
+                context.set_variable((*name).to_owned(), found.clone());
+            }
+        }
         for (name, found) in variables {
             context.set_variable((*name).to_owned(), value::to_variable(found, model)?);
         }

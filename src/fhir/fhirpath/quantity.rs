@@ -29,6 +29,7 @@ type Evaluated = Result<EvaluationResult, EngineError>;
 pub(super) fn operators(release: FhirVersion) -> OperatorRegistry {
     use BinaryOperator as B;
     let mut registry = create_standard_operator_registry();
+    super::implicit::conversions(&mut registry);
     let compare = [B::Equal, B::NotEqual, B::Equivalent, B::NotEquivalent];
     let order = [B::LessThan, B::LessThanOrEqual, B::GreaterThan, B::GreaterThanOrEqual];
     let calculate = [

@@ -122,6 +122,14 @@ impl Scanner<'_> {
             self.append(&replaced, start);
             return Ok(());
         }
+        // The engine's parser takes `notificationEvent` for `not` and something.
+        if at_head && word.starts_with("not") && word != "not" && self.rest.peek().is_none_or(|(_, next)| *next != '(')
+        {
+            self.push('`', start);
+            self.append(&word, start);
+            self.append("`", start);
+            return Ok(());
+        }
         for (at, found) in word.char_indices() {
             self.push(found, start + at);
         }

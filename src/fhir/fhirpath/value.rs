@@ -59,6 +59,22 @@ pub(super) fn to_subject(value: &Value, model: &Model) -> Result<Collection, Fhi
     Ok(Collection::from_values(items))
 }
 
+/// The engine's value for an element of a type that is known from its place.
+///
+/// # Errors
+/// When the JSON is nested too deeply.
+pub(super) fn to_typed(value: &Value, type_name: &str, model: &Model) -> Result<Collection, FhirPathError> {
+    if !value.is_object() {
+        return to_subject(value, model);
+    }
+    let info = TypeInfo {
+        name: Some(type_name.to_owned()),
+        ..TypeInfo::new_complex(type_name)
+    };
+    let node = to_node(value, model, 0)?;
+    Ok(Collection::single(FhirPathValue::Resource(node, Arc::new(info), None)))
+}
+
 /// The property that holds the items of a variable.
 pub(super) const ITEMS: &str = "item";
 

@@ -4,7 +4,9 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
-use super::{SchemaError, Schemas, structure};
+use super::rule::Rule;
+use super::{SchemaError, Schemas, mend, structure};
+use crate::fhir::mend::{Mend, short};
 use crate::fhir::model::Model;
 
 /// A list of codes is not read when it is longer.
@@ -18,66 +20,139 @@ pub(super) fn explain(schemas: &Schemas, error: &ValidationError<'_>, at: &str) 
     let place = format!("{at}{}", error.instance_path().as_str());
     let name = last_name(&place);
     let instance = error.instance().as_ref();
-    let new = |message: String| SchemaError {
+    let mut told = SchemaError {
         instance_path: place.clone(),
-        message,
+        message: String::new(),
         schema_path: rule.location.clone(),
         keyword: error.kind().keyword().to_owned(),
-        suggestion: None,
+        element: rule.defined_at(),
+        rule: String::new(),
+        missing: None,
+        found: found(instance),
+        mend: None,
     };
-    let told = match error.kind() {
+    match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
             return unexpected
                 .iter()
                 .enumerate()
-                .map(|(index, property)| unknown_property(schemas, &rule, &new(String::new()), property, index))
+                .map(|(index, property)| unknown_property(schemas, &rule, &told, property, index, instance))
                 .collect();
         }
-        Kind::Required { property } => {
-            let missing = property.as_str().unwrap_or_default();
-            format!("{} lacks `{missing}`, which is required", rule.type_name)
-        }
-        Kind::Type { .. } => wrong_type(&name, rule.value["type"].as_str().unwrap_or("something else"), instance),
-        Kind::Enum { options } => return vec![wrong_code(&name, options, instance, new(String::new()))],
+        Kind::Required { property } => lacks(&rule, property.as_str().unwrap_or_default(), &mut told),
+        Kind::Type { .. } => wrong_type(
+            &name,
+            rule.value["type"].as_str().unwrap_or("something else"),
+            instance,
+            &mut told,
+        ),
+        Kind::Enum { options } => wrong_code(&name, options, &rule, instance, &mut told),
         Kind::Constant { expected_value } => {
-            format!("`{name}` must be `{}`, found {}", text(expected_value), shown(instance))
+            told.message = format!("`{name}` must be `{}`, found {}", text(expected_value), shown(instance));
+            told.rule = format!("the schema is that of {}", rule.type_name);
+            told.mend = Some(Mend::with(Value::clone(expected_value)));
         }
-        Kind::Pattern { .. } => wrong_format(&name, &rule.type_name, instance),
+        Kind::Pattern { .. } => wrong_format(&name, &rule, instance, &mut told),
         Kind::OneOfMultipleValid { .. } => {
-            format!(
+            let names = present(&rule, instance);
+            told.message = format!(
                 "only one form of `{}` may be there, found {}",
                 rule.element,
-                present(&rule, instance)
-            )
+                listed(&names)
+            );
+            told.rule = "a choice has one type, and so one property".to_owned();
+            told.found = Some(names.join(", "));
+            told.mend = Some(Mend::told(format!("keep one of {}", listed(&names))));
         }
         Kind::OneOfNotValid { .. } => {
-            format!(
-                "{} lacks `{}`, which is required in one of its forms: {}",
-                rule.type_name,
-                rule.element,
-                forms(&rule)
-            )
+            let forms = listed(&forms(&rule));
+            told.message = format!("{} lacks `{}`, which is required", rule.type_name, rule.element);
+            told.rule = "1..1, in one of its forms".to_owned();
+            told.mend = Some(Mend::told(format!("add one of {forms}")));
+            told.found = None;
         }
         Kind::AnyOf { .. } if rule.element.is_empty() => {
-            format!(
-                "no coding of `{name}` is from the value set {}, which is required",
-                rule.value_set
-            )
+            told.message = format!("no coding of `{name}` is from the value set that is required");
+            told.rule = binding(&rule);
+            told.mend = Some(Mend::told("add a coding from that value set"));
         }
-        Kind::AnyOf { .. } => format!("{} lacks `{}`, which is required", rule.type_name, rule.element),
-        Kind::MinItems { .. } => format!("`{name}` is an empty array: leave it out"),
-        Kind::MinProperties { .. } => format!("`{name}` is an empty object: leave it out"),
-        Kind::MinLength { .. } => format!("`{name}` is an empty string: leave it out"),
-        Kind::MaxLength { limit } => format!("`{name}` is longer than {limit} characters"),
-        Kind::Minimum { limit } => format!("`{name}` must be at least {limit}, found {}", shown(instance)),
-        Kind::Maximum { limit } => format!("`{name}` must be at most {limit}, found {}", shown(instance)),
-        _ => format!("`{name}` breaks the rule `{}`", error.kind().keyword()),
-    };
-    vec![new(told)]
+        Kind::AnyOf { .. } => {
+            let name = rule.element.clone();
+            lacks(&rule, &name, &mut told);
+        }
+        Kind::MinItems { .. } => nothing_in(&name, "array", &mut told),
+        Kind::MinProperties { .. } => nothing_in(&name, "object", &mut told),
+        Kind::MinLength { .. } => nothing_in(&name, "string", &mut told),
+        Kind::MaxLength { limit } => {
+            told.message = format!("`{name}` is longer than {limit} characters");
+            told.rule = format!("{} has at most {limit} characters", rule.type_name);
+            told.mend = Some(Mend::told("shorten it"));
+        }
+        Kind::Minimum { limit } => {
+            told.message = format!("`{name}` must be at least {limit}, found {}", shown(instance));
+            told.rule = format!("{} is {limit} or more", rule.type_name);
+            told.mend = Some(Mend::told(format!("write {limit} or more")));
+        }
+        Kind::Maximum { limit } => {
+            told.message = format!("`{name}` must be at most {limit}, found {}", shown(instance));
+            told.rule = format!("{} is {limit} or less", rule.type_name);
+            told.mend = Some(Mend::told(format!("write {limit} or less")));
+        }
+        Kind::Custom { keyword, .. } if keyword == "x-digits" => {
+            told.message = format!(
+                "`{name}` must be a whole number written with digits only, found {}",
+                shown(instance)
+            );
+            told.rule = "a whole number has no point and no exponent".to_owned();
+            told.mend = mend::as_type("integer", instance).or_else(|| Some(Mend::told("write digits only")));
+        }
+        _ => {
+            told.message = format!("`{name}` breaks the rule `{}`", error.kind().keyword());
+            told.rule = format!("the keyword `{}` of the schema", error.kind().keyword());
+        }
+    }
+    vec![told]
+}
+
+/// Something required is not there.
+fn lacks(rule: &Rule, name: &str, told: &mut SchemaError) {
+    told.message = format!("{} lacks `{name}`, which is required", rule.type_name);
+    told.element = format!("{}.{name}", rule.type_name);
+    told.rule = rule.cardinality(name);
+    told.found = None;
+    told.missing = Some(name.to_owned());
+    let codes = rule.codes_of(name);
+    let only = rule.value["properties"][name]["const"].as_str();
+    told.mend = Some(Mend::told(match (codes.as_slice(), only) {
+        ([], None) => format!("add `{name}`"),
+        ([], Some(only)) => format!("add `{name}`: `{only}`"),
+        _ if name == "resourceType" => "add `resourceType`, the name of its type".to_owned(),
+        (codes, _) => format!("add `{name}`: one of {}", listed(codes)),
+    }));
+    if told.rule.starts_with('0') {
+        // A required primitive may be an extension alone, which only another rule of the schema says.
+        told.rule.replace_range(0..1, "1");
+    }
+}
+
+/// An array, object or string is empty.
+fn nothing_in(name: &str, kind: &str, told: &mut SchemaError) {
+    let article = article(kind);
+    told.message = format!("`{name}` is {article} empty {kind}").replace("a empty", "an empty");
+    told.rule = "what has no content is left out (json.html)".to_owned();
+    told.found = None;
+    told.mend = Some(Mend::told(format!("leave `{name}` out")));
+}
+
+fn binding(rule: &Rule) -> String {
+    match rule.value_set.as_str() {
+        "" => "a code that the specification lists".to_owned(),
+        value_set => format!("a code of {value_set} (required)"),
+    }
 }
 
 /// Where a value breaks several rules, the first of these says it all.
-const WEIGHT: [&str; 5] = ["type", "minLength", "enum", "const", "pattern"];
+const WEIGHT: [&str; 6] = ["type", "x-digits", "minLength", "enum", "const", "pattern"];
 
 /// Puts errors into the order of their places and drops those that another one of the same place explains.
 pub(super) fn tidy(mut errors: Vec<SchemaError>) -> Vec<SchemaError> {
@@ -100,142 +175,101 @@ pub(super) fn tidy(mut errors: Vec<SchemaError>) -> Vec<SchemaError> {
     kept
 }
 
-/// The rule that an error comes from.
-struct Rule {
-    /// File and JSON Pointer of the keyword.
-    location: String,
-    /// The type, or group of elements, that the rule belongs to.
-    type_name: String,
-    /// The object that the keyword stands in.
-    value: Value,
-    element: String,
-    value_set: String,
-}
-
-impl Rule {
-    fn find(schemas: &Schemas, error: &ValidationError<'_>) -> Self {
-        let full = error
-            .absolute_keyword_location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let location = full
-            .rsplit('/')
-            .find_map(|_| full.split_once(".schema.json#"))
-            .map_or_else(
-                || error.schema_path().as_str().to_owned(),
-                |(file, pointer)| format!("{}.schema.json#{pointer}", file.rsplit('/').next().unwrap_or_default()),
-            );
-        let (file, pointer) = location.split_once(".schema.json#").unwrap_or_default();
-        let around = pointer.rsplit_once('/').map_or("", |(around, _)| around);
-        let document = schemas.document(file);
-        let value = document
-            .as_ref()
-            .and_then(|document| document.pointer(around))
-            .cloned()
-            .unwrap_or_default();
-        let group = pointer.strip_prefix("/$defs/").and_then(|rest| rest.split('/').next());
-        Self {
-            type_name: group.unwrap_or(file).to_owned(),
-            element: value["x-element"].as_str().unwrap_or_default().to_owned(),
-            value_set: value["x-value-set"].as_str().unwrap_or_default().to_owned(),
-            value,
-            location,
-        }
-    }
-
-    /// The properties that the schema of the type allows.
-    fn properties(&self) -> impl Iterator<Item = &str> {
-        self.value["properties"]
-            .as_object()
-            .into_iter()
-            .flat_map(|all| all.keys())
-            .map(String::as_str)
-    }
-}
-
-fn unknown_property(schemas: &Schemas, rule: &Rule, around: &SchemaError, property: &str, index: usize) -> SchemaError {
-    let mut place = around.instance_path.clone();
-    structure::push(&mut place, property);
+fn unknown_property(
+    schemas: &Schemas,
+    rule: &Rule,
+    around: &SchemaError,
+    property: &str,
+    index: usize,
+    instance: &Value,
+) -> SchemaError {
+    let mut told = SchemaError {
+        message: format!("`{property}` is no element of {}", rule.type_name),
+        rule: format!("{} has no such element in {}", rule.type_name, schemas.release),
+        found: instance.get(property).and_then(found),
+        ..around.clone()
+    };
+    structure::push(&mut told.instance_path, property);
     let model = Model::for_release(schemas.release);
     let choice = model.elements(&rule.type_name).into_iter().find(|element| {
         let rest = property.strip_prefix(element.name);
         element.choice && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_uppercase))
     });
-    // The type of a choice is half of its name: `valueFoo` is no misspelt `valueUri`.
-    let least = if choice.is_some() { 0.8 } else { LEAST_LIKENESS };
+    // What is there already was not meant once more.
+    let free = rule.properties().filter(|name| instance.get(name).is_none());
     let near = (index < MOST_HINTS)
-        .then(|| most_like(property, rule.properties(), least))
+        .then(|| mend::nearest_property(property, free, choice.is_some()))
         .flatten();
-    let suggestion = near.map(str::to_owned);
-    let mut message = format!("`{property}` is no element of {}", rule.type_name);
-    match (choice, &suggestion) {
-        (_, Some(near)) => message.push_str(&format!("; did you mean `{near}`?")),
+    told.mend = Some(match (choice, near) {
+        (_, Some(near)) => Mend::with(near),
         (Some(element), None) => {
             let names: Vec<_> = element.property_names().collect();
-            message.push_str(&format!(
-                "; `{}[x]` is written with its type: {}",
-                element.name,
-                listed(&names)
-            ));
+            told.rule = format!("`{}[x]` is written with its type", element.name);
+            Mend::told(format!("write {}", listed(&names)))
         }
-        (None, None) => {}
-    }
-    SchemaError {
-        instance_path: place,
-        message,
-        suggestion,
-        ..around.clone()
-    }
+        (None, None) => Mend::told("take it away, or send it as an extension"),
+    });
+    told
 }
 
-fn wrong_code(name: &str, options: &Value, instance: &Value, mut error: SchemaError) -> SchemaError {
+fn wrong_code(name: &str, options: &Value, rule: &Rule, instance: &Value, told: &mut SchemaError) {
     let codes: Vec<&str> = options
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    error.suggestion = instance
+    let near = instance
         .as_str()
-        .and_then(|found| nearest(found, codes.iter().copied()))
-        .map(str::to_owned);
-    let hint = match &error.suggestion {
-        Some(near) if codes.len() > MOST_CODES => format!("; did you mean `{near}`?"),
-        _ => String::new(),
-    };
-    error.message = if name == "resourceType" {
-        format!("{} is no type of resource{hint}", shown(instance))
+        .and_then(|found| mend::nearest(found, codes.iter().copied()));
+    told.mend = near.map(Mend::with);
+    if name == "resourceType" {
+        told.message = format!("{} is no type of resource", shown(instance));
+        told.rule = "one of the resource types of the release".to_owned();
     } else {
-        format!(
-            "`{name}` must be one of {}, found {}{hint}",
-            listed(&codes),
-            shown(instance)
-        )
+        told.message = format!("`{name}` must be one of {}, found {}", listed(&codes), shown(instance));
+        told.rule = binding(rule);
+    }
+    let way_out = match name {
+        "resourceType" => "write the name of a resource type",
+        _ => "write one of the codes",
     };
-    error
+    told.mend.get_or_insert_with(|| Mend::told(way_out));
 }
 
-fn wrong_type(name: &str, wanted: &str, found: &Value) -> String {
-    match (wanted, found) {
-        ("array", _) => format!("`{name}` must be an array, found {}: put it into [ ]", kind_of(found)),
-        (_, Value::Array(_)) => format!("`{name}` must not be an array: it occurs at most once"),
+fn wrong_type(name: &str, wanted: &str, instance: &Value, told: &mut SchemaError) {
+    told.mend = match instance {
+        Value::Null => Some(Mend::told(format!("leave `{name}` out"))),
+        _ => mend::as_type(wanted, instance),
+    };
+    told.message = match (wanted, instance) {
+        ("array", _) => format!("`{name}` must be an array, found {}", kind_of(instance)),
+        (_, Value::Array(_)) => format!("`{name}` must not be an array"),
         ("string", Value::Number(_) | Value::Bool(_)) => {
-            format!("`{name}` must be a string, found {}: put it into quotes", shown(found))
+            format!("`{name}` must be a string, found {} without quotes", shown(instance))
         }
-        ("integer", Value::Number(_)) => format!("`{name}` must be a whole number, found {}", shown(found)),
+        ("integer", Value::Number(_)) => format!("`{name}` must be a whole number, found {}", shown(instance)),
         ("boolean" | "number" | "integer", Value::String(_)) => {
             format!(
                 "`{name}` must be a {}, found the string {}",
                 plain(wanted),
-                shown(found)
+                shown(instance)
             )
         }
         _ => format!(
             "`{name}` must be {} {}, found {}",
             article(wanted),
             plain(wanted),
-            kind_of(found)
+            kind_of(instance)
         ),
+    };
+    told.rule = match (wanted, instance) {
+        ("array", _) => "it may occur more than once, so JSON writes an array".to_owned(),
+        (_, Value::Array(_)) => "it occurs at most once".to_owned(),
+        _ => format!("JSON writes it as {} {}", article(wanted), plain(wanted)),
+    };
+    if told.mend.is_none() {
+        told.mend = Some(Mend::told(format!("write {} {}", article(wanted), plain(wanted))));
     }
 }
 
@@ -251,7 +285,8 @@ fn article(wanted: &str) -> &'static str {
     if wanted.starts_with(['a', 'o']) { "an" } else { "a" }
 }
 
-fn wrong_format(name: &str, type_name: &str, found: &Value) -> String {
+fn wrong_format(name: &str, rule: &Rule, instance: &Value, told: &mut SchemaError) {
+    let type_name = rule.type_name.as_str();
     let wanted = match type_name {
         "date" => "YYYY, YYYY-MM or YYYY-MM-DD",
         "dateTime" => "YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with Z or an offset such as +01:00",
@@ -264,43 +299,25 @@ fn wrong_format(name: &str, type_name: &str, found: &Value) -> String {
         "uuid" => "urn:uuid: and 8-4-4-4-12 lower-case hexadecimal digits",
         "base64Binary" => "base64",
         "xhtml" => "XHTML that begins with <div",
-        _ => return format!("`{name}`: {} is no {type_name}", shown(found)),
+        "string" | "markdown" => "text that is more than white space",
+        _ => "the pattern of the type",
     };
-    format!("`{name}`: {} is no {type_name} ({wanted})", shown(found))
+    told.message = format!("`{name}`: {} is no {type_name}", shown(instance));
+    told.rule = format!("{type_name}: {wanted}");
+    let pattern = rule.value["pattern"].as_str().unwrap_or_default();
+    told.mend = mend::as_format(type_name, instance, pattern).or_else(|| Some(Mend::told(format!("write {wanted}"))));
 }
 
 /// The properties of a choice that an instance has.
-fn present(rule: &Rule, instance: &Value) -> String {
-    let names: Vec<_> = form_names(rule)
-        .into_iter()
-        .filter(|name| instance.get(name).is_some())
-        .collect();
-    listed(&names)
+fn present(rule: &Rule, instance: &Value) -> Vec<String> {
+    let mut names = rule.form_names();
+    names.retain(|name| instance.get(name).is_some());
+    names
 }
 
-fn forms(rule: &Rule) -> String {
-    let names: Vec<_> = form_names(rule)
-        .into_iter()
-        .filter(|name| !name.starts_with('_'))
-        .collect();
-    listed(&names)
-}
-
-fn form_names(rule: &Rule) -> Vec<String> {
-    fn collect(rule: &Value, names: &mut Vec<String>) {
-        if let Some(name) = rule["required"][0].as_str() {
-            names.push(name.to_owned());
-        }
-        for form in ["oneOf", "anyOf"]
-            .iter()
-            .filter_map(|keyword| rule[keyword].as_array())
-            .flatten()
-        {
-            collect(form, names);
-        }
-    }
-    let mut names = Vec::new();
-    collect(&rule.value, &mut names);
+fn forms(rule: &Rule) -> Vec<String> {
+    let mut names = rule.form_names();
+    names.retain(|name| !name.starts_with('_'));
     names
 }
 
@@ -314,30 +331,6 @@ fn listed<T: AsRef<str>>(names: &[T]) -> String {
         shown.push(format!("... ({} more)", names.len() - MOST_CODES));
     }
     shown.join(", ")
-}
-
-/// The name among some that is most like another one, if any is like it at all.
-pub(super) fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    most_like(name, among, LEAST_LIKENESS)
-}
-
-/// Names that are less alike than this (0 to 1) are not taken for each other.
-const LEAST_LIKENESS: f64 = 0.6;
-
-fn most_like<'a>(name: &str, among: impl Iterator<Item = &'a str>, least: f64) -> Option<&'a str> {
-    if name.len() > 100 {
-        return None;
-    }
-    let lower = name.to_lowercase();
-    let mut best = (least, None);
-    for candidate in among {
-        let score = strsim::normalized_damerau_levenshtein(&lower, &candidate.to_lowercase());
-        let wins = score > best.0 || score == best.0 && best.1.is_some_and(|before| candidate < before);
-        if wins {
-            best = (score, Some(candidate));
-        }
-    }
-    best.1
 }
 
 /// The property that a place is about: the last step that is no index.
@@ -363,8 +356,13 @@ fn text(value: &Value) -> String {
 
 /// A value as a message shows it: short.
 fn shown(value: &Value) -> String {
-    let text = text(value);
-    let short: String = text.chars().take(60).collect();
-    let cut = if short.len() < text.len() { "..." } else { "" };
-    format!("`{short}{cut}`")
+    format!("`{}`", short(&text(value)))
+}
+
+/// What stands there, as JSON; nothing for what has no value of its own.
+fn found(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(_) | Value::Array(_) => None,
+        _ => Some(short(&value.to_string())),
+    }
 }

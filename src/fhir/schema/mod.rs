@@ -6,24 +6,29 @@
 //! let body = serde_json::json!({"resourceType": "Patient", "brithDate": "1970-01-01"});
 //! let errors = Schemas::for_release(FhirVersion::R4).validate("Patient", &body)?;
 //! assert_eq!(errors[0].instance_path, "/brithDate");
-//! assert_eq!(errors[0].message, "`brithDate` is no element of Patient; did you mean `birthDate`?");
+//! assert_eq!(errors[0].message, "`brithDate` is no element of Patient");
+//! assert_eq!(errors[0].mend.as_ref().unwrap().text, "write `birthDate`");
 //! # Ok::<(), fhir_assay::fhir::schema::UnknownType>(())
 //! ```
 
 mod archive;
 pub mod generate;
+mod mend;
 mod message;
+mod rule;
 mod structure;
+
+pub(super) use mend::nearest;
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use jsonschema::{Retrieve, Uri, Validator};
+use jsonschema::{Keyword, Retrieve, Uri, ValidationError, Validator};
 use serde_json::{Value, json};
 
 use self::archive::Archive;
-use super::FhirVersion;
+use super::{FhirVersion, Mend};
 
 /// More errors than this are not listed: a body this wrong is another thing altogether.
 const MOST_ERRORS: usize = 500;
@@ -39,8 +44,16 @@ pub struct SchemaError {
     pub schema_path: String,
     /// The keyword of the rule: `required`, `enum`, ...
     pub keyword: String,
-    /// What should probably stand there instead: a property's name or a code.
-    pub suggestion: Option<String>,
+    /// The element of the definition that has the rule: `Patient.contact.gender`.
+    pub element: String,
+    /// What the rule says: a cardinality, a value set, the form of a primitive.
+    pub rule: String,
+    /// The property that is required and not there.
+    pub missing: Option<String>,
+    /// What stands there, shortened; `None` where nothing does, or too much.
+    pub found: Option<String>,
+    /// The smallest change that would make it valid.
+    pub mend: Option<Mend>,
 }
 
 /// There is no schema for a type.
@@ -65,7 +78,7 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// The schemas of a release; those of R6 and DSTU2 are not there yet, so that every type of theirs is unknown.
+    /// The schemas of a release; DSTU2 has none, so that every type of its is unknown.
     #[must_use]
     pub fn for_release(release: FhirVersion) -> &'static Self {
         static ALL: [OnceLock<Schemas>; FhirVersion::ALL.len()] = [const { OnceLock::new() }; FhirVersion::ALL.len()];
@@ -104,13 +117,11 @@ impl Schemas {
         self.judge(type_name, body, "", &mut errors)?;
         if errors.len() > MOST_ERRORS {
             errors.truncate(MOST_ERRORS);
-            errors.push(SchemaError {
-                instance_path: String::new(),
-                message: format!("there are more errors; the first {MOST_ERRORS} are listed"),
-                schema_path: String::new(),
-                keyword: "limit".to_owned(),
-                suggestion: None,
-            });
+            errors.push(structure::limit(
+                String::new(),
+                format!("there are more errors; the first {MOST_ERRORS} are listed"),
+                "limit",
+            ));
         }
         Ok(errors)
     }
@@ -169,7 +180,7 @@ impl Schemas {
         let unknown = || UnknownType {
             name: type_name.to_owned(),
             release: self.release,
-            nearest: message::nearest(type_name, self.archive.names()).map(str::to_owned),
+            nearest: mend::nearest(type_name, self.archive.names()).map(str::to_owned),
         };
         if !self.knows(type_name) {
             return Err(unknown());
@@ -178,6 +189,7 @@ impl Schemas {
             .with_draft(jsonschema::Draft::Draft202012)
             .with_base_uri(format!("fhir-assay:/{}/", self.release))
             .with_retriever(Opener { release: self.release })
+            .with_keyword("x-digits", |_, _, _| Ok(Box::new(Digits)))
             .build(&json!({"$ref": format!("{type_name}.schema.json")}))
             .map_err(|_| unknown())?;
         let validator = Arc::new(validator);
@@ -206,6 +218,34 @@ fn without_extensions(schema: &Value) -> Value {
         ),
         Value::Array(items) => Value::Array(items.iter().map(without_extensions).collect()),
         _ => schema.clone(),
+    }
+}
+
+/// The keyword `x-digits`: the number is written with digits only, without a point or an exponent.
+struct Digits;
+
+impl Digits {
+    fn holds(instance: &Value) -> bool {
+        match instance {
+            Value::Number(number) => number
+                .to_string()
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-'),
+            _ => true,
+        }
+    }
+}
+
+impl<'i> Keyword<'i> for Digits {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if Self::holds(instance) {
+            return Ok(());
+        }
+        Err(ValidationError::custom("a whole number is written with digits only"))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        Self::holds(instance)
     }
 }
 

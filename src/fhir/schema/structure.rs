@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::SchemaError;
+use crate::fhir::Mend;
 
 /// Our parser accepts 128 levels.
 const DEEPEST: usize = 150;
@@ -23,7 +24,7 @@ pub(super) fn is_too_deep(place: &str) -> bool {
 }
 
 pub(super) fn too_deep(at: &str) -> SchemaError {
-    error(
+    limit(
         at.to_owned(),
         format!("the body is nested deeper than {DEEPEST} levels"),
         "depth",
@@ -110,14 +111,27 @@ pub(super) fn push(place: &mut String, step: &str) {
     }
 }
 
-fn error(instance_path: String, message: String, keyword: &str) -> SchemaError {
-    let schema_path = "https://hl7.org/fhir/json.html#primitive".to_owned();
+/// What keeps the rest of a body from being looked at.
+pub(super) fn limit(instance_path: String, message: String, keyword: &str) -> SchemaError {
+    SchemaError {
+        rule: "what a harness looks at has bounds".to_owned(),
+        schema_path: String::new(),
+        mend: None,
+        ..error(instance_path, message, keyword, "")
+    }
+}
+
+fn error(instance_path: String, message: String, keyword: &str, way_out: &str) -> SchemaError {
     SchemaError {
         instance_path,
         message,
-        schema_path,
+        schema_path: "https://hl7.org/fhir/json.html#primitive".to_owned(),
         keyword: keyword.to_owned(),
-        suggestion: None,
+        element: String::new(),
+        rule: "a primitive and its companion, item by item, make one element (json.html#primitive)".to_owned(),
+        missing: None,
+        found: None,
+        mend: Some(Mend::told(way_out)),
     }
 }
 
@@ -128,12 +142,13 @@ fn lonely_nulls(child: &Value, place: &str, found: &mut Structure<'_>) {
     }
     let items = child.as_array().map(Vec::as_slice).unwrap_or_default();
     for (index, _) in items.iter().enumerate().filter(|(_, item)| item.is_null()) {
-        let message = "null only keeps the place of an item whose extension stands in the companion array; \
-                       there is none"
-            .to_owned();
-        found
-            .errors
-            .push(error(format!("{place}/{index}"), message, "companion"));
+        let message = "null stands here for no item: no companion array says what it is".to_owned();
+        found.errors.push(error(
+            format!("{place}/{index}"),
+            message,
+            "companion",
+            "take the null away",
+        ));
     }
 }
 
@@ -144,18 +159,18 @@ fn companions(properties: &Map<String, Value>, plain: &str, companion: &Value, p
         (Some(Value::Array(values)), Value::Array(companions)) => {
             if values.len() != companions.len() {
                 let (count, wanted) = (companions.len(), values.len());
-                let message = format!(
-                    "`_{plain}` must have as many items as `{plain}`, null where there is nothing to add: it has {count}, not {wanted}"
-                );
-                found.errors.push(error(at, message, "companion"));
+                let message = format!("`_{plain}` must have as many items as `{plain}`: it has {count}, not {wanted}");
+                let way_out = "write null where there is nothing to add";
+                found.errors.push(error(at, message, "companion", way_out));
                 return;
             }
             for (index, (value, companion)) in values.iter().zip(companions).enumerate() {
                 if value.is_null() && companion.is_null() {
                     let message = format!("`{plain}` and `_{plain}` are both null here: one of them must be something");
+                    let way_out = "take both nulls away";
                     found
                         .errors
-                        .push(error(format!("{place}/{plain}/{index}"), message, "companion"));
+                        .push(error(format!("{place}/{plain}/{index}"), message, "companion", way_out));
                 } else if value.is_null() {
                     needs_extension(companion, plain, format!("{at}/{index}"), found);
                 }
@@ -168,7 +183,7 @@ fn companions(properties: &Map<String, Value>, plain: &str, companion: &Value, p
         }
         (Some(Value::Array(_)), Value::Object(_)) => {
             let message = format!("`_{plain}` must be an array, as `{plain}` is");
-            found.errors.push(error(at, message, "companion"));
+            found.errors.push(error(at, message, "companion", "put it into [ ]"));
         }
         (None, Value::Object(_)) => needs_extension(companion, plain, at, found),
         _ => {}
@@ -179,6 +194,7 @@ fn companions(properties: &Map<String, Value>, plain: &str, companion: &Value, p
 fn needs_extension(companion: &Value, plain: &str, at: String, found: &mut Structure<'_>) {
     if companion.is_object() && companion.get("extension").is_none() {
         let message = format!("`_{plain}` needs an extension where `{plain}` has no value");
-        found.errors.push(error(at, message, "companion"));
+        let way_out = format!("add an extension, or the value as `{plain}`");
+        found.errors.push(error(at, message, "companion", &way_out));
     }
 }

@@ -194,8 +194,70 @@ fn unknown_types_get_a_hint() {
 }
 
 #[test]
+fn whole_numbers_have_digits_only() {
+    for (number, valid) in [("1", true), ("1.0", false), ("1e2", false), ("0", false), ("-1", false)] {
+        let text = format!(r#"{{"resourceType": "Patient", "telecom": [{{"rank": {number}}}]}}"#);
+        let errors = schemas()
+            .validate("Patient", &serde_json::from_str(&text).unwrap())
+            .unwrap();
+        assert_eq!(errors.is_empty(), valid, "{number}: {errors:?}");
+        assert!(
+            errors.iter().all(|error| error.instance_path == "/telecom/0/rank"),
+            "{errors:?}"
+        );
+    }
+    let body = serde_json::from_str(r#"{"resourceType": "Patient", "telecom": [{"rank": 1.0}]}"#).unwrap();
+    assert_eq!(
+        told("Patient", &body),
+        "/telecom/0/rank: `rank` must be a whole number written with digits only, found `1.0`\n"
+    );
+}
+
+/// A small set of resources of R6, and what its own schemas find in them.
+#[test]
+fn r6_has_schemas_of_its_own() {
+    let r6 = Schemas::for_release(FhirVersion::R6);
+    let valid = [
+        json!({"resourceType": "Patient", "gender": "female", "birthDate": "1970-01-01", "deceasedBoolean": false,
+            "name": [{"use": "official", "family": "A"}], "contact": [{"name": {"family": "B"}}]}),
+        json!({"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "valueQuantity": {"value": 1.50},
+            "organizer": true}),
+        json!({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Basic",
+            "code": {"text": "x"}}}]}),
+        json!({"resourceType": "ClinicalAssessment", "status": "completed", "subject": {"reference": "Patient/1"}}),
+    ];
+    for body in &valid {
+        let name = body["resourceType"].as_str().unwrap();
+        assert_eq!(r6.validate(name, body), Ok(vec![]), "{body}");
+    }
+    for (body, place) in [
+        (
+            json!({"resourceType": "Patient", "name": [{"use": "offical"}]}),
+            "/name/0/use",
+        ),
+        (json!({"resourceType": "Observation"}), ""),
+        (
+            json!({"resourceType": "Observation", "code": {"text": "x"}, "valueInteger": 1, "valueString": "x"}),
+            "",
+        ),
+        (json!({"resourceType": "Patient", "brithDate": "1970"}), "/brithDate"),
+        (
+            json!({"resourceType": "Patient", "contact": {"gender": "male"}}),
+            "/contact",
+        ),
+        (json!({"resourceType": "Patient", "birthDate": "1970-13"}), "/birthDate"),
+    ] {
+        let name = body["resourceType"].as_str().unwrap();
+        let errors = r6.validate(name, &body).unwrap();
+        assert_eq!(errors.len(), 1, "{body}: {errors:?}");
+        assert_eq!(errors[0].instance_path, place, "{body}");
+    }
+    assert!(r6.knows("DeviceAlert") && !Schemas::for_release(FhirVersion::R5).knows("DeviceAlert"));
+}
+
+#[test]
 fn every_schema_compiles() {
-    for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
+    for release in FhirVersion::HTTP {
         let schemas = Schemas::for_release(release);
         let names: Vec<_> = schemas.archive.names().collect();
         assert!(names.len() > 180, "{release}: {}", names.len());
@@ -209,7 +271,7 @@ fn every_schema_compiles() {
 #[test]
 fn parts_are_told_by_the_names_of_their_elements() {
     use crate::fhir::model::Model;
-    for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
+    for release in FhirVersion::HTTP {
         for found in Model::for_release(release).types() {
             for element in &found.own_elements {
                 let names: Vec<_> = element.types.iter().map(|found| found.name).collect();

@@ -1,9 +1,14 @@
 //! What a judge of bodies has to say: the rules that are broken, and what was not looked at.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fhir::Severity;
+use super::path;
 use crate::fhir::schema::SchemaError;
+use crate::fhir::{FhirVersion, Severity};
+
+pub use crate::fhir::Mend;
 
 /// What came of judging a body.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,13 +41,14 @@ pub struct Violation {
 }
 
 /// The rule of a definition that a violation breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenRule {
     /// What sort of rule it is.
     pub kind: RuleKind,
     /// The element of the definition, such as `Patient.contact.name`; of a constraint, where it is defined.
     pub element: String,
     /// The key of a constraint, such as `pat-1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// What the rule says, in a sentence: a constraint's own human text, a cardinality, a value set.
     pub text: String,
@@ -51,7 +57,8 @@ pub struct BrokenRule {
 }
 
 /// What sort of rule is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum RuleKind {
     /// A property that the type does not have.
     Property,
@@ -85,15 +92,6 @@ pub enum RuleKind {
     Limit,
 }
 
-/// The smallest change that makes something valid.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mend {
-    /// What to do, in a sentence.
-    pub text: String,
-    /// What the property's name or its value should be instead.
-    pub replacement: Option<Value>,
-}
-
 /// Something that was not checked, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unchecked {
@@ -119,64 +117,76 @@ pub enum UncheckedKind {
 }
 
 impl Violation {
-    pub(super) fn of_schema(type_name: &str, error: SchemaError) -> Self {
-        let path = fhirpath_of(type_name, &error.instance_path);
+    pub(super) fn of_schema(release: FhirVersion, type_name: &str, body: &Value, error: SchemaError) -> Self {
+        let mut pointer = error.instance_path;
+        if let Some(missing) = &error.missing {
+            pointer.push('/');
+            pointer.push_str(missing);
+        }
+        let path = path::fhirpath_of(release, type_name, body, &pointer);
         let kind = match error.keyword.as_str() {
             "additionalProperties" => RuleKind::Property,
             "required" | "minItems" | "maxItems" | "minProperties" | "minLength" => RuleKind::Cardinality,
+            "anyOf" if error.missing.is_some() => RuleKind::Cardinality,
+            "anyOf" => RuleKind::Binding,
             "oneOf" => RuleKind::Choice,
-            "pattern" => RuleKind::Format,
+            "pattern" | "minimum" | "maximum" | "maxLength" => RuleKind::Format,
             "companion" => RuleKind::Companion,
+            "enum" if pointer.ends_with("/resourceType") => RuleKind::Type,
             "enum" => RuleKind::Binding,
             "limit" | "depth" => RuleKind::Limit,
             _ => RuleKind::Type,
         };
+        // The rules of a primitive stand in its own schema, which does not know for which element it is used.
+        let is_of_a_primitive = error.element.is_empty() || error.element.starts_with(|c: char| c.is_ascii_lowercase());
         Self {
             severity: Severity::Error,
             rule: BrokenRule {
                 kind,
-                element: without_indexes(&path),
+                element: if is_of_a_primitive {
+                    path::without_indexes(&path)
+                } else {
+                    error.element
+                },
                 key: None,
-                text: error.message.clone(),
+                text: error.rule,
                 source: error.schema_path,
             },
-            pointer: error.instance_path,
+            pointer,
             path,
-            mend: error.suggestion.map(|replacement| Mend {
-                text: format!("write `{replacement}`"),
-                replacement: Some(Value::String(replacement)),
-            }),
+            mend: error.mend,
             message: error.message,
-            found: None,
+            found: error.found,
             count: 1,
         }
     }
+
+    /// Whether another violation has the same cause, at another place.
+    fn is_another_of(&self, other: &Self) -> bool {
+        self.severity == other.severity && self.rule == other.rule && self.message == other.message
+    }
 }
 
-/// A JSON Pointer into an instance of a type as a FHIRPath.
-pub(super) fn fhirpath_of(type_name: &str, pointer: &str) -> String {
-    let mut path = type_name.to_owned();
-    for step in pointer.split('/').skip(1) {
-        if step.bytes().all(|byte| byte.is_ascii_digit()) && !step.is_empty() {
-            path.push_str(&format!("[{step}]"));
-        } else {
-            path.push('.');
-            path.push_str(&step.replace("~1", "/").replace("~0", "~"));
-        }
+impl Validation {
+    /// Whether no rule is broken. A constraint that is only a warning breaks none.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let breaks = |violation: &Violation| matches!(violation.severity, Severity::Fatal | Severity::Error);
+        !self.violations.iter().any(breaks)
     }
-    path
-}
 
-fn without_indexes(path: &str) -> String {
-    let mut plain = String::with_capacity(path.len());
-    let mut inside = false;
-    for character in path.chars() {
-        match character {
-            '[' => inside = true,
-            ']' => inside = false,
-            _ if !inside => plain.push(character),
-            _ => {}
+    /// The violations with each cause told once: at its first place, with the number of places. What makes a body
+    /// invalid comes before what is only a warning.
+    #[must_use]
+    pub fn causes(&self) -> Vec<Violation> {
+        let mut causes: Vec<Violation> = Vec::new();
+        for violation in &self.violations {
+            match causes.iter_mut().find(|known| known.is_another_of(violation)) {
+                Some(known) => known.count += violation.count,
+                None => causes.push(violation.clone()),
+            }
         }
+        causes.sort_by_key(|violation| violation.severity);
+        causes
     }
-    plain
 }

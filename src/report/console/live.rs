@@ -114,6 +114,7 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
                 let err = &mut self.err;
                 self.bar.suspend(|| writeln!(err, "{}", line(text, 400)))
             }
+            RunEvent::Waiting => Ok(()),
             RunEvent::Finished(_) => {
                 self.bar.finish_and_clear();
                 self.out.flush()

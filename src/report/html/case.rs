@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::body;
 use super::link;
 use crate::exchange::{Body, Exchange, Headers, Request, curl};
-use crate::report::failure::{contents, label};
+use crate::report::failure::{contents, draw_excerpt, is_mended, label};
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, duration, line, request_line, size};
 use crate::source::snippet::draw_site;
-use crate::verdict::{CaseResult, Outcome, Phase, StepResult, Verdict};
+use crate::verdict::{CaseResult, Mend, Mismatch, Outcome, Phase, StepResult, Verdict};
 
 /// How many lines of a diff the page shows.
 const DIFF_LINES: usize = 1000;
@@ -152,7 +152,6 @@ fn problem_views(problems: &[Problem<'_>], rules: &Rules<'_>) -> Vec<ProblemView
 impl ProblemView {
     fn of(problem: &Problem<'_>, rules: &Rules<'_>) -> Self {
         let mismatch = problem.mismatch;
-        let site = mismatch.and_then(|mismatch| mismatch.site.as_ref());
         let owned = |text: &str| line(text, LINE).into_owned();
         let message = owned(problem.message);
         let diff = mismatch
@@ -181,7 +180,7 @@ impl ProblemView {
                     reading: text.and_then(|text| text.reading()),
                 }
             }),
-            excerpt: site.map(|site| clean(&draw_site(site, &message)).into_owned()),
+            excerpt: excerpt_of(mismatch, &message),
             expected: expected.map(owned),
             found: found.map(owned),
             details: details.iter().take(DETAIL_LINES).map(|text| owned(text)).collect(),
@@ -191,11 +190,25 @@ impl ProblemView {
             repetition: problem.repetition(),
             judgement: mismatch.and_then(|mismatch| mismatch.judgement.as_deref()).map(owned),
             mend: mend.map(|mend| owned(&mend.text)),
-            replacement: mend.and_then(|mend| mend.replacement.as_deref()).map(owned),
+            replacement: mend
+                .filter(|_| !mismatch.is_some_and(is_mended))
+                .and_then(Mend::unsaid)
+                .map(|text| owned(&text)),
             curl: problem.request.map(|request| clean(&curl(request)).into_owned()),
             message,
         }
     }
+}
+
+/// The line of the suite, and the line of the body.
+fn excerpt_of(mismatch: Option<&Mismatch>, message: &str) -> Option<String> {
+    let Mismatch { site, excerpt, .. } = mismatch?;
+    let body = |message: &str| excerpt.as_ref().map(|excerpt| draw_excerpt(excerpt, message));
+    let drawn = match site {
+        Some(site) => draw_site(site, message) + &body("").unwrap_or_default(),
+        None => body(message)?,
+    };
+    Some(clean(&drawn).into_owned())
 }
 
 impl DiffLine {

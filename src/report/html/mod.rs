@@ -22,7 +22,9 @@ use sha2::{Digest, Sha256};
 
 use super::overview::Overview;
 use super::rules::Rules;
+use super::validation::Page;
 use super::watched::Watched;
+use crate::verdict::validation::ValidationReport;
 use crate::verdict::{CaseResult, Outcome, RunResult, Verdict};
 
 const STYLE: &str = include_str!("style.css");
@@ -44,6 +46,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("head.html", include_str!("head.html")),
         ("case.html", include_str!("case.html")),
         ("tail.html", include_str!("tail.html")),
+        ("validation.html", include_str!("validation.html")),
     ];
     for (name, source) in templates {
         let added = environment.add_template(name, source);
@@ -79,6 +82,11 @@ pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     render("tail.html", &page::Tail::of(&overview, &anchors), &mut out)
+}
+
+/// Writes the page of files that were judged.
+pub(super) fn write_validation(report: &ValidationReport, out: &mut dyn Write) -> io::Result<()> {
+    render("validation.html", &Page::of(report), &mut Watched::new(out))
 }
 
 /// The cases that are told with all their steps and exchanges: each that failed or could not be judged, then one for

@@ -1,5 +1,5 @@
-//! Writing resources: create, update, delete, and their conditional forms (`http.html#create`, `http.html#update`,
-//! `http.html#delete`).
+//! Writing resources: create, update, patch, delete, and their conditional forms (`http.html#create`, `http.html#update`,
+//! `http.html#patch`, `http.html#delete`).
 //!
 //! A [`Write`] is read from a request and checked as far as that needs no store; `perform` does it under the lock of
 //! the store, so that searching, checking preconditions and storing are one act; `answer` says what was done.
@@ -17,6 +17,7 @@ use super::Shared;
 use super::body;
 use super::incoming::Incoming;
 use super::negotiate::check_body_type;
+use super::patch::Patch;
 use super::policy::{ConditionalDelete, Policy};
 use super::precondition::Precondition;
 use super::query;
@@ -44,6 +45,8 @@ pub(super) enum Act {
     },
     /// Store a new version, or the first one.
     Update { goal: Goal, resource: Value },
+    /// Change the version that is there.
+    Patch { goal: Goal, patch: Patch },
     /// Delete.
     Delete { goal: Goal },
 }
@@ -130,6 +133,25 @@ impl Write {
         })
     }
 
+    /// A patch of the instance with an id, or of what the criteria of the URL find.
+    pub fn patch(
+        shared: &Shared,
+        request: &Incoming,
+        resource_type: ResourceType,
+        id: Option<&str>,
+        patch: Patch,
+    ) -> Result<Self, Refusal> {
+        let goal = match id {
+            Some(id) => Goal::Instance(id.to_owned()),
+            None => Goal::Found(condition(shared, request, resource_type, "patch")?),
+        };
+        Ok(Self {
+            resource_type,
+            act: Act::Patch { goal, patch },
+            precondition: Precondition::of(&request.headers)?,
+        })
+    }
+
     /// A deletion of the instance with an id, or of what the criteria of the URL find.
     pub fn delete(
         shared: &Shared,
@@ -171,6 +193,21 @@ pub(super) fn update(
         shared,
         request,
         Write::update(shared, request, resource_type, id, resource)?,
+    )
+}
+
+/// Changes a resource by a patch: 200.
+pub(super) fn patch(
+    shared: &Shared,
+    request: &Incoming,
+    resource_type: ResourceType,
+    id: Option<&str>,
+) -> Result<Reply, Refusal> {
+    let patch = Patch::read(&request.headers, &request.body, shared.options.release)?;
+    run(
+        shared,
+        request,
+        Write::patch(shared, request, resource_type, id, patch)?,
     )
 }
 

@@ -51,6 +51,23 @@ impl Write {
                 precondition.check(store.current(resource_type.name(), &id).map(Arc::as_ref))?;
                 Ok(Done::Stored(store.update(resource_type.name(), &id, resource)))
             }
+            Act::Patch { goal, patch } => {
+                let id = match goal {
+                    Goal::Instance(id) => id,
+                    Goal::Found(condition) => {
+                        let found = condition.one(store)?;
+                        let nothing = || Refusal::not_found(format!("nothing fits {condition}"));
+                        found.ok_or_else(nothing)?.id.clone()
+                    }
+                };
+                // A patch cannot bring back what was deleted: for it, that is not there.
+                let current = store.current(resource_type.name(), &id);
+                let content = current.and_then(|version| version.resource.clone());
+                let content = content.ok_or_else(|| Refusal::not_found(format!("there is no {resource_type}/{id}")))?;
+                precondition.check(current.map(Arc::as_ref))?;
+                let patched = patch.apply(&content, release)?;
+                Ok(Done::Stored(store.patch(resource_type.name(), &id, patched)))
+            }
             Act::Delete {
                 goal: Goal::Instance(id),
             } => delete_instance(shared, resource_type, &id, precondition, store),

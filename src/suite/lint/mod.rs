@@ -7,6 +7,7 @@ mod coverage;
 mod fhirpath;
 mod fixtures;
 mod lexer;
+mod placeholders;
 mod resource_types;
 mod scope;
 mod style;
@@ -23,7 +24,12 @@ use super::model::Suite;
 type Rule = fn(&Suite, &mut Diagnostics);
 
 /// Rules whose findings make a verdict wrong, and that cost little.
-const AT_LOAD: [Rule; 3] = [variables::check, fixtures::check, resource_types::check];
+const AT_LOAD: [Rule; 4] = [
+    variables::check,
+    fixtures::check,
+    placeholders::check,
+    resource_types::check,
+];
 
 /// Rules about what is odd, and those that cost more.
 const ON_REQUEST: [Rule; 5] = [

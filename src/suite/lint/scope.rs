@@ -1,7 +1,7 @@
 //! Which variables a step may speak of.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::lexer;
 use super::walk::{self, Part};
@@ -137,17 +137,17 @@ fn text_mention<'s>(name: Cow<'s, str>, near: Span, file: &SourceFile) -> Mentio
 }
 
 /// The names that are known at a point of a case.
+///
+/// They are few, and every case of every suite has its own: a list is cheaper than a set.
 pub struct Scope<'s> {
-    names: HashSet<&'s str>,
-    in_fhirpath: HashSet<Cow<'s, str>>,
+    names: Vec<&'s str>,
 }
 
 impl<'s> Scope<'s> {
     /// What is known before the first step.
     pub fn of(case: &'s Case) -> Self {
         let mut scope = Self {
-            names: HashSet::new(),
-            in_fhirpath: HashSet::new(),
+            names: Vec::with_capacity(ALWAYS.len() + OF_TYPES.len() + case.variables.len()),
         };
         ALWAYS.iter().for_each(|name| scope.add(name));
         if case.types != Types::One {
@@ -159,8 +159,9 @@ impl<'s> Scope<'s> {
 
     /// Makes a name known.
     pub fn add(&mut self, name: &'s str) {
-        self.names.insert(name);
-        self.in_fhirpath.insert(fhirpath_name(name));
+        if !self.names.contains(&name) {
+            self.names.push(name);
+        }
     }
 
     /// Makes known what exists only while a step is repeated; yields what has to be forgotten afterwards.
@@ -179,25 +180,22 @@ impl<'s> Scope<'s> {
 
     /// Forgets names.
     pub fn leave(&mut self, names: &[&'s str]) {
-        for name in names {
-            self.names.remove(name);
-            self.in_fhirpath.remove(*name);
-        }
+        self.names.retain(|name| !names.contains(name));
     }
 
     /// Whether a mention is of something known.
     pub fn knows(&self, mention: &Mention<'_>) -> bool {
         match mention.written {
-            Written::Path => self.in_fhirpath.contains(&mention.name),
-            Written::Text | Written::Resource => self.names.contains(&*mention.name),
+            Written::Path => self.names.iter().any(|name| fhirpath_name(name) == mention.name),
+            Written::Text | Written::Resource => self.names.contains(&&*mention.name),
         }
     }
 
     /// The names as they are written in one way.
-    pub fn names(&self, written: Written) -> impl Iterator<Item = &str> {
-        let in_fhirpath = written == Written::Path;
-        let text = self.names.iter().copied().filter(move |_| !in_fhirpath);
-        let path = self.in_fhirpath.iter().map(|name| &**name).filter(move |_| in_fhirpath);
-        text.chain(path)
+    pub fn names(&self, written: Written) -> impl Iterator<Item = Cow<'s, str>> {
+        self.names.iter().map(move |name| match written {
+            Written::Path => fhirpath_name(name),
+            Written::Text | Written::Resource => Cow::Borrowed(*name),
+        })
     }
 }

@@ -24,7 +24,7 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
                 problems.push(found.with_help("use it, or leave the capture out"));
             }
         }
-        for (name, value) in &case.variables {
+        for (name, value) in case.variables.iter() {
             let is_of_suite = suite.variables.get(name).is_some_and(|known| known.span == value.span);
             if is_of_suite && used.has(name) {
                 variables_used.insert(name.as_str());
@@ -33,7 +33,7 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
             }
         }
     }
-    for (name, value) in &suite.variables {
+    for (name, value) in suite.variables.iter() {
         if !variables_used.contains(name.as_str()) {
             problems.push(unused_variable(suite, name, value.span));
         }

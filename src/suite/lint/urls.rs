@@ -57,9 +57,8 @@ fn mismatch(interaction: Interaction, url: &str) -> Option<&'static str> {
         }
         Interaction::Delete => {
             let is_conditional = matches!(shape, [_]) && query.is_some();
-            let is_history = matches!(shape, [_, _, "_history"] | [_, _, "_history", _]);
             (
-                matches!(shape, [_, _]) || is_conditional || is_history,
+                matches!(shape, [_, _]) || is_conditional,
                 "`Type/id`, or `Type?criteria`",
             )
         }
@@ -68,7 +67,9 @@ fn mismatch(interaction: Interaction, url: &str) -> Option<&'static str> {
         Interaction::Batch | Interaction::Transaction => (is_empty, "'' (the base URL)"),
         Interaction::SearchType => (matches!(shape, [_] | [_, "_search"] | [_, _, _]), "`Type?parameters`"),
         Interaction::Operation => (segments.iter().any(|segment| segment.starts_with('$')), "`.../$name`"),
-        Interaction::HistoryInstance
+        Interaction::DeleteHistory
+        | Interaction::DeleteHistoryVersion
+        | Interaction::HistoryInstance
         | Interaction::HistoryType
         | Interaction::HistorySystem
         | Interaction::SearchSystem => (true, ""),
@@ -90,7 +91,7 @@ mod tests {
             (I::Read, "Patient/x?_format=json"),
             (I::Vread, "Patient/x/_history/1"),
             (I::Update, "Patient?identifier=a/b"),
-            (I::Delete, "Patient/x/_history/1"),
+            (I::DeleteHistoryVersion, "Patient/x/_history/1"),
             (I::SearchType, "Patient/_search"),
             (I::SearchType, "Patient/x/Observation?code=y"),
             (I::Operation, "Patient/x/$everything"),

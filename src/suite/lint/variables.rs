@@ -4,6 +4,7 @@
 //! constants of suite and case, what earlier steps capture (and the step itself, once it is judged), and the variables
 //! of loops. `%resource`, `%response`, `%request` and `%matches` exist only where a response is judged.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::scope::{FixtureVariables, Mention, OF_LOOPS, OF_TYPES, Scope, Written, mentions};
@@ -129,8 +130,10 @@ impl<'s> Checker<'s, '_> {
             return found
                 .with_help("it exists only in FHIRPath, where a response is judged: `expect`, `assume`, `capture`");
         }
-        let mut names: Vec<&str> = self.scope.names(mention.written).collect();
+        let names: Vec<Cow<'_, str>> = self.scope.names(mention.written).collect();
+        let mut names: Vec<&str> = names.iter().map(|name| &**name).collect();
         names.sort_unstable();
+        names.dedup();
         // `%case-tag` is read as `%case` minus `tag`.
         if mention.written == Written::Path {
             let rest = file.text().get(mention.span.start as usize + 1..).unwrap_or_default();

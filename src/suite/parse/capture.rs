@@ -3,6 +3,7 @@
 use super::case::variable_name;
 use super::keys;
 use super::reader::Reader;
+use super::values::gather;
 use super::yaml::Node;
 use crate::source::Spanned;
 use crate::suite::model::{Capture, CaptureSource, LocationPart};
@@ -23,7 +24,7 @@ pub fn captures(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Capture> {
         let items = reader.one_or_many(&entry.value, &format!("`{}`", entry.key));
         captures.push(Capture {
             name: Spanned::new(entry.key.clone().into_owned(), entry.key_span),
-            sources: items.iter().filter_map(|item| source(reader, item)).collect(),
+            sources: gather(items, |item| source(reader, item)),
         });
     }
     captures

@@ -11,6 +11,7 @@ use super::needs;
 use super::reader::{Fields, Reader};
 use super::step::{self, Stage};
 use super::suggest;
+use super::values::gather;
 use super::yaml::{Kind, Node};
 use crate::fhir::FhirVersion;
 use crate::source::{Diagnostic, Span, Spanned};
@@ -36,7 +37,7 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
         .unwrap_or_default();
     let tags = tags(reader, &fields);
     let fixtures = Arc::new(fixtures(reader, &fields, source));
-    let variables = variables(reader, &fields);
+    let variables = Arc::new(variables(reader, &fields));
     let context = Context {
         fhir: &fhir,
         tags: &tags,
@@ -82,7 +83,7 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
 struct Context<'s> {
     fhir: &'s [FhirVersion],
     tags: &'s [String],
-    variables: &'s IndexMap<String, Spanned<Template>>,
+    variables: &'s Arc<IndexMap<String, Spanned<Template>>>,
     fixtures: &'s Arc<IndexMap<String, Fixture>>,
 }
 
@@ -103,17 +104,20 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
         }
     };
     let types = fields.get("types").map(|node| types(reader, node)).unwrap_or_default();
-    let mut variables_of_case = suite.variables.clone();
-    variables_of_case.extend(variables(reader, &fields));
+    let own = variables(reader, &fields);
+    let variables = if own.is_empty() {
+        Arc::clone(suite.variables)
+    } else {
+        let mut variables = IndexMap::clone(suite.variables);
+        variables.extend(own);
+        Arc::new(variables)
+    };
     let mut all_tags = suite.tags.to_vec();
     all_tags.extend(tags(reader, &fields));
     let mut steps = |key, stage| -> Vec<Step> {
         let Some(node) = fields.get(key) else { return Vec::new() };
         let items = reader.list(node, &format!("`{key}`"));
-        items
-            .iter()
-            .filter_map(|item| step::step(reader, item, stage, &fhir))
-            .collect()
+        gather(items, |item| step::step(reader, item, stage, &fhir))
     };
     let setup = steps("setup", Stage::Setup);
     let judged = steps("steps", Stage::Judged);
@@ -133,7 +137,7 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
         tags: all_tags,
         needs,
         types,
-        variables: variables_of_case,
+        variables,
         setup,
         steps: judged,
         cleanup,
@@ -191,12 +195,7 @@ fn types(reader: &mut Reader<'_>, node: &Node<'_>) -> Types {
         return Types::Claimed;
     }
     let items = reader.list(node, "`types`");
-    Types::Listed(
-        items
-            .iter()
-            .filter_map(|item| reader.string(item, "a resource type"))
-            .collect(),
-    )
+    Types::Listed(gather(items, |item| reader.string(item, "a resource type")))
 }
 
 fn variables(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> IndexMap<String, Spanned<Template>> {

@@ -6,9 +6,10 @@ use super::matcher;
 use super::reader::{Fields, Reader};
 use super::suggest;
 use super::table::Table;
+use super::values::gather;
 use super::yaml::Node;
 use crate::fhir::FhirVersion;
-use crate::requirement::{Actor, RequirementId};
+use crate::requirement::{Actor, Requirement, RequirementId};
 use crate::source::{Span, Spanned};
 use crate::suite::assertion::{AtMost, Expectation, PartialResponse};
 use crate::suite::model::Assume;
@@ -63,14 +64,10 @@ fn expectation(
             .get("any-of")
             .map(|node| reader.list(node, "`any-of`"))
             .unwrap_or_default();
-        any_of = alternatives
-            .iter()
-            .filter_map(|item| {
-                reader
-                    .fields(item, &keys::PARTIAL)
-                    .map(|fields| partial(reader, &fields))
-            })
-            .collect();
+        any_of = gather(alternatives, |item| {
+            let fields = reader.fields(item, &keys::PARTIAL)?;
+            Some(partial(reader, &fields))
+        });
         let says_something = ["status", "headers", "body", "any-of"]
             .iter()
             .any(|key| fields.get(key).is_some());
@@ -131,8 +128,9 @@ fn requirements(
         );
         return Vec::new();
     };
-    let mut requirements: Vec<Spanned<RequirementId>> = Vec::new();
-    for item in reader.one_or_many(node, "`requirement`") {
+    let items = reader.one_or_many(node, "`requirement`");
+    let mut requirements: Vec<Spanned<RequirementId>> = Vec::with_capacity(items.len());
+    for item in items {
         let Some(id) = reader.text(item, "`requirement`") else {
             continue;
         };
@@ -145,13 +143,20 @@ fn requirements(
             );
             continue;
         }
-        check_requirement(reader, &id, fhir);
-        requirements.push(Spanned::new(RequirementId::new(id.value), id.span));
+        // The id is shared with the catalogue, which has it already.
+        let known = check_requirement(reader, &id, fhir);
+        let id_known = known.map_or_else(|| RequirementId::new(id.value), |requirement| requirement.id.clone());
+        requirements.push(Spanned::new(id_known, id.span));
     }
     requirements
 }
 
-fn check_requirement(reader: &mut Reader<'_>, id: &Spanned<&str>, fhir: &[FhirVersion]) {
+/// Reports a requirement that cannot be cited here. `None` where the catalogue does not know it.
+fn check_requirement(
+    reader: &mut Reader<'_>,
+    id: &Spanned<&str>,
+    fhir: &[FhirVersion],
+) -> Option<&'static Requirement> {
     let Some(requirement) = reader.catalogue.get(id.value) else {
         let known = || reader.catalogue.iter().map(|requirement| requirement.id.as_str());
         // The group is seldom misspelt, so a name of the same group is meant rather than a like one of another.
@@ -167,7 +172,7 @@ fn check_requirement(reader: &mut Reader<'_>, id: &Spanned<&str>, fhir: &[FhirVe
             format!("`{}` is no requirement of the catalogue", id.value),
             help,
         );
-        return;
+        return None;
     };
     if requirement.actor == Actor::Client {
         let message = format!("`{}` binds clients; no server can break it", id.value);
@@ -190,6 +195,7 @@ fn check_requirement(reader: &mut Reader<'_>, id: &Spanned<&str>, fhir: &[FhirVe
         let help = format!("it holds in {}", suggest::list(there.into_iter()));
         reader.error("requirement-not-in-release", id.span, message, help);
     }
+    Some(requirement)
 }
 
 /// Reads status, headers and body.
@@ -208,7 +214,7 @@ fn partial(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> PartialResponse 
 }
 
 /// Reads `assume`.
-pub fn assume(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Assume> {
+pub fn assume(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Box<Assume>> {
     let fields = reader.fields(node, &keys::ASSUME)?;
     let response = partial(reader, &fields);
     let because = reader.sentence(fields.get("because"), "`because`");
@@ -219,5 +225,5 @@ pub fn assume(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Assume> {
         let help = "say what has to hold: `status`, `headers` or `body`";
         reader.error("empty-expectation", node.span, "`assume` assumes nothing", help);
     }
-    Some(Assume { response, because })
+    Some(Box::new(Assume { response, because }))
 }

@@ -3,6 +3,7 @@
 use super::body;
 use super::keys;
 use super::reader::{Fields, Reader};
+use super::values::gather;
 use super::yaml::{Kind, Node};
 use crate::source::Spanned;
 use crate::suite::assertion::{BodyMatcher, DateBound, HeaderMatcher, StatusMatcher, StatusPattern};
@@ -81,8 +82,9 @@ fn written(pattern: StatusPattern) -> String {
 }
 
 fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<StatusPattern> {
-    let mut patterns: Vec<StatusPattern> = Vec::new();
-    for item in reader.one_or_many(node, "a status") {
+    let items = reader.one_or_many(node, "a status");
+    let mut patterns: Vec<StatusPattern> = Vec::with_capacity(items.len());
+    for item in items {
         let Some(text) = reader.text(item, "a status") else {
             continue;
         };
@@ -201,7 +203,7 @@ fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Header
         "includes" => templates(reader).map(HeaderMatcher::Includes),
         "media-type" => {
             let items = reader.one_or_many(value, &what);
-            let types: Vec<_> = items.iter().filter_map(|item| media_type(reader, item)).collect();
+            let types = gather(items, |item| media_type(reader, item));
             (!types.is_empty()).then_some(HeaderMatcher::MediaType(types))
         }
         "version" => template(reader).map(HeaderMatcher::Version),
@@ -238,7 +240,7 @@ pub fn body(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Spanned<BodyMatcher
     let Some(fields) = reader.fields(node, &keys::BODY_MATCHER) else {
         return Vec::new();
     };
-    let mut matchers = Vec::new();
+    let mut matchers = Vec::with_capacity(1);
     for entry in fields.known() {
         let value = &entry.value;
         let mut put =
@@ -257,6 +259,7 @@ pub fn body(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Spanned<BodyMatcher
             _ => text(reader, value, &mut matchers),
         }
     }
+    matchers.shrink_to_fit();
     matchers
 }
 

@@ -3,6 +3,7 @@
 use super::keys;
 use super::reader::Reader;
 use super::suggest;
+use super::values::gather;
 use super::yaml::{Entry, Kind, Node};
 use crate::fhir::Interaction;
 use crate::source::Spanned;
@@ -19,6 +20,7 @@ pub fn needs(reader: &mut Reader<'_>, node: &Node<'_>) -> Needs {
             "patchFormat" => needs.patch_format = texts(reader, value, "`patchFormat`"),
             key if key == "*" || key == "${type}" || key.starts_with(|first: char| first.is_ascii_uppercase()) => {
                 let name = Spanned::new(key.to_owned(), entry.key_span);
+                needs.resources.reserve_exact(1);
                 needs.resources.push((name, resource(reader, value)));
             }
             _ => unknown(reader, entry),
@@ -88,7 +90,7 @@ fn claim<T>(
         _ => (node, false),
     };
     let items = reader.one_or_many(node, what);
-    let values: Vec<T> = items.iter().filter_map(|item| read(reader, item)).collect();
+    let values = gather(items, |item| read(reader, item));
     if values.is_empty() {
         return None;
     }

@@ -116,7 +116,7 @@ fn action(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Action {
         "create" => Interaction::Create,
         "update" => Interaction::Update,
         "patch" => Interaction::Patch,
-        "delete" => Interaction::Delete,
+        "delete" => deletion(path),
         "batch" => Interaction::Batch,
         "transaction" => Interaction::Transaction,
         _ => Interaction::Operation,
@@ -136,6 +136,15 @@ fn history(reader: &mut Reader<'_>, path: &str, span: Span) -> Interaction {
             reader.error("bad-url", span, "this is no URL of a history", help);
             Interaction::HistoryInstance
         }
+    }
+}
+
+/// What a deletion deletes: a resource, its past versions or one of them (http.html#delete-history).
+fn deletion(path: &str) -> Interaction {
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        [_, _, "_history"] => Interaction::DeleteHistory,
+        [_, _, "_history", _] => Interaction::DeleteHistoryVersion,
+        _ => Interaction::Delete,
     }
 }
 

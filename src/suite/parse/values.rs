@@ -11,6 +11,13 @@ use crate::source::{Diagnostic, Span, Spanned};
 use crate::suite::assertion::{FhirPath, Regex};
 use crate::suite::template::Template;
 
+/// What could be read of the items of a list, in no more memory than that takes: thousands of cases are kept.
+pub fn gather<'t, T>(items: &[Node<'t>], read: impl FnMut(&Node<'t>) -> Option<T>) -> Vec<T> {
+    let mut gathered = Vec::with_capacity(items.len());
+    gathered.extend(items.iter().filter_map(read));
+    gathered
+}
+
 impl Reader<'_> {
     /// A text as it is written.
     pub fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<Spanned<&'n str>> {
@@ -189,8 +196,7 @@ impl Reader<'_> {
     /// Texts with variables: one, or a list.
     pub fn templates(&mut self, node: &Node<'_>, what: &str) -> Vec<Template> {
         let items = self.one_or_many(node, what);
-        let read = items.iter().filter_map(|item| self.template(item, what));
-        read.map(|template| template.value).collect()
+        gather(items, |item| self.template(item, what).map(|template| template.value))
     }
 
     /// Takes the variables of a text apart and reports what is wrong with them.
@@ -243,7 +249,7 @@ impl Reader<'_> {
     /// FHIRPaths: one, or a list.
     pub fn fhirpaths(&mut self, node: &Node<'_>, what: &str) -> Vec<FhirPath> {
         let items = self.one_or_many(node, what);
-        items.iter().filter_map(|item| self.fhirpath(item, what)).collect()
+        gather(items, |item| self.fhirpath(item, what))
     }
 
     /// A regular expression. One with variables is compiled when they are known.

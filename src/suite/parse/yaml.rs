@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
+use saphyr_parser::{Event, Input, Parser, ScalarStyle, Span as Marks};
 
+use super::input::Ascii;
 use super::syntax;
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
@@ -160,6 +161,19 @@ pub fn read<'t>(file: &'t Arc<SourceFile>, problems: &mut Diagnostics) -> Option
         problems.push(too_many_values(file, None));
         return None;
     }
+    match Ascii::new(text) {
+        Some(ascii) => build(file, Parser::new(ascii), problems),
+        None => build(file, Parser::new_from_str(text), problems),
+    }
+}
+
+/// Makes a tree of what a parser says of a file.
+fn build<'t, T: Input>(
+    file: &'t Arc<SourceFile>,
+    parser: Parser<'t, T>,
+    problems: &mut Diagnostics,
+) -> Option<Node<'t>> {
+    let text = file.text();
     let offsets = Offsets::of(text);
     let place = |marks: Marks| {
         let start = offsets.byte(text, marks.start.index());
@@ -180,7 +194,7 @@ pub fn read<'t>(file: &'t Arc<SourceFile>, problems: &mut Diagnostics) -> Option
         aliased: 0,
     };
     let mut documents = 0;
-    for event in Parser::new_from_str(text) {
+    for event in parser {
         match event {
             Ok((Event::DocumentStart(_), marks)) => {
                 documents += 1;

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::elements::{read_constraints, read_element, regex_of};
+use super::hl7_schema;
+use crate::fhir::FhirVersion;
+
 /// What a type is in FHIR's type system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -40,6 +44,19 @@ pub struct Binding {
     pub value_set: String,
 }
 
+/// A FHIRPath constraint of a definition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Constraint {
+    /// Its key, such as `pat-1`.
+    pub key: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// What it says, for people.
+    pub human: String,
+    /// What it says, in FHIRPath.
+    pub expression: String,
+}
+
 /// One element of a type.
 #[derive(Clone, Debug)]
 pub struct Element {
@@ -55,6 +72,10 @@ pub struct Element {
     pub attribute: bool,
     /// Its binding, if it has one.
     pub binding: Option<Binding>,
+    /// The constraints that hang on it in the snapshot; those of its type's own definition are not all among them.
+    pub constraints: Vec<Constraint>,
+    /// The codes it may have, where no value set says so but HL7's own schema does.
+    pub codes: Option<Vec<String>>,
     /// Whether the type introduces it; `false` for what it inherits.
     pub own: bool,
 }
@@ -74,6 +95,8 @@ pub struct Shape {
     pub narrows: bool,
     /// Its elements, inherited ones first; without those that are forbidden.
     pub elements: Vec<Element>,
+    /// The constraints on the whole, inherited ones too; those of a group hang on its element.
+    pub constraints: Vec<Constraint>,
     /// For a primitive: the regular expression of its value, if the definition has one.
     pub regex: Option<String>,
 }
@@ -83,6 +106,10 @@ pub struct Shape {
 pub struct Definitions {
     /// Types and groups of elements by path; groups follow their type.
     pub shapes: BTreeMap<String, Shape>,
+    /// The version number of the release, as the StructureDefinition of `Element` has it.
+    pub number: Option<String>,
+    /// Whether the resource types come from HL7's own JSON Schema, which says less.
+    pub resources_of_schema: bool,
     /// Value sets by canonical, without version.
     pub value_sets: BTreeMap<String, Value>,
     /// Code systems by canonical, without version.
@@ -118,8 +145,18 @@ pub enum DefinitionsError {
         /// The element that is missing.
         what: &'static str,
     },
-    /// There is no StructureDefinition of `Resource` or `Element`.
-    #[error("{}: holds no StructureDefinition of `{missing}`: is it a folder of FHIR definitions?", path.display())]
+    /// The definitions are those of another release.
+    #[error("{}: holds definitions of {found}, not of {wanted}", path.display())]
+    Release {
+        /// The folder.
+        path: PathBuf,
+        /// The release or version number that the definitions speak of.
+        found: String,
+        /// The release that was asked for.
+        wanted: FhirVersion,
+    },
+    /// There is no definition of `Resource` or `Element`.
+    #[error("{}: holds no definition of `{missing}`: is it a folder of FHIR definitions?", path.display())]
     Empty {
         /// The folder.
         path: PathBuf,
@@ -131,10 +168,12 @@ pub enum DefinitionsError {
 impl Definitions {
     /// Reads every StructureDefinition, ValueSet and CodeSystem of a folder, whether each lies in a file of its own
     /// or in Bundles, as HL7's `definitions.json.zip` has them. A folder `definitions` inside it is used if it exists.
+    /// Where no StructureDefinition of a resource is there, resources come from HL7's own JSON Schema.
     ///
     /// # Errors
-    /// When the folder or a file cannot be read, a file is not JSON, or the two root types are missing.
-    pub fn read(folder: &Path) -> Result<Self, DefinitionsError> {
+    /// When the folder or a file cannot be read, a file is not JSON, the definitions are of another release, or the two
+    /// root types are missing.
+    pub fn read(folder: &Path, release: FhirVersion) -> Result<Self, DefinitionsError> {
         let nested = folder.join("definitions");
         let folder = if nested.is_dir() { nested } else { folder.to_owned() };
         let read_error = |source| DefinitionsError::Read {
@@ -150,15 +189,20 @@ impl Definitions {
         paths.sort();
         let mut definitions = Self::default();
         for path in paths.into_iter().filter(|path| holds_definitions(path)) {
-            let text = fs::read(&path).map_err(|source| DefinitionsError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            let document: Value = serde_json::from_slice(&text).map_err(|source| DefinitionsError::Parse {
-                path: path.clone(),
-                source,
-            })?;
+            let document = open(&path)?;
             definitions.add(&document, &path)?;
+        }
+        definitions.is_of(release, &folder)?;
+        let schema = folder.join(hl7_schema::FILE);
+        if !definitions.shapes.contains_key("Resource")
+            && definitions.shapes.contains_key("Element")
+            && schema.is_file()
+        {
+            let document = open(&schema)?;
+            hl7_schema::add_resources(&mut definitions, &document).ok_or_else(|| DefinitionsError::Empty {
+                path: schema,
+                missing: "a resource",
+            })?;
         }
         for missing in ["Resource", "Element"] {
             if !definitions.shapes.contains_key(missing) {
@@ -166,6 +210,20 @@ impl Definitions {
             }
         }
         Ok(definitions)
+    }
+
+    /// Every StructureDefinition says of which release it is; `Element` speaks for all.
+    fn is_of(&self, wanted: FhirVersion, folder: &Path) -> Result<(), DefinitionsError> {
+        let number = self.number.as_deref().unwrap_or_default();
+        let found = FhirVersion::of_number(number);
+        if number.is_empty() || found == Some(wanted) {
+            return Ok(());
+        }
+        Err(DefinitionsError::Release {
+            path: folder.to_owned(),
+            found: found.map_or_else(|| format!("FHIR {number}"), |found| found.to_string()),
+            wanted,
+        })
     }
 
     fn add(&mut self, document: &Value, path: &Path) -> Result<(), DefinitionsError> {
@@ -210,6 +268,9 @@ impl Definitions {
         }
         let type_name = document["type"].as_str().ok_or_else(|| incomplete("type"))?;
         let own_name = if narrows { name.as_str() } else { type_name };
+        if own_name == "Element" {
+            self.number = document["fhirVersion"].as_str().map(str::to_owned);
+        }
         let elements = document["snapshot"]["element"]
             .as_array()
             .ok_or_else(|| incomplete("snapshot"))?;
@@ -224,6 +285,7 @@ impl Definitions {
             is_abstract: document["abstract"] == true,
             narrows,
             elements: Vec::new(),
+            constraints: elements.first().map(read_constraints).unwrap_or_default(),
             regex: None,
         };
         let mut groups: BTreeMap<String, Shape> = BTreeMap::new();
@@ -254,6 +316,7 @@ impl Definitions {
                         is_abstract: false,
                         narrows: false,
                         elements: Vec::new(),
+                        constraints: Vec::new(),
                         regex: None,
                     },
                 );
@@ -290,6 +353,17 @@ impl Definitions {
     }
 }
 
+fn open(path: &Path) -> Result<Value, DefinitionsError> {
+    let text = fs::read(path).map_err(|source| DefinitionsError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    serde_json::from_slice(&text).map_err(|source| DefinitionsError::Parse {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Files that hold no types or codes are big, and are not opened.
 fn holds_definitions(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -302,94 +376,4 @@ fn holds_definitions(path: &Path) -> bool {
         "dataelements",
     ];
     name.ends_with(".json") && !skipped.iter().any(|prefix| name.starts_with(prefix))
-}
-
-const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
-const REGEX: &str = "http://hl7.org/fhir/StructureDefinition/regex";
-
-fn extension<'a>(of: &'a Value, url: &str) -> Option<&'a str> {
-    let found = of["extension"]
-        .as_array()?
-        .iter()
-        .find(|extension| extension["url"] == url)?;
-    ["valueUrl", "valueString", "valueUri"]
-        .iter()
-        .find_map(|key| found[*key].as_str())
-}
-
-fn regex_of(definition: &Value) -> Option<String> {
-    let found = extension(&definition["type"][0], REGEX)?;
-    Some(found.trim_start_matches('^').trim_end_matches('$').to_owned())
-}
-
-fn read_element(definition: &Value, full: &str, last: &str, type_name: &str) -> Element {
-    let introduced_by = definition["base"]["path"]
-        .as_str()
-        .and_then(|path| path.split('.').next());
-    Element {
-        name: last.to_owned(),
-        types: read_types(definition, full),
-        min: definition["min"]
-            .as_u64()
-            .and_then(|min| u32::try_from(min).ok())
-            .unwrap_or(0),
-        many: definition["max"] != "1",
-        attribute: definition["representation"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one == "xmlAttr")),
-        binding: read_binding(definition),
-        own: introduced_by.is_none_or(|introduced_by| introduced_by == type_name),
-    }
-}
-
-fn read_types(definition: &Value, full: &str) -> Vec<ElementType> {
-    let plain = |code: &str| ElementType {
-        code: code.to_owned(),
-        targets: Vec::new(),
-        narrowed: None,
-    };
-    if let Some(reference) = definition["contentReference"].as_str() {
-        return vec![plain(reference.rsplit('#').next().unwrap_or(reference))];
-    }
-    let last_part = |url: &Value| url.as_str().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
-    let types = definition["type"].as_array().map(Vec::as_slice).unwrap_or_default();
-    types
-        .iter()
-        .map(|found| {
-            let code = found["code"].as_str().unwrap_or_default();
-            match code {
-                "BackboneElement" | "Element" if full.contains('.') && full != "Element" => plain(full),
-                // The definitions of the releases do not agree on the type of ids, but their pages do: that of a resource
-                // is an `id`, that of an element any string (`element.html#id`).
-                _ if definition["base"]["path"] == "Resource.id" => plain("id"),
-                _ if definition["base"]["path"] == "Element.id" => plain("string"),
-                _ if code.starts_with("http://hl7.org/fhirpath/") => {
-                    plain(extension(found, FHIR_TYPE).unwrap_or("string"))
-                }
-                _ => ElementType {
-                    code: code.to_owned(),
-                    targets: found["targetProfile"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(last_part)
-                        .collect(),
-                    narrowed: found["profile"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(last_part)
-                        .find(|name| matches!(name.as_str(), "SimpleQuantity" | "MoneyQuantity")),
-                },
-            }
-        })
-        .collect()
-}
-
-fn read_binding(definition: &Value) -> Option<Binding> {
-    let binding = &definition["binding"];
-    Some(Binding {
-        strength: binding["strength"].as_str()?.to_owned(),
-        value_set: binding["valueSet"].as_str()?.to_owned(),
-    })
 }

@@ -91,12 +91,11 @@ fn value_rules(definitions: &Definitions, shape: &Shape, element: &Element, foun
     if !found.targets.is_empty() && !found.targets.iter().any(|target| target == "Resource") {
         rules.insert("x-targets".to_owned(), json!(found.targets));
     }
-    if let Some(binding) = element
-        .binding
-        .as_ref()
-        .filter(|binding| binding.strength == "required")
-    {
-        bind(definitions, binding, &found.code, &mut rules);
+    match &element.binding {
+        Some(binding) if binding.strength == "required" => {
+            bind(definitions, element, binding, &found.code, &mut rules);
+        }
+        _ => one_of(element.codes.as_ref(), &mut rules),
     }
     Value::Object(rules)
 }
@@ -110,18 +109,39 @@ fn reference(shape: &Shape, found: &ElementType) -> String {
     }
 }
 
-fn bind(definitions: &Definitions, binding: &Binding, type_name: &str, rules: &mut Map<String, Value>) {
-    let codes = match type_name {
-        "code" | "string" | "uri" | "Coding" | "CodeableConcept" => enumerate(definitions, &binding.value_set),
-        _ => None,
-    };
-    let Some(codes) = codes else {
-        rules.insert("x-unchecked".to_owned(), json!(binding.value_set));
-        return;
-    };
+/// A code that is one of a list.
+fn one_of(codes: Option<&Vec<String>>, rules: &mut Map<String, Value>) {
+    if let Some(codes) = codes {
+        rules.remove("$ref");
+        rules.insert("type".to_owned(), json!("string"));
+        rules.insert("enum".to_owned(), json!(codes));
+    }
+}
+
+fn bind(
+    definitions: &Definitions,
+    element: &Element,
+    binding: &Binding,
+    type_name: &str,
+    rules: &mut Map<String, Value>,
+) {
     rules.insert("x-value-set".to_owned(), json!(binding.value_set));
+    let codes = match type_name {
+        "code" | "string" | "uri" | "Coding" | "CodeableConcept" | "Quantity" => {
+            enumerate(definitions, &binding.value_set).map_err(|why| why.to_string())
+        }
+        _ => Err(format!("codes of type {type_name} are not looked at")),
+    };
+    let codes = match codes {
+        Ok(codes) => codes,
+        Err(_) if element.codes.is_some() => return one_of(element.codes.as_ref(), rules),
+        Err(why) => {
+            rules.insert("x-unchecked".to_owned(), json!(why));
+            return;
+        }
+    };
     match type_name {
-        "Coding" => rules.extend([(
+        "Coding" | "Quantity" => rules.extend([(
             "anyOf".to_owned(),
             json!([coding(&codes), {"not": {"required": ["code"]}}]),
         )]),
@@ -132,9 +152,8 @@ fn bind(definitions: &Definitions, binding: &Binding, type_name: &str, rules: &m
             rules.insert("anyOf".to_owned(), json!([bound, absent]));
         }
         _ => {
-            rules.remove("$ref");
-            rules.insert("type".to_owned(), json!("string"));
-            rules.insert("enum".to_owned(), codes.into_iter().map(|code| code.code).collect());
+            let codes = codes.into_iter().map(|code| code.code).collect();
+            one_of(Some(&codes), rules);
         }
     }
 }

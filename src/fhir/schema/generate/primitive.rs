@@ -9,7 +9,8 @@ const LONGEST_STRING: u64 = 1024 * 1024;
 
 /// The rules of a primitive's value: its JSON type, its format and its range.
 pub(super) fn rules(shape: &Shape) -> Map<String, Value> {
-    let bounds = |least: i64| json!({"type": "integer", "minimum": least, "maximum": i32::MAX});
+    // JSON Schema takes 1.0 and 1e2 for whole numbers; FHIR wants digits only (`datatypes.html#integer`).
+    let bounds = |least: i64| json!({"type": "integer", "x-digits": true, "minimum": least, "maximum": i32::MAX});
     let rules = match shape.path.as_str() {
         "boolean" => json!({"type": "boolean"}),
         // The format of numbers is that of JSON, which the parser has seen to.
