@@ -8,8 +8,12 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use fhir_assay::check::{Context, Reading, always, check};
 use fhir_assay::exchange::{Body, Exchange, Request, Response, Timing};
 use fhir_assay::fhir::FhirVersion;
+use fhir_assay::fhir::profile::Profiles;
+use fhir_assay::fhir::schema::Schemas;
+use fhir_assay::fhir::validate::Validator;
 use fhir_assay::requirement::Catalogue;
 use fhir_assay::suite::{Case, Suites, Variables};
+use serde_json::{Value, json};
 
 const SUITE: &str = r#"
 suite: bench.check
@@ -87,12 +91,14 @@ fn measure(criterion: &mut Criterion) {
     let mut variables = Variables::default();
     variables.set("id", "17");
     variables.set("v1", "3");
+    let profiles = Profiles::default();
     let cx = Context {
         release: FhirVersion::R4,
         catalogue: Catalogue::embedded(),
         case: &case,
         variables: &variables,
         base: "http://localhost:8080/fhir",
+        profiles: &profiles,
     };
     let step = &case.steps[0];
     let reading = Reading::new(&exchange);
@@ -122,5 +128,35 @@ fn measure(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, measure);
+/// What judging whole bodies costs, warm. Budget: the Patient at most 60 µs, the Bundle of 100 entries at most 5 ms.
+fn validate(criterion: &mut Criterion) {
+    let patient: Value = serde_json::from_str(&patient()).expect("a Patient");
+    let entry = |number: u32| {
+        let mut resource = patient.clone();
+        resource["id"] = Value::from(number.to_string());
+        json!({"fullUrl": format!("http://example.org/fhir/Patient/{number}"), "resource": resource,
+            "search": {"mode": "match"}})
+    };
+    let entries: Vec<Value> = (0..100).map(entry).collect();
+    let bundle = json!({"resourceType": "Bundle", "type": "searchset", "total": 100, "entry": entries,
+        "link": [{"relation": "self", "url": "http://example.org/fhir/Patient"}]});
+    let judge = Validator::new(FhirVersion::R4);
+    let schemas = Schemas::for_release(FhirVersion::R4);
+    for body in [&patient, &bundle] {
+        assert_eq!(judge.validate(body).violations, []);
+    }
+    let mut group = criterion.benchmark_group("validate");
+    group.bench_function("a Patient of 2 KB", |bencher| {
+        bencher.iter(|| judge.validate(black_box(&patient)))
+    });
+    group.bench_function("its schema alone", |bencher| {
+        bencher.iter(|| schemas.validate("Patient", black_box(&patient)))
+    });
+    group.bench_function("a Bundle of 100", |bencher| {
+        bencher.iter(|| judge.validate(black_box(&bundle)))
+    });
+    group.finish();
+}
+
+criterion_group!(benches, measure, validate);
 criterion_main!(benches);

@@ -4,6 +4,8 @@
 mod commands;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
+#[path = "cli/profiles.rs"]
+mod profiles;
 #[path = "cli/reports.rs"]
 mod reports;
 #[path = "cli/runs.rs"]

@@ -7,3 +7,5 @@ mod alone;
 mod support;
 #[path = "client_rules/traffic.rs"]
 mod traffic;
+#[path = "client_rules/writes.rs"]
+mod writes;

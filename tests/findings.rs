@@ -1,17 +1,27 @@
 //! What is wrong with a body, as a person reads it: what, where, and what to do, in at most six lines.
 
 use fhir_assay::check::documents::Documents;
-use fhir_assay::fhir::FhirVersion::{self, R4, R4B, R5};
+use fhir_assay::fhir::FhirVersion::{self, R4, R4B, R5, R6};
+use fhir_assay::fhir::validate::BrokenRule;
 use fhir_assay::report::Format;
 
 /// What the console says of one body, without the closing sentence.
 fn told(release: FhirVersion, body: &str) -> Vec<String> {
     let value: serde_json::Value = serde_json::from_str(body).expect("the table holds JSON");
-    let text = serde_json::to_string_pretty(&value).unwrap();
+    told_of_text(release, &serde_json::to_string_pretty(&value).unwrap())
+}
+
+/// The same of a text as it is.
+fn told_of_text(release: FhirVersion, text: &str) -> Vec<String> {
     let mut documents = Documents::new(Some(release));
     documents.read("body", text.as_bytes());
     let mut report = documents.finish();
     report.not_checked.clear();
+    // That a resource should have a narrative is said of each of these.
+    let is_dom_6 = |rule: &BrokenRule| rule.key.as_deref() == Some("dom-6");
+    report.files[0]
+        .findings
+        .retain(|finding| !finding.rule.as_ref().is_some_and(is_dom_6));
     let mut bytes = Vec::new();
     Format::Console.write_validation(&report, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -222,5 +232,106 @@ fn companions() {
                 r#"{"resourceType":"Patient","_birthDate":{"extension":[{"url":"http://example.org/x","valueString":1}]}}"#,
             ),
         ],
+    );
+}
+
+const DIV: &str =
+    r#"{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">"#;
+
+#[test]
+fn constraints() {
+    held(
+        "constraints",
+        &[
+            (R4, r#"{"resourceType":"Patient","contact":[{"gender":"male"}]}"#),
+            (R5, r#"{"resourceType":"Patient","contact":[{"gender":"male"}]}"#),
+            (
+                R4,
+                r#"{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueString":"a","dataAbsentReason":{"text":"b"}}"#,
+            ),
+            (
+                R4B,
+                r#"{"resourceType":"Patient","telecom":[{"value":"1"},{"value":"2"}]}"#,
+            ),
+            (
+                R4,
+                r#"{"resourceType":"Encounter","status":"planned","class":{"code":"AMB"},"period":{"start":"2021","end":"2020"}}"#,
+            ),
+            (R4, r#"{"resourceType":"OperationOutcome","issue":[]}"#),
+            (
+                R4,
+                r#"{"resourceType":"Patient","extension":[{"url":"http://example.org/x","valueString":"a","extension":[{"url":"b","valueString":"c"}]}]}"#,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn references_and_bundles() {
+    held(
+        "references_and_bundles",
+        &[
+            (
+                R4,
+                r##"{"resourceType":"Patient","managingOrganization":{"reference":"#nobody"}}"##,
+            ),
+            (
+                R4,
+                r##"{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"#o"},"contained":[{"resourceType":"Medication","id":"o"}]}"##,
+            ),
+            (
+                R4,
+                r#"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"http://example.org/Patient/1","resource":{"resourceType":"Patient","id":"2"}}]}"#,
+            ),
+            (
+                R5,
+                r#"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"http://example.org/Patient/1","resource":{"resourceType":"Patient","id":"1"}},{"fullUrl":"http://example.org/Patient/1","resource":{"resourceType":"Patient","id":"1"}}]}"#,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn narratives() {
+    let bodies = [
+        "<script>alert(1)</script></div>",
+        "<b onclick=\\\"x()\\\">a</b></div>",
+        "   </div>",
+        "<p>a</div>",
+    ]
+    .map(|rest| format!("{DIV}{rest}\"}}}}"));
+    let bodies: Vec<_> = bodies.iter().map(|body| (R4, body.as_str())).collect();
+    held("narratives", &bodies);
+}
+
+#[test]
+fn releases_differ() {
+    held(
+        "releases_differ",
+        &[
+            (R6, r#"{"resourceType":"Patient","nmae":[{"family":"King"}]}"#),
+            (R6, r#"{"resourceType":"Patient","active":"true"}"#),
+            (
+                R4,
+                r#"{"resourceType":"Encounter","status":"in-progress","class":[{"text":"x"}]}"#,
+            ),
+            (
+                R5,
+                r#"{"resourceType":"Encounter","status":"in-progress","class":{"code":"AMB"}}"#,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn bytes() {
+    let told = |text: &str| told_of_text(R4, text).join("\n");
+    insta::assert_snapshot!(
+        [
+            told("{\n  \"resourceType\": \"Patient\",\n  \"id\": \"a\",\n  \"id\": \"b\"\n}"),
+            told("{\n  \"resourceType\": \"Patient\",\n  \"active\": true\n  \"id\": \"b\"\n}"),
+            told("{\"resourceType\": \"Patient\", "),
+        ]
+        .join("\n\n")
     );
 }

@@ -1,8 +1,11 @@
 //! Verdicts that real servers once got wrongly: labels of Turtle and HTML, and successes that an expectation lets pass with a note.
 
+use std::sync::LazyLock;
+
 use fhir_assay::check::{Context, Reading, Turn, always, turn};
 use fhir_assay::exchange::Exchange;
 use fhir_assay::fhir::FhirVersion;
+use fhir_assay::fhir::profile::Profiles;
 use fhir_assay::requirement::Catalogue;
 use fhir_assay::suite::{Case, Suites, Variables};
 use serde_json::json;
@@ -37,6 +40,8 @@ fn suites() -> Suites {
     Suites::load([&file]).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
+static NO_PROFILES: LazyLock<Profiles> = LazyLock::new(Profiles::default);
+
 fn context<'a>(case: &'a Case, variables: &'a Variables) -> Context<'a> {
     Context {
         release: FhirVersion::R4,
@@ -44,6 +49,7 @@ fn context<'a>(case: &'a Case, variables: &'a Variables) -> Context<'a> {
         case,
         variables,
         base: "http://fhir.example",
+        profiles: &NO_PROFILES,
     }
 }
 

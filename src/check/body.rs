@@ -8,7 +8,8 @@ use super::excerpt::BodyText;
 use super::expectation::of_body;
 use super::judged::{Between, Judged, a, cut};
 use super::{Context, Reading, Unreadable, diff, fhirpath, header, violation};
-use crate::fhir::validate::{Validator, Violation};
+use crate::fhir::profile;
+use crate::fhir::validate::Violation;
 use crate::suite::fixture::{self, RenderError, Rendered};
 use crate::suite::placeholder::dialect;
 use crate::suite::{Body, BodyMatcher, BodySource};
@@ -179,10 +180,20 @@ fn prepared<'a>(body: &'a Body, cx: &Context<'_>) -> Cow<'a, Body> {
 
 /// Judges `schema`.
 fn valid(type_name: &str, actual: &Value, reading: &Reading<'_>, cx: &Context<'_>) -> Judged {
-    let validation = match Validator::new(cx.release).validate_as(type_name, actual) {
-        Ok(validation) => validation,
-        Err(error) => return Judged::unjudged(whole(), error.to_string()),
+    let judge = cx.validator();
+    let judged = if profile::is_canonical(type_name) {
+        judge
+            .validate_against(type_name, actual)
+            .map_err(|error| error.to_string())
+    } else {
+        judge.validate_as(type_name, actual).map_err(|error| error.to_string())
     };
+    let validation = match judged {
+        Ok(validation) => validation,
+        Err(why) => return Judged::unjudged(whole(), why),
+    };
+    // Of a profile the type is what it constrains.
+    let type_name = cx.profiles.type_of(type_name).unwrap_or(type_name);
     if validation.is_valid() {
         return Judged::Holds;
     }

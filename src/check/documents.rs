@@ -19,6 +19,7 @@ use super::excerpt::BodyText;
 use super::expectation::of_body;
 use super::json::{self, Json};
 use super::violation;
+use crate::fhir::profile::Profiles;
 use crate::fhir::schema::Schemas;
 use crate::fhir::validate::{BrokenRule, Unchecked, Validator, Violation};
 use crate::fhir::{FhirVersion, Severity};
@@ -37,6 +38,7 @@ const UNCHECKED: usize = 2000;
 #[derive(Debug)]
 pub struct Documents {
     release: Option<FhirVersion>,
+    profiles: Profiles,
     files: Vec<FileReport>,
     known: HashMap<(Outcome, BrokenRule, String), usize>,
     told: usize,
@@ -57,12 +59,20 @@ impl Documents {
     pub fn new(release: Option<FhirVersion>) -> Self {
         Self {
             release,
+            profiles: Profiles::default(),
             files: Vec::new(),
             known: HashMap::new(),
             told: 0,
             unchecked: BTreeMap::new(),
             no_resources: 0,
         }
+    }
+
+    /// Judges also by the profiles that resources claim in `meta.profile`, as far as they are among these.
+    #[must_use]
+    pub fn with_profiles(mut self, profiles: Profiles) -> Self {
+        self.profiles = profiles;
+        self
     }
 
     /// Judges what a file holds: one document, or one on each line. What cannot be read is a finding, too.
@@ -214,7 +224,7 @@ impl Documents {
                 return self.unjudged(document, why, None);
             }
         };
-        let validator = Validator::new(release);
+        let validator = Validator::new(release).with_profiles(self.profiles.clone());
         let mut validation = if repeated.is_empty() {
             validator.validate(&value)
         } else {

@@ -153,11 +153,14 @@ fn a_body_of_just_allowed_depth_is_judged() {
 
 #[test]
 fn a_bundle_of_many_entries_is_audited_quickly() {
-    let entry = json!({
-        "fullUrl": "http://localhost:8080/fhir/Patient/1", "search": { "mode": "match" },
-        "resource": { "resourceType": "Patient", "id": "1", "meta": { "versionId": "1", "lastUpdated": "2009-02-13T23:31:30Z" } },
-    });
-    let bundle = json!({ "resourceType": "Bundle", "type": "searchset", "link": [{ "relation": "self", "url": "x" }], "entry": vec![entry; 20_000] });
+    let entry = |number: u32| {
+        json!({
+            "fullUrl": format!("http://localhost:8080/fhir/Patient/{number}"), "search": { "mode": "match" },
+            "resource": { "resourceType": "Patient", "id": number.to_string(), "meta": { "versionId": "1", "lastUpdated": "2009-02-13T23:31:30Z" } },
+        })
+    };
+    let entries: Vec<_> = (0..20_000).map(entry).collect();
+    let bundle = json!({ "resourceType": "Bundle", "type": "searchset", "link": [{ "relation": "self", "url": "x" }], "entry": entries });
     let exchange = exchange("GET", "Patient?name=x", 200, &[FHIR], &bundle.to_string());
     let world = World::new();
     let begin = std::time::Instant::now();

@@ -20,6 +20,8 @@ pub mod turn;
 pub mod violation;
 
 use crate::fhir::FhirVersion;
+use crate::fhir::profile::Profiles;
+use crate::fhir::validate::Validator;
 use crate::requirement::Catalogue;
 use crate::suite::{Case, Variables};
 
@@ -41,4 +43,14 @@ pub struct Context<'a> {
     pub variables: &'a Variables,
     /// The base URL, without a slash at the end.
     pub base: &'a str,
+    /// The profiles that were loaded.
+    pub profiles: &'a Profiles,
+}
+
+impl Context<'_> {
+    /// The judge of bodies.
+    #[must_use]
+    pub fn validator(&self) -> Validator {
+        Validator::new(self.release).with_profiles(self.profiles.clone())
+    }
 }

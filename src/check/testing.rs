@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Context, Reading, check};
 use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing};
+use crate::fhir::profile::Profiles;
 use crate::fhir::{FhirVersion, Interaction};
 use crate::requirement::{Catalogue, RequirementId};
 use crate::source::{SourceFile, Span, Spanned};
@@ -180,6 +181,7 @@ pub(super) struct World {
     pub case: Case,
     pub variables: Variables,
     pub release: FhirVersion,
+    pub profiles: Profiles,
 }
 
 impl World {
@@ -193,6 +195,7 @@ impl World {
             case: case(),
             variables,
             release: FhirVersion::R4,
+            profiles: Profiles::default(),
         }
     }
 
@@ -203,6 +206,7 @@ impl World {
             case: &self.case,
             variables: &self.variables,
             base: BASE,
+            profiles: &self.profiles,
         }
     }
 

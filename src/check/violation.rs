@@ -6,7 +6,7 @@ use super::excerpt::{BodyText, Target};
 use super::expectation::of_body;
 use super::judged::Between;
 use crate::fhir::validate::{RuleKind, Unchecked, UncheckedKind, Validation, Violation};
-use crate::verdict::{Mismatch, Part};
+use crate::verdict::{Mend, Mismatch, Part};
 
 /// More lines of a body than this are not looked up.
 const EXCERPTS: usize = 50;
@@ -36,7 +36,10 @@ pub fn mismatch(violation: &Violation, text: Option<&BodyText<'_>>) -> Box<Misma
         of_body(format!("{}{again}", violation.message)).between(violation.rule.text.clone(), violation.found.clone());
     told.part = Part::Body(violation.pointer.clone());
     told.details = vec![place_and_rule(violation)];
-    told.mend.clone_from(&violation.mend);
+    told.mend = violation
+        .mend
+        .clone()
+        .or_else(|| way_out(violation.rule.kind).map(Mend::told));
     let target = if violation.rule.kind == RuleKind::Property {
         Target::Name
     } else {
@@ -44,6 +47,17 @@ pub fn mismatch(violation: &Violation, text: Option<&BodyText<'_>>) -> Box<Misma
     };
     told.excerpt = text.and_then(|text| text.excerpt(&violation.pointer, target, violation.mend.as_ref()));
     told
+}
+
+/// What to do about a kind of rule, where the violation itself does not say it. What a constraint asks for says its own text.
+const fn way_out(kind: RuleKind) -> Option<&'static str> {
+    match kind {
+        RuleKind::Reference => Some("point at something that is there, and of a type that may stand here"),
+        RuleKind::Bundle => Some("let fullUrl and id name the same thing, and each thing only one entry"),
+        RuleKind::Narrative => Some("leave in the narrative only what the rule allows"),
+        RuleKind::Encoding => Some("keep one of them"),
+        _ => None,
+    }
 }
 
 /// `Patient.gender (/gender): a code of ... (required)`
@@ -101,7 +115,7 @@ pub fn not_checked(unchecked: &BTreeMap<Unchecked, u64>) -> Vec<String> {
             };
             let count = subjects.len();
             let what = if count == 1 { one } else { many };
-            format!("{count} {what} of bodies: {reason}: {}{more}.", names.join(", "))
+            format!("In bodies, {count} {what} ({reason}): {}{more}.", names.join(", "))
         })
         .collect()
 }

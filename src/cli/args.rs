@@ -145,6 +145,9 @@ pub struct RunArgs {
     /// How many cases are in flight at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub jobs: u16,
+    /// A package of profiles (.tgz), or a folder or file of StructureDefinitions, to judge bodies by
+    #[arg(long = "profile", value_name = "DIR_OR_TGZ", help_heading = "Run")]
+    pub profiles: Vec<PathBuf>,
     /// Stop at the first failure
     #[arg(long, help_heading = "Run")]
     pub fail_fast: bool,
@@ -262,6 +265,9 @@ pub struct ValidateArgs {
     /// The release to go by; by default the one that a body tells (fhirVersion), and R4 where it tells none
     #[arg(long, value_name = "RELEASE")]
     pub fhir: Option<FhirVersion>,
+    /// A package of profiles (.tgz), or a folder or file of StructureDefinitions, to judge bodies by
+    #[arg(long = "profile", value_name = "DIR_OR_TGZ")]
+    pub profiles: Vec<PathBuf>,
     /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); '-' is standard output
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
     pub reports: Vec<Output>,

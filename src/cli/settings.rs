@@ -1,7 +1,7 @@
 //! What the words of the command line come to: suites, a selection, a client. The environment is read here and nowhere else.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use url::Url;
 
 use super::args::{FilterArgs, TargetArgs};
 use crate::fhir::CapabilityStatement;
+use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
@@ -65,6 +66,15 @@ pub enum SettingsError {
         path: String,
         /// Why it is none.
         why: String,
+    },
+    /// Profiles cannot be used.
+    #[error(transparent)]
+    Profiles(#[from] PackageProblems),
+    /// `--profile` names something else.
+    #[error("{path}: this is no package (.tgz), no StructureDefinition (.json) and no folder of them")]
+    NoProfiles {
+        /// What was given.
+        path: String,
     },
     /// No client can be made.
     #[error(transparent)]
@@ -259,6 +269,87 @@ pub fn assumed(path: &Path) -> Result<CapabilityStatement, SettingsError> {
     };
     let json: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
     CapabilityStatement::read(&json).map_err(|error| wrong(error.to_string()))
+}
+
+/// The profiles of `--profile`: packages, folders of definitions and single ones. What a package is built upon and is not
+/// there is told on standard error.
+///
+/// # Errors
+/// Files that cannot be read, and everything that is wrong with any of them.
+pub fn profiles(paths: &[PathBuf]) -> Result<Profiles, SettingsError> {
+    let mut loader = Loader::default();
+    for path in paths {
+        let name = path.display().to_string();
+        let ends_with = |ending: &str| name.to_lowercase().ends_with(ending);
+        if path.is_dir() {
+            let files = definitions(path)?;
+            if files.is_empty() {
+                return Err(SettingsError::NoProfiles { path: name });
+            }
+            for file in files {
+                loader.file(&file.display().to_string(), read_at_most(&file, LARGEST_DEFINITION)?);
+            }
+        } else if ends_with(".json") {
+            loader.file(&name, read_at_most(path, LARGEST_DEFINITION)?);
+        } else if ends_with(".tgz") || ends_with(".tar.gz") || path.is_file() {
+            let file = fs::File::open(path).map_err(|error| SettingsError::File {
+                path: name.clone(),
+                error,
+            })?;
+            loader.package(&name, io::BufReader::new(file));
+        } else if path.exists() {
+            return Err(SettingsError::NoProfiles { path: name });
+        } else {
+            read(path)?;
+        }
+    }
+    let profiles = loader.finish()?;
+    for missing in profiles.missing_dependencies() {
+        let _ = writeln!(
+            io::stderr(),
+            "note: {missing}, which is not loaded; --profile takes it too"
+        );
+    }
+    Ok(profiles)
+}
+
+/// A file is read so far: one that is longer is refused by the loader, which sees that there is more.
+const LARGEST_DEFINITION: u64 = (32 << 20) + 1;
+
+/// The definitions in a folder, or in the `package` folder of an unpacked package.
+fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+    let inner = folder.join("package");
+    let folder = if inner.join("package.json").is_file() {
+        &inner
+    } else {
+        folder
+    };
+    let unread = |error| SettingsError::File {
+        path: folder.display().to_string(),
+        error,
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".json") && !name.starts_with('.') && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, SettingsError> {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    match file {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(SettingsError::File {
+            path: path.display().to_string(),
+            error,
+        }),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {

@@ -1,12 +1,42 @@
 //! Header lines in their order, found without case.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Header lines as `[name, value]` pairs, in order. Bytes that are not UTF-8 are replaced.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Headers(Vec<(String, String)>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<Line>);
+
+/// A name and its value, in one piece of memory: a run keeps the lines of all its exchanges.
+#[derive(Clone, PartialEq, Eq)]
+struct Line {
+    text: Box<str>,
+    /// How long the name is.
+    name: usize,
+}
+
+impl Line {
+    fn new(name: &str, value: &str) -> Self {
+        let mut text = String::with_capacity(name.len() + value.len());
+        text.push_str(name);
+        text.push_str(value);
+        Self {
+            text: text.into_boxed_str(),
+            name: name.len(),
+        }
+    }
+
+    fn pair(&self) -> (&str, &str) {
+        self.text.split_at(self.name)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.pair().0.eq_ignore_ascii_case(name)
+    }
+}
 
 impl Headers {
     /// No headers.
@@ -18,49 +48,56 @@ impl Headers {
     /// The value of the first header of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let line = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        line.map(|(_, value)| value.as_str())
+        self.0.iter().find(|line| line.is(name)).map(|line| line.pair().1)
     }
 
     /// The values of every header of that name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .filter(move |line| line.is(name))
+            .map(|line| line.pair().1)
     }
 
     /// Adds a line at the end.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
+    pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) {
+        self.0.push(Line::new(name.as_ref(), value.as_ref()));
     }
 
     /// Puts one line in the place of all of that name.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub fn set(&mut self, name: &str, value: impl AsRef<str>) {
         self.remove(name);
         self.push(name, value);
     }
 
     /// Takes every line of that name away.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.0.retain(|line| !line.is(name));
     }
 
     /// Keeps only the lines for which `keeps` is true of name and value.
     pub fn retain(&mut self, keeps: impl Fn(&str, &str) -> bool) {
-        self.0.retain(|(name, value)| keeps(name, value));
+        self.0.retain(|line| {
+            let (name, value) = line.pair();
+            keeps(name, value)
+        });
     }
 
     /// Gives a value to every line whose name is `meant`.
     pub fn overwrite(&mut self, meant: impl Fn(&str) -> bool, value: &str) {
-        for (_, old) in self.0.iter_mut().filter(|(name, _)| meant(name)) {
-            value.clone_into(old);
+        for line in self.0.iter_mut().filter(|line| meant(line.pair().0)) {
+            *line = Line::new(line.pair().0, value);
         }
+    }
+
+    /// Gives back what memory the lines do not need.
+    pub fn shrink_to_fit(&mut self) {
+        self.0.shrink_to_fit();
     }
 
     /// All lines, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(Line::pair)
     }
 
     /// Whether there is none.
@@ -70,16 +107,51 @@ impl Headers {
     }
 }
 
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Self {
+        let lines = lines.into_iter();
         Self(
             lines
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
+                .map(|(name, value)| Line::new(name.as_ref(), value.as_ref()))
                 .collect(),
         )
     }
 }
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Headers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let lines = Vec::<(Cow<'_, str>, Cow<'_, str>)>::deserialize(deserializer)?;
+        Ok(lines.into_iter().collect())
+    }
+}
+
+impl JsonSchema for Headers {
+    fn schema_name() -> Cow<'static, str> {
+        "Headers".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
+    }
+}
+
+/// Header lines as `[name, value]` pairs, in order. Bytes that are not UTF-8 are replaced.
+#[derive(JsonSchema)]
+#[schemars(rename = "Headers")]
+#[allow(dead_code)]
+struct Written(Vec<(String, String)>);
 
 #[cfg(test)]
 mod tests {

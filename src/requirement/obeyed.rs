@@ -17,7 +17,9 @@ pub enum Obedience {
 }
 
 const TRAFFIC: &str = "tests/client_rules/traffic.rs";
+const BUNDLES: &str = "tests/client_rules/bundles.rs";
 const ALONE: &str = "tests/client_rules/alone.rs";
+const WRITES: &str = "tests/client_rules/writes.rs";
 const BEFORE: &str = "tests/broken/before.rs";
 const AFTER: &str = "tests/broken/after.rs";
 
@@ -34,6 +36,7 @@ const PROVEN: &[(&str, &str, &str)] = &[
         ALONE,
         "if_none_exist_is_the_bare_query",
     ),
+    ("conditional-delete.url", WRITES, "conditional_deletions_have_criteria"),
     (
         "conditional-read.client-accepts-both",
         ALONE,
@@ -80,7 +83,64 @@ const PROVEN: &[(&str, &str, &str)] = &[
         ALONE,
         "an_intermediary_changes_no_verdict",
     ),
+    (
+        "batch.entry-request-present",
+        BUNDLES,
+        "entries_of_batches_have_requests",
+    ),
+    (
+        "batch.write-entry-has-resource",
+        BUNDLES,
+        "writes_of_batches_have_resources",
+    ),
+    (
+        "batch.no-interdependencies",
+        BUNDLES,
+        "entries_of_batches_are_independent",
+    ),
+    (
+        "batch.no-references-between-entries",
+        BUNDLES,
+        "entries_of_batches_do_not_refer_to_each_other",
+    ),
+    (
+        "transaction.entry-request-present",
+        BUNDLES,
+        "entries_of_transactions_have_requests",
+    ),
+    (
+        "transaction.write-entry-has-resource",
+        BUNDLES,
+        "writes_of_transactions_have_resources",
+    ),
+    (
+        "transaction.identity-once",
+        BUNDLES,
+        "transactions_hold_a_resource_once",
+    ),
+    (
+        "transaction-references.conditional-syntax",
+        BUNDLES,
+        "references_by_search_are_filters_of_a_type",
+    ),
+    (
+        "transaction-references.resolve-extension-sent",
+        BUNDLES,
+        "a_new_version_is_asked_for_by_the_extension",
+    ),
+    ("operations.request-transaction", BUNDLES, "row_of_transaction"),
+    ("operations.request-batch", BUNDLES, "row_of_batch"),
     ("delete.request-body-empty", TRAFFIC, "deletions_have_no_body"),
+    (
+        "delete-history.request-body-empty",
+        ALONE,
+        "a_removal_of_past_versions_has_no_body",
+    ),
+    (
+        "delete-history.version-request-body-empty",
+        ALONE,
+        "a_removal_of_one_version_has_no_body",
+    ),
     (
         "general.auth-redirect-not-relocation",
         AFTER,
@@ -99,11 +159,18 @@ const PROVEN: &[(&str, &str, &str)] = &[
     ("operations.request-read", TRAFFIC, "row_of_read"),
     ("operations.request-vread", TRAFFIC, "row_of_vread"),
     ("operations.request-update", TRAFFIC, "row_of_update"),
+    ("operations.request-patch", WRITES, "row_of_patch"),
     ("operations.request-delete", TRAFFIC, "row_of_delete"),
     ("operations.request-create", TRAFFIC, "row_of_create"),
     ("operations.request-search-type", TRAFFIC, "row_of_search"),
     ("operations.request-capabilities", TRAFFIC, "row_of_capabilities"),
     ("operations.request-history-instance", TRAFFIC, "row_of_history"),
+    ("patch.body-formats", WRITES, "patches_are_labelled_by_their_format"),
+    (
+        "patch.client-version-specific",
+        ALONE,
+        "a_server_that_demands_if_match_on_patches_gets_it",
+    ),
     ("paging.links-opaque", ALONE, "links_are_followed_as_they_are"),
     (
         "read.subset-not-update-base",
@@ -128,8 +195,6 @@ const PROVEN: &[(&str, &str, &str)] = &[
     ("vread.vid-opaque", ALONE, "version_ids_are_opaque"),
 ];
 
-const NO_BUNDLES: &str = "no suite sends a batch or a transaction yet";
-const NO_PATCH: &str = "no suite patches yet";
 const NO_HISTORY: &str = "no suite asks for a history with parameters of time yet";
 const NO_SYSTEM: &str = "no suite searches all types or asks for their history yet";
 const NO_VENDORS: &str = "no suite of a vendor's own API is there yet";
@@ -137,15 +202,17 @@ const PERMISSION: &str = "it permits something, and nothing can break a permissi
 
 /// Groups or rules, and why they do not concern the harness.
 const UNCONCERNED: &[(&str, &str)] = &[
-    ("async.", "the harness never asks for the asynchronous pattern"),
-    ("batch.", NO_BUNDLES),
-    ("transaction.", NO_BUNDLES),
-    ("transaction-references.", NO_BUNDLES),
-    ("transaction-response.", NO_BUNDLES),
-    ("operations.request-transaction", NO_BUNDLES),
-    ("patch.", NO_PATCH),
-    ("operations.request-patch", NO_PATCH),
-    ("integrity.patch-for-partial-change", NO_PATCH),
+    ("async.respond-async-preference", PERMISSION),
+    ("transaction-references.client-arbitrary-versions", PERMISSION),
+    (
+        "transaction-references.version-must-exist",
+        "from R5 on no suite refers to a version in a transaction",
+    ),
+    ("transaction-response.client-tracks", PERMISSION),
+    (
+        "integrity.patch-for-partial-change",
+        "what the harness changes it created itself, and knows whole",
+    ),
     (
         "history.provenance-for-past-errors",
         "it binds applications that trace a history, which the harness does not",
@@ -156,7 +223,6 @@ const UNCONCERNED: &[(&str, &str)] = &[
     ("operations.request-search-system", NO_SYSTEM),
     ("system-search.", NO_SYSTEM),
     ("operations.request-operation", "no suite calls an operation yet"),
-    ("conditional-delete.", "no suite deletes by a condition yet"),
     (
         "integrity.client-reads-before-update",
         "nobody else changes what the harness created; it updates what it knows",
@@ -174,6 +240,8 @@ const UNCONCERNED: &[(&str, &str)] = &[
     ("custom-headers.client-request-id", PERMISSION),
     ("conditional-read.client-may-send", PERMISSION),
     ("conditional-update.id-optional", PERMISSION),
+    ("conditional-update.if-none-match-version", PERMISSION),
+    ("conditional-delete.if-match", PERMISSION),
     ("versioning.client-may-require-versions", PERMISSION),
     ("canvas-procedure.", NO_VENDORS),
     ("oracle-procedure.", NO_VENDORS),

@@ -1,7 +1,7 @@
 //! One case: setup, steps, clean-up.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -9,12 +9,11 @@ use super::render::Scene;
 use super::step::{self, Effect};
 use super::world::{World, mix};
 use crate::check::{Context, Reading};
-use crate::exchange::{Exchange, Request};
+use crate::exchange::Exchange;
 use crate::fhir::Interaction;
 use crate::plan::PlannedCase;
 use crate::suite::variables::NoText;
 use crate::suite::{Action, Step, Variables};
-use crate::transport::TransportError;
 use crate::verdict::{CaseResult, Phase, Reason, ReasonKind, StepResult, Verdict};
 
 /// A case while it goes on.
@@ -30,7 +29,7 @@ pub struct CaseRun<'a> {
     /// The step that captured, or should have captured, a variable.
     captured_by: HashMap<String, u32>,
     /// The last version id seen of each instance, for servers that demand If-Match.
-    versions: HashMap<String, String>,
+    pub(super) versions: HashMap<String, String>,
     /// Why later steps cannot be judged.
     blocked: Option<String>,
     /// Whether there is a step that such a version could be for.
@@ -201,6 +200,7 @@ impl<'a> CaseRun<'a> {
             case: &self.planned.case,
             variables: &self.variables,
             base: &self.world.target.base,
+            profiles: &self.world.profiles,
         }
     }
 
@@ -331,96 +331,14 @@ impl<'a> CaseRun<'a> {
             self.versions.insert(format!("{kind}/{id}"), format!("W/\"{version}\""));
         }
     }
-
-    /// Sends a step's request. `None`: the run was stopped meanwhile.
-    pub async fn send(&self, step: &Step, mut request: Request) -> Option<Result<Exchange, TransportError>> {
-        let version = is_free_update(step).then(|| self.version_of(&request)).flatten();
-        let mut is_bare = true;
-        if let Some(version) = version.as_ref().filter(|_| self.world.demands_if_match.get()) {
-            request.headers.push("If-Match", version.clone());
-            is_bare = false;
-        }
-        let sent = self.perform(&request).await?;
-        let refused = |exchange: &Exchange| matches!(exchange.response.status, 400 | 412 | 428);
-        match (&sent, version) {
-            (Ok(exchange), Some(version))
-                // Another case may have found it out while this request was under way.
-                if is_bare && refused(exchange) && self.names_success(step) =>
-            {
-                // It may demand If-Match on every update (`http.html#concurrency` allows that): then it gets one from now on.
-                let mut again = request;
-                again.headers.push("If-Match", version);
-                match self.perform(&again).await? {
-                    Ok(second) if (200..300).contains(&second.response.status) => {
-                        self.world.demands_if_match.set(true);
-                        Some(Ok(second))
-                    }
-                    _ => Some(sent),
-                }
-            }
-            _ => Some(sent),
-        }
-    }
-
-    /// Sends a request again and again until its expectations hold; the last answer counts.
-    pub async fn send_until(
-        &self,
-        step: &Step,
-        request: &Request,
-        patience: Duration,
-    ) -> Option<Result<Exchange, TransportError>> {
-        let begin = Instant::now();
-        let mut attempts = 0;
-        for pause in step::pauses() {
-            let sent = self.send(step, request.clone()).await?;
-            let Ok(mut exchange) = sent else { return Some(sent) };
-            attempts += exchange.timing.attempts;
-            exchange.timing.attempts = attempts;
-            if begin.elapsed() + pause > patience || step::would_pass(step, &exchange, self) {
-                return Some(Ok(exchange));
-            }
-            self.world.stop.or(tokio::time::sleep(pause)).await?;
-        }
-        None
-    }
-
-    /// One exchange. After a stop what is in flight gets a few seconds more, so that it is known what it created.
-    async fn perform(&self, request: &Request) -> Option<Result<Exchange, TransportError>> {
-        let mut exchange = std::pin::pin!(self.world.transport.perform(request));
-        match self.world.stop.or(exchange.as_mut()).await {
-            Some(sent) => Some(sent),
-            None => match tokio::time::timeout(Duration::from_secs(5), exchange).await {
-                Ok(sent) => Some(sent),
-                Err(_) => {
-                    self.world
-                        .registry
-                        .watch_lost(self.index, &self.world.target.base, request);
-                    None
-                }
-            },
-        }
-    }
-
-    /// Whether an expectation of the step names a success, or none names anything.
-    fn names_success(&self, step: &Step) -> bool {
-        crate::check::turn(step, 200, &self.context()) == crate::check::Turn::AsExpected
-    }
-
-    fn version_of(&self, request: &Request) -> Option<String> {
-        let path = request
-            .url
-            .strip_prefix(&*self.world.target.base)?
-            .trim_start_matches('/');
-        self.versions.get(path).cloned()
-    }
 }
 
-/// Whether a step is an update that says nothing about If-Match.
-fn is_free_update(step: &Step) -> bool {
+/// Whether a step is an update or a patch that says nothing about If-Match.
+pub(super) fn is_free_update(step: &Step) -> bool {
     let is_update = matches!(
         &step.action,
         Action::Interaction {
-            interaction: Interaction::Update,
+            interaction: Interaction::Update | Interaction::Patch,
             ..
         }
     );

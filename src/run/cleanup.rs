@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
+use super::entries;
 use super::render::TAG_SYSTEM;
 use crate::exchange::{Body, Exchange, Headers, Request};
 use crate::fhir::Location;
@@ -31,6 +32,8 @@ pub enum Created {
     Instance(String),
     /// Something of this type, of which the server told neither Location nor id.
     Unknown(String),
+    /// Perhaps something of this type, though the server says that it did nothing, or not what.
+    Doubtful(String),
 }
 
 impl Registry {
@@ -45,24 +48,29 @@ impl Registry {
     /// Looks at an exchange of a case, and keeps in mind what it created or deleted. `is_ours` tells whether an id was
     /// chosen by this run; only then a PUT that was answered 200 may have created the resource.
     pub fn watch(&self, case: usize, base: &str, exchange: &Exchange, is_ours: impl Fn(&str) -> bool) {
-        if !(200..300).contains(&exchange.response.status) {
-            return;
-        }
         let Some(path) = path_of(&exchange.request.url, base) else {
             return;
         };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if exchange.request.method == "POST" && segments.is_empty() {
+            let done = entries::done(exchange, base, is_ours);
+            for instance in done.deleted {
+                self.forget(&instance);
+            }
+            for created in done.created {
+                self.add(case, created);
+            }
+            return;
+        }
+        if !(200..300).contains(&exchange.response.status) {
+            return;
+        }
         match (exchange.request.method.as_str(), segments.as_slice()) {
             // 200 tells that the condition of If-None-Exist found one (`http.html#ccreate`): it was there before.
             ("POST", [_])
                 if exchange.response.status == 200 && exchange.request.headers.get("if-none-exist").is_some() => {}
             ("POST", [resource_type]) if is_type(resource_type) => {
                 self.add(case, created_by_post(resource_type, exchange))
-            }
-            ("POST", []) => {
-                for created in created_by_bundle(exchange) {
-                    self.add(case, created);
-                }
             }
             // A conditional update that found nothing.
             ("PUT", [resource_type]) if exchange.response.status == 201 && is_type(resource_type) => {
@@ -71,10 +79,7 @@ impl Registry {
             ("PUT", [resource_type, id]) if exchange.response.status == 201 || is_ours(id) => {
                 self.add(case, Created::Instance(format!("{resource_type}/{id}")));
             }
-            ("DELETE", [resource_type, id]) => {
-                let gone = Created::Instance(format!("{resource_type}/{id}"));
-                self.created.borrow_mut().retain(|(_, created)| *created != gone);
-            }
+            ("DELETE", [resource_type, id]) => self.forget(&format!("{resource_type}/{id}")),
             _ => {}
         }
     }
@@ -91,6 +96,20 @@ impl Registry {
         {
             self.add(case, Created::Unknown((*resource_type).to_owned()));
         }
+        if request.method == "POST" && segments.is_empty() {
+            let sent: Value = serde_json::from_slice(request.body.bytes()).unwrap_or_default();
+            for entry in sent["entry"].as_array().into_iter().flatten() {
+                if let Some(resource_type) = entries::written_type(entry) {
+                    self.add(case, Created::Unknown(resource_type));
+                }
+            }
+        }
+    }
+
+    /// Something is no longer there.
+    fn forget(&self, instance: &str) {
+        let gone = Created::Instance(instance.to_owned());
+        self.created.borrow_mut().retain(|(_, created)| *created != gone);
     }
 
     fn add(&self, case: usize, created: Created) {
@@ -147,7 +166,17 @@ impl Registry {
                 // The server is gone: the rest would only wait for it, one after another.
                 Some(rest) if self.gone.get() => self.give_up(base, &rest),
                 Some(Created::Instance(instance)) => self.delete_one(transport, base, &instance).await,
-                Some(Created::Unknown(resource_type)) => self.sweep(transport, base, &resource_type).await,
+                Some(Created::Unknown(resource_type)) => {
+                    if !self.sweep(transport, base, &resource_type).await {
+                        self.done.borrow_mut().left.push(LeftBehind {
+                            url: self.sweep_url(base, &resource_type),
+                            reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
+                        });
+                    }
+                }
+                Some(Created::Doubtful(resource_type)) => {
+                    self.sweep(transport, base, &resource_type).await;
+                }
             }
         }
     }
@@ -184,7 +213,9 @@ impl Registry {
     }
 
     fn give_up(&self, base: &str, created: &Created) {
-        let (Created::Instance(path) | Created::Unknown(path)) = created;
+        let (Created::Instance(path) | Created::Unknown(path)) = created else {
+            return;
+        };
         self.done.borrow_mut().left.push(LeftBehind {
             url: format!("{base}/{path}"),
             reason: "not tried: the server is gone".into(),
@@ -192,10 +223,10 @@ impl Registry {
     }
 
     /// Finds what the run created by its tag, and deletes it. Only once no case is running any more: what one of them has
-    /// just created may not be known here yet.
-    async fn sweep(&self, transport: &dyn Transport, base: &str, resource_type: &str) {
+    /// just created may not be known here yet. False where the server cannot be searched by tag.
+    async fn sweep(&self, transport: &dyn Transport, base: &str, resource_type: &str) -> bool {
         let tag = self.done.borrow().tag.clone();
-        let url = format!("{base}/{resource_type}?_tag={TAG_SYSTEM}%7C{tag}");
+        let url = self.sweep_url(base, resource_type);
         let mut tried: Vec<String> = Vec::new();
         // What was deleted makes room on the first page for what comes after it.
         for _ in 0..SWEEPS {
@@ -203,13 +234,7 @@ impl Registry {
                 Ok(exchange) if exchange.response.status == 200 => {
                     instances(exchange.response.body.bytes(), resource_type, &tag)
                 }
-                _ => {
-                    self.done.borrow_mut().left.push(LeftBehind {
-                        url,
-                        reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
-                    });
-                    return;
-                }
+                _ => return false,
             };
             let before = tried.len();
             for instance in found {
@@ -221,9 +246,14 @@ impl Registry {
                 }
             }
             if tried.len() == before || self.gone.get() {
-                return;
+                break;
             }
         }
+        true
+    }
+
+    fn sweep_url(&self, base: &str, resource_type: &str) -> String {
+        format!("{base}/{resource_type}?_tag={TAG_SYSTEM}%7C{}", self.done.borrow().tag)
     }
 
     /// What became of everything.
@@ -240,6 +270,7 @@ impl Registry {
                     resource_type.clone(),
                     "something of this type may have been created".to_owned(),
                 ),
+                Created::Doubtful(_) => continue,
             };
             done.left.push(LeftBehind { url, reason });
         }
@@ -281,25 +312,6 @@ fn created_by_post(resource_type: &str, exchange: &Exchange) -> Created {
         Some(id) => Created::Instance(format!("{resource_type}/{id}")),
         None => Created::Unknown(resource_type.to_owned()),
     }
-}
-
-/// What the entries of a transaction's or batch's response say that they created.
-fn created_by_bundle(exchange: &Exchange) -> Vec<Created> {
-    let Ok(bundle) = serde_json::from_slice::<Value>(exchange.response.body.bytes()) else {
-        return Vec::new();
-    };
-    let entries = bundle
-        .get("entry")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let text = |entry: &Value, name: &str| entry.pointer(name).and_then(Value::as_str).map(str::to_owned);
-    entries
-        .iter()
-        .filter(|entry| text(entry, "/response/status").is_some_and(|status| status.starts_with("201")))
-        .filter_map(|entry| Location::parse(&text(entry, "/response/location")?, &exchange.request.url))
-        .map(|location| Created::Instance(location.instance()))
-        .collect()
 }
 
 /// The instances of a type in a searchset that carry the run's tag; a server that ignores `_tag` returns others too.

@@ -3,7 +3,9 @@
 pub mod capture;
 pub mod case;
 pub mod cleanup;
+mod entries;
 pub mod render;
+mod send;
 pub mod step;
 pub mod world;
 
@@ -14,6 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use indexmap::IndexMap;
 
+use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
 use crate::transport::{Target, Transport};
@@ -42,6 +45,8 @@ pub struct RunOptions {
     pub keep_bodies: bool,
     /// The longest that `eventually` asks again, where that is less than the step says; for servers that are known to be quick.
     pub patience: Option<Duration>,
+    /// The profiles that bodies are judged by, beside the definitions of the release.
+    pub profiles: Profiles,
     /// What reports tell of the options, as name and value.
     pub told: IndexMap<String, String>,
 }
@@ -55,6 +60,7 @@ impl Default for RunOptions {
             fail_fast: false,
             keep_bodies: true,
             patience: None,
+            profiles: Profiles::default(),
             told: IndexMap::new(),
         }
     }
@@ -134,11 +140,13 @@ impl<'a> Runner<'a> {
             tag: self.tag(),
             seed: self.options.seed,
             registry: Registry::new(&self.tag()),
+            profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
             patience: self.options.patience,
             unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
+            base_has_slash: std::cell::Cell::new(false),
             started: self.started,
         };
         let all: Vec<&PlannedCase> = plan.cases().collect();
@@ -208,6 +216,8 @@ impl<'a> Runner<'a> {
             step.audited.shrink_to_fit();
         }
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
+            exchange.request.headers.shrink_to_fit();
+            exchange.response.headers.shrink_to_fit();
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {
                     *body = crate::exchange::Body::Elsewhere(body.len());

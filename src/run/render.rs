@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use super::entries;
 use crate::exchange::{Body, Headers, Request};
 use crate::fhir::{FhirVersion, Interaction, media_type};
 use crate::suite::fixture::{self, RenderError, Rendered};
@@ -225,6 +226,9 @@ fn body(step: &Step, scene: Scene<'_>) -> Result<Body, RequestError> {
                 if step.tag && matches!(interaction, Interaction::Create | Interaction::Update) {
                     add_tag(&mut resource, scene.tag);
                 }
+                if step.tag && matches!(interaction, Interaction::Transaction | Interaction::Batch) {
+                    entries::tag(&mut resource, scene.tag);
+                }
             }
             Ok(Body::new(resource.to_string()))
         }
@@ -274,7 +278,8 @@ fn is_subset(resource: &Value) -> bool {
         .any(|tag| tag.get("code").and_then(Value::as_str) == Some("SUBSETTED"))
 }
 
-fn add_tag(resource: &mut Value, tag: &str) {
+/// Adds the run's tag to those that a resource has.
+pub(super) fn add_tag(resource: &mut Value, tag: &str) {
     let Some(members) = resource.as_object_mut() else {
         return;
     };
@@ -317,9 +322,9 @@ fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText
             seen.push(Cow::Owned(name));
         }
         match &line.value {
-            Some(value) => headers.push(line.name.value.clone(), scene.variables.fill(value)?),
+            Some(value) => headers.push(&line.name.value, scene.variables.fill(value)?),
             // Credentials are added later: an empty header holds them back, and is not sent itself.
-            None => headers.push(line.name.value.clone(), ""),
+            None => headers.push(&line.name.value, ""),
         }
     }
     Ok(headers)

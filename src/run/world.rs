@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::cleanup::Registry;
 use crate::exchange::{Body, Headers, Request};
 use crate::fhir::media_type;
+use crate::fhir::profile::Profiles;
 use crate::fhir::validate::Unchecked;
 use crate::requirement::Catalogue;
 use crate::transport::{Target, Transport, TransportError};
@@ -30,6 +31,8 @@ pub struct World<'a> {
     pub seed: u64,
     /// What was created.
     pub registry: Registry,
+    /// The profiles that bodies are judged by.
+    pub profiles: Profiles,
     /// Whether what was created is deleted.
     pub cleanup: bool,
     /// The longest that `eventually` asks again, where that is less than the step says.
@@ -40,6 +43,8 @@ pub struct World<'a> {
     pub stop: Stop,
     /// Whether the server refuses updates without If-Match: found out by the first that is refused.
     pub demands_if_match: Cell<bool>,
+    /// Whether the server takes Bundles at `[base]/` and not at `[base]`: found out by the first.
+    pub base_has_slash: Cell<bool>,
     /// The start of the run.
     pub started: Instant,
 }

@@ -17,23 +17,36 @@ use crate::fhir::schema::Schemas;
 /// 400 for what is no JSON, no such resource, or not of the shape that its type prescribes; 422 for a subset of a
 /// resource.
 pub(super) fn resource(bytes: &[u8], resource_type: &str, release: FhirVersion) -> Result<Value, Refusal> {
-    let value = json(bytes)?;
-    check(&value, resource_type, release)?;
+    let value = of_type(bytes, resource_type)?;
+    check_shape(&value, resource_type, release)?;
     Ok(value)
 }
 
 /// Reads JSON in which no name stands twice in an object; 400 for what is none.
 pub(super) fn json(bytes: &[u8]) -> Result<Value, Refusal> {
-    let Strict(value) = serde_json::from_slice(bytes).map_err(|error| {
-        let text = format!("the body is not well-formed JSON: {error}");
-        Refusal::new(StatusCode::BAD_REQUEST, "structure", text)
-    })?;
+    let Strict(value) = serde_json::from_slice(bytes)
+        .map_err(|error| refuse("structure", format!("the body is not well-formed JSON: {error}")))?;
+    Ok(value)
+}
+
+/// Reads JSON that names itself as a resource of a type, and looks no further. 400 for everything else.
+pub(super) fn of_type(bytes: &[u8], resource_type: &str) -> Result<Value, Refusal> {
+    let value = json(bytes)?;
+    check_type(&value, resource_type)?;
     Ok(value)
 }
 
 /// Refuses what [`resource`] refuses, for what is read already.
 pub(super) fn check(value: &Value, resource_type: &str, release: FhirVersion) -> Result<(), Refusal> {
-    let refuse = |code, text: String| Refusal::new(StatusCode::BAD_REQUEST, code, text);
+    check_type(value, resource_type)?;
+    check_shape(value, resource_type, release)
+}
+
+fn refuse(code: &'static str, text: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, code, text)
+}
+
+fn check_type(value: &Value, resource_type: &str) -> Result<(), Refusal> {
     let Some(object) = value.as_object() else {
         return Err(refuse("structure", "the body is no JSON object".into()));
     };
@@ -47,6 +60,13 @@ pub(super) fn check(value: &Value, resource_type: &str, release: FhirVersion) ->
         }
         _ => return Err(refuse("required", "the body has no resourceType".into())),
     }
+    Ok(())
+}
+
+fn check_shape(value: &Value, resource_type: &str, release: FhirVersion) -> Result<(), Refusal> {
+    let Some(object) = value.as_object() else {
+        return Err(refuse("structure", "the body is no JSON object".into()));
+    };
     for (name, is_right) in [
         ("id", Value::is_string as fn(&Value) -> bool),
         ("meta", Value::is_object),

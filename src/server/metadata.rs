@@ -34,8 +34,10 @@ const INTERACTIONS: [Interaction; 7] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a whole, and a narrative that was generated from the data \
-    before is taken away. There is no batch, transaction, or history and search beyond one type.";
+    not checked. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a \
+    whole, and a narrative that was generated from the data before is taken away. A batch or transaction is processed in the order delete, \
+    create, update, read; a transaction counts whole or not at all, and is refused where two entries write one resource. From R5 on, what \
+    prefers respond-async is answered 202, and its result is kept for a while. There is no history and search beyond one type.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -82,6 +84,7 @@ fn statement(shared: &Shared, base: &str) -> Value {
             "documentation": DOCUMENTATION,
             "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
             "resource": resources,
+            "interaction": [{ "code": "transaction" }, { "code": "batch" }],
             "searchParam": Definition::of_every_type(release).iter().map(search_parameter).collect::<Vec<_>>(),
         }],
     })

@@ -4,12 +4,14 @@
 //! It claims in its CapabilityStatement precisely what it does, and refuses the rest as the specification asks.
 //!
 //! The road of a request: `router` takes it in, `route` tells what it is addressed to, `negotiate` how to answer,
-//! then `read`, `history`, `write`, `metadata` or `search` act on the `store`, and `reply` writes the answer.
+//! then `read`, `history`, `write`, `metadata`, `search` or `bundle` act on the `store`, and `reply` writes the answer.
 
 mod body;
+mod bundle;
 mod elements;
 mod history;
 mod incoming;
+mod later;
 mod metadata;
 pub mod mutant;
 mod negotiate;
@@ -31,6 +33,7 @@ mod write;
 use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -95,7 +98,7 @@ impl Options {
 #[derive(Debug)]
 struct Shared {
     options: Options,
-    store: store::Store,
+    store: Arc<store::Store>,
     started: Timestamp,
     /// The host of links where a request names none.
     authority: String,
@@ -104,7 +107,9 @@ struct Shared {
     /// How many requests were rewritten.
     rewritten: AtomicU64,
     /// How many ids were counted out.
-    made: AtomicU64,
+    made: Arc<AtomicU64>,
+    /// Answers that are asked for later.
+    later: Arc<later::Later>,
 }
 
 impl Shared {
@@ -120,14 +125,30 @@ impl Shared {
             (options.page_size, options.page_limit) = (2, 2);
         }
         Self {
-            store: store::Store::new(switches),
+            store: Arc::new(store::Store::new(switches)),
             started: crate::fhir::time::now(),
             authority,
             rewrites,
             switches,
             rewritten: AtomicU64::new(0),
-            made: AtomicU64::new(0),
+            made: Arc::default(),
+            later: Arc::default(),
             options,
+        }
+    }
+
+    /// The same server over another store: what a transaction sees.
+    fn over(&self, store: Arc<store::Store>) -> Self {
+        Self {
+            options: self.options.clone(),
+            store,
+            started: self.started,
+            authority: self.authority.clone(),
+            rewrites: self.rewrites.clone(),
+            switches: self.switches,
+            rewritten: AtomicU64::new(0),
+            made: self.made.clone(),
+            later: self.later.clone(),
         }
     }
 

@@ -203,6 +203,8 @@ pub(super) struct Prefer {
     pub give: Give,
     /// Whether unknown search parameters are refused.
     pub strict: bool,
+    /// Whether the answer may come later: `respond-async`.
+    pub later: bool,
 }
 
 /// The body of the answer to a successful write.
@@ -221,6 +223,7 @@ impl Prefer {
         let mut prefer = Self {
             give: Give::Unsaid,
             strict: false,
+            later: false,
         };
         let lines = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for preference in lines.flat_map(|line| line.split([',', ';'])) {
@@ -232,6 +235,7 @@ impl Prefer {
                 ("return", "minimal") => prefer.give = Give::Minimal,
                 ("return", "representation") => prefer.give = Give::Representation,
                 ("return", "OperationOutcome") => prefer.give = Give::Outcome,
+                ("respond-async", "") => prefer.later = true,
                 ("handling", "strict") => prefer.strict = true,
                 ("handling", "lenient") => prefer.strict = false,
                 _ => {}
@@ -389,7 +393,8 @@ mod tests {
             Prefer::of(&headers),
             Prefer {
                 give: Give::Minimal,
-                strict: true
+                strict: true,
+                later: true,
             }
         );
     }

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::negotiate::Format;
@@ -19,6 +20,8 @@ pub(super) struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Option<Arc<Value>>,
+    /// When the version was made that this is about: HTTP's dates have whole seconds only.
+    pub modified: Option<Timestamp>,
 }
 
 impl Reply {
@@ -28,6 +31,7 @@ impl Reply {
             status,
             headers: HeaderMap::new(),
             body: None,
+            modified: None,
         }
     }
 
@@ -37,6 +41,7 @@ impl Reply {
             status,
             headers: HeaderMap::new(),
             body: Some(body.into()),
+            modified: None,
         }
     }
 
@@ -49,7 +54,8 @@ impl Reply {
     }
 
     /// Adds the ETag and Last-Modified of a version (`http.html#versioning`).
-    pub fn version(self, version: &Version) -> Self {
+    pub fn version(mut self, version: &Version) -> Self {
+        self.modified = Some(version.at);
         version_headers(version)
             .into_iter()
             .fold(self, |reply, (name, value)| reply.header(name, &value))
@@ -120,6 +126,24 @@ impl Refusal {
         let mut refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", diagnostics);
         refusal.headers.push((ALLOW, allow.to_owned()));
         refusal
+    }
+
+    /// The same, with what it is about in front of the reason.
+    pub fn within(mut self, what: &str) -> Self {
+        self.diagnostics = format!("{what}: {}", self.diagnostics);
+        self
+    }
+
+    /// The refusal of a whole Bundle for the sake of one entry. What the headers say is of the entry's URL only, and so
+    /// are 405 and 410.
+    pub fn of_entry(mut self, which: &str) -> Self {
+        self.headers.clear();
+        self.status = match self.status {
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => StatusCode::BAD_REQUEST,
+            StatusCode::GONE => StatusCode::NOT_FOUND,
+            other => other,
+        };
+        self.within(which)
     }
 
     /// The same with another header.

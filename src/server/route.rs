@@ -11,10 +11,12 @@ use crate::fhir::{FhirVersion, ResourceType};
 /// A place below `[base]` that this server has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// `[base]`: batches, transactions and searches over all types would live here.
+    /// `[base]`: batches and transactions; searches over all types would live here.
     System,
     /// `[base]/metadata`.
     Metadata,
+    /// `[base]/_async/[key]`: an answer that is asked for later.
+    Later(String),
     /// `[base]/[type]`.
     Type(ResourceType),
     /// `[base]/[type]/_search`.
@@ -48,6 +50,7 @@ impl Target {
         let unknown = |reason: &str| Err(Refusal::unknown(format!("{reason}: `{}`", segments.join("/"))));
         match segments[..] {
             ["metadata"] => return Ok(Self::Metadata),
+            ["_async", key] => return Ok(Self::Later(key.to_owned())),
             [.., name] if name.starts_with('$') => return unknown("this server has no operations"),
             ["_history"] => return unknown("this server keeps the history of single resources only"),
             ["_search"] => return unknown("this server searches one type at a time only"),
@@ -76,10 +79,11 @@ impl Target {
     pub fn allow(&self, release: FhirVersion) -> String {
         let forgets = |resource_type: &ResourceType| Policy::of(*resource_type, release).delete_history;
         let methods = match self {
-            Self::System => "OPTIONS",
+            Self::System => "POST, OPTIONS",
             Self::History(resource_type, _) | Self::Version(resource_type, ..) if forgets(resource_type) => {
                 "GET, HEAD, DELETE, OPTIONS"
             }
+            Self::Later(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::Metadata | Self::History(..) | Self::Version(..) => "GET, HEAD, OPTIONS",
             Self::Type(_) => "GET, HEAD, POST, OPTIONS",
             Self::Search(_) => "POST, OPTIONS",
@@ -120,7 +124,7 @@ impl Target {
             return Ok(());
         }
         let reason = match self {
-            Self::System => "this server has no batch, no transaction and no search over all types".to_owned(),
+            Self::System => "this server has no search over all types".to_owned(),
             Self::Version(..) | Self::History(..) => format!("past versions can be read only: no {method}"),
             Self::Type(_) if conditional => format!("{method} needs an id, or criteria to find a resource by"),
             _ => format!("this URL does not take {method}"),
@@ -210,7 +214,8 @@ mod tests {
             ("/fhir/Patient", "DELETE", true, Ok(())),
             ("/fhir/Patient", "DELETE", false, Err(405)),
             ("/fhir/Patient", "PATCH", true, Ok(())),
-            ("/fhir", "POST", false, Err(405)),
+            ("/fhir", "POST", false, Ok(())),
+            ("/fhir", "PUT", false, Err(405)),
             ("/fhir/Patient/_search", "GET", false, Err(405)),
         ] {
             assert_eq!(

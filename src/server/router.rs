@@ -21,11 +21,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use super::incoming::{self, Incoming};
+use super::later::Later;
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::rewrite::{Answer, Asked};
 use super::route::Target;
-use super::{Options, Shared, history, metadata, patch, query, read, search, write};
+use super::{Options, Shared, bundle, history, metadata, patch, query, read, search, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -121,13 +122,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
     *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
 
     let target = Target::of(parts.uri.path(), release)?;
-    target.check(
-        &parts.method,
-        query
-            .iter()
-            .any(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")),
-        release,
-    )?;
+    target.check(&parts.method, has_criteria(&query), release)?;
     if parts.method == Method::OPTIONS {
         let allow = target.allow(release);
         let reply = Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &allow);
@@ -163,34 +158,51 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         query,
         body,
     };
+    let later = request.prefer.later && Later::is_offered(&target, release);
+    let answered = dispatch(shared, &request, target);
+    if later {
+        Ok(shared.later.keep(&request, answered))
+    } else {
+        answered
+    }
+}
+
+/// Whether a query has more than wishes about the answer's form.
+pub(super) fn has_criteria(query: &[(String, String)]) -> bool {
+    query
+        .iter()
+        .any(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"))
+}
+
+/// Has a request done that was checked: one that came by itself, or as an entry of a Bundle.
+pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> Result<Reply, Refusal> {
     match (&request.method, target) {
-        (_, Target::Metadata) => metadata::metadata(shared, &request),
+        (&Method::DELETE, Target::Later(key)) => shared.later.forget(&key),
+        (_, Target::Later(key)) => shared.later.show(&key),
+        (_, Target::Metadata) => metadata::metadata(shared, request),
         (&Method::DELETE, Target::Version(resource_type, id, version)) => {
-            write::forget_version(shared, &request, resource_type, &id, &version)
+            write::forget_version(shared, request, resource_type, &id, &version)
         }
-        (&Method::DELETE, Target::History(resource_type, id)) => {
-            Ok(write::forget(shared, &request, resource_type, &id))
-        }
-        (_, Target::Version(resource_type, id, version)) => read::vread(shared, &request, resource_type, &id, &version),
-        (_, Target::History(resource_type, id)) => history::instance(shared, &request, resource_type, &id),
-        (_, Target::Search(resource_type)) => search::search(shared, &request, resource_type),
-        (&Method::POST, Target::Type(resource_type)) => write::create(shared, &request, resource_type),
-        (&Method::PUT, Target::Type(resource_type)) => write::update(shared, &request, resource_type, None),
-        (&Method::PATCH, Target::Type(resource_type)) => write::patch(shared, &request, resource_type, None),
+        (&Method::PATCH, Target::Type(resource_type)) => write::patch(shared, request, resource_type, None),
         (&Method::PATCH, Target::Instance(resource_type, id)) => {
-            write::patch(shared, &request, resource_type, Some(&id))
+            write::patch(shared, request, resource_type, Some(&id))
         }
-        (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, &request, resource_type, None),
-        (_, Target::Type(resource_type)) => search::search(shared, &request, resource_type),
-        (&Method::PUT, Target::Instance(resource_type, id)) => {
-            write::update(shared, &request, resource_type, Some(&id))
-        }
+        (&Method::DELETE, Target::History(resource_type, id)) => Ok(write::forget(shared, request, resource_type, &id)),
+        (_, Target::Version(resource_type, id, version)) => read::vread(shared, request, resource_type, &id, &version),
+        (_, Target::History(resource_type, id)) => history::instance(shared, request, resource_type, &id),
+        (_, Target::Search(resource_type)) => search::search(shared, request, resource_type),
+        (&Method::POST, Target::Type(resource_type)) => write::create(shared, request, resource_type),
+        (&Method::PUT, Target::Type(resource_type)) => write::update(shared, request, resource_type, None),
+        (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, request, resource_type, None),
+        (_, Target::Type(resource_type)) => search::search(shared, request, resource_type),
+        (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, request, resource_type, Some(&id)),
         (&Method::DELETE, Target::Instance(resource_type, id)) => {
-            write::delete(shared, &request, resource_type, Some(&id))
+            write::delete(shared, request, resource_type, Some(&id))
         }
-        (_, Target::Instance(resource_type, id)) => read::read(shared, &request, resource_type, &id),
+        (_, Target::Instance(resource_type, id)) => read::read(shared, request, resource_type, &id),
+        (&Method::POST, Target::System) => bundle::post(shared, request),
         (_, Target::System) => Err(Refusal::method(
-            &Target::System.allow(release),
+            &Target::System.allow(shared.options.release),
             "there is nothing to do here",
         )),
     }

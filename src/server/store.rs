@@ -3,6 +3,8 @@
 //! A version is never changed. Past ones are removed by `delete-history` only; otherwise the state at any earlier write
 //! can be looked at again, and paging rests on that.
 
+mod all_or_none;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -12,6 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::rewrite::{Switch, Switches};
 use crate::fhir::time::{format_instant, now};
+
+pub(super) use all_or_none::{AllOrNone, Place};
 
 /// The interaction that made a version, as history shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub(super) enum Origin {
 }
 
 /// One version of one resource.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Version {
     pub id: String,
     pub version_id: String,
@@ -61,6 +65,8 @@ struct Lines {
     types: HashMap<String, IndexMap<String, Line>>,
     sequence: u64,
     latest: Option<Timestamp>,
+    /// What was written since an [`AllOrNone`] began; none while there is none.
+    journal: Option<Vec<Place>>,
     switches: Switches,
 }
 
@@ -83,7 +89,6 @@ impl Store {
         // A panic elsewhere cannot leave a line half written, so a poisoned lock is as good as any.
         Writing {
             lines: self.0.write().unwrap_or_else(PoisonError::into_inner),
-            done: Vec::new(),
         }
     }
 
@@ -128,12 +133,11 @@ impl Store {
     }
 }
 
-/// The store, locked for writing. What is done through it counts, unless [`Writing::undo`] takes it back.
+/// The store, locked for writing. What is done through it counts at once; see [`AllOrNone`] for
+/// what may still fail.
 #[derive(Debug)]
 pub(super) struct Writing<'a> {
     lines: RwLockWriteGuard<'a, Lines>,
-    /// Type and id of each version that was added, in order.
-    done: Vec<(String, String)>,
 }
 
 impl Writing<'_> {
@@ -172,8 +176,8 @@ impl Writing<'_> {
         self.append(resource_type, id, Origin::Delete, None)
     }
 
-    /// Removes past versions for good: those that `goes` names, but never the current one. [`Writing::undo`] does not
-    /// bring them back: the interactions that do this are no entries of a transaction.
+    /// Removes past versions for good: those that `goes` names, but never the current one. An [`AllOrNone`] does not bring
+    /// them back: the interactions that do this are no entries of a transaction.
     pub fn forget(&mut self, resource_type: &str, id: &str, goes: impl Fn(&Version) -> bool) {
         let line = self
             .lines
@@ -186,23 +190,7 @@ impl Writing<'_> {
         }
     }
 
-    /// Takes back every version that was added under this lock, as if none had been.
-    pub fn undo(mut self) {
-        for (resource_type, id) in std::mem::take(&mut self.done).into_iter().rev() {
-            let Some(lines) = self.lines.types.get_mut(&resource_type) else {
-                continue;
-            };
-            let Some(line) = lines.get_mut(&id) else { continue };
-            line.pop();
-            if line.is_empty() {
-                // It was created last of all, since creations are taken back in reverse.
-                lines.shift_remove(&id);
-            }
-        }
-    }
-
     fn append(&mut self, resource_type: &str, id: &str, origin: Origin, resource: Option<Value>) -> Arc<Version> {
-        self.done.push((resource_type.to_owned(), id.to_owned()));
         self.lines.append(resource_type, id, origin, resource)
     }
 }
@@ -226,6 +214,9 @@ impl Lines {
         let at = self.latest.map_or_else(now, |latest| latest.max(now()));
         self.latest = Some(at);
         self.sequence += 1;
+        if let Some(journal) = &mut self.journal {
+            journal.push((resource_type.to_owned(), id.to_owned()));
+        }
         let line = self
             .types
             .entry(resource_type.to_owned())
@@ -415,23 +406,6 @@ mod tests {
         put(&store, "D");
         assert_eq!(left(), "3 4");
         store.write().forget("Patient", "nobody", |_| true);
-    }
-
-    #[test]
-    fn what_is_undone_never_was() {
-        let store = Store::default();
-        put(&store, "A");
-        let before = format!("{:?}", store.history("Patient", "a"));
-        let mut writing = store.write();
-        writing.create("Patient", &new_id(), patient("B"));
-        writing.update("Patient", "a", patient("C"));
-        writing.delete("Patient", "a");
-        writing.update("Patient", "b", patient("D"));
-        assert_eq!(writing.present("Patient").count(), 2);
-        writing.undo();
-        assert_eq!(format!("{:?}", store.history("Patient", "a")), before);
-        assert_eq!(store.snapshot("Patient", None).1.len(), 1);
-        assert!(store.current("Patient", "b").is_none());
     }
 
     #[test]

@@ -168,7 +168,7 @@ pub struct Step {
     pub wait: Option<Duration>,
     /// How the step is performed more than once.
     pub repetition: Option<Repetition>,
-    /// For how long a read is repeated until `expect` holds.
+    /// For how long a read is repeated until `expect` and `assume` hold.
     pub eventually: Option<Duration>,
     /// Whether what the step creates stays on the server.
     pub keep: bool,

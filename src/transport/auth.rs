@@ -136,6 +136,9 @@ impl Credentials {
     /// As [`Credentials::masked`], for what may be no text.
     #[must_use]
     pub fn masked_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if self.secrets.is_empty() {
+            return None;
+        }
         if let Ok(text) = std::str::from_utf8(bytes) {
             return self.masked(text).map(String::into_bytes);
         }

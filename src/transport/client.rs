@@ -1,5 +1,6 @@
 //! Exchanges over the network.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -197,7 +198,7 @@ impl Client {
         let mut sent = request.clone();
         for (name, value) in self.options.credentials.headers() {
             if request.headers.get(name).is_none() {
-                sent.headers.push(name.clone(), value.clone());
+                sent.headers.push(name, value);
             }
         }
         sent.headers.retain(|_, value| !value.is_empty());
@@ -208,12 +209,8 @@ impl Client {
     fn received(&self, headers: &reqwest::header::HeaderMap) -> Headers {
         let lines = headers.iter().map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let text = self
-                .options
-                .credentials
-                .masked(&text)
-                .unwrap_or_else(|| text.into_owned());
-            (name.as_str().to_owned(), text)
+            let masked = self.options.credentials.masked(&text);
+            (name.as_str(), masked.map_or(text, Cow::Owned))
         });
         let mut received: Headers = lines.collect();
         redact::redact(&mut received, self.options.credentials.secret_headers());

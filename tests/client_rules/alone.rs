@@ -37,6 +37,48 @@ fn if_none_exist_is_the_bare_query() {
 }
 
 #[test]
+fn a_server_that_demands_if_match_on_patches_gets_it() {
+    let server = Embedded::with(
+        |request| {
+            let bare = request.method == "PATCH" && request.headers.get("if-match").is_none();
+            bare.then(|| axum::http::Response::builder().status(428).body("".into()).unwrap())
+        },
+        |_| {},
+    );
+    let steps = "      - create: Patient\n        body: { json: { resourceType: Patient } }\n        capture: { id: { location: id } }\n      \
+                 - patch: Patient/${id}\n        headers: { Content-Type: application/json-patch+json }\n        \
+                 body: { text: '[{\"op\":\"add\",\"path\":\"/active\",\"value\":true}]' }\n        \
+                 expect: [{ requirement: patch.json-patch, status: 200 }]\n";
+    let gone = case(&server.base, steps).ended(0);
+    assert_eq!(gone.verdicts()["alone::one"], "pass");
+    let recorded = server.recorded();
+    let patches = recorded.iter().filter(|request| request.method == "PATCH");
+    let tags: Vec<_> = patches.map(|request| request.header("if-match")).collect();
+    assert_eq!(tags, [None, Some("W/\"1\"")]);
+}
+
+/// A removal of past versions, as it went out.
+fn removal(url: &str) -> Vec<Seen> {
+    let stub = Stub::claiming(|_, out| answer(out, "204 No Content", &[], b""));
+    case(&stub.base(), &format!("      - delete: {url}\n"));
+    let removals: Vec<_> = stub.seen().into_iter().filter(|seen| seen.method == "DELETE").collect();
+    assert_eq!(removals.len(), 1);
+    removals
+}
+
+#[test]
+fn a_removal_of_past_versions_has_no_body() {
+    let removals = removal("Patient/1/_history");
+    assert_eq!((removals[0].body.len(), removals[0].header("content-type")), (0, None));
+}
+
+#[test]
+fn a_removal_of_one_version_has_no_body() {
+    let removals = removal("Patient/1/_history/1");
+    assert_eq!((removals[0].body.len(), removals[0].header("content-type")), (0, None));
+}
+
+#[test]
 fn a_conditional_read_takes_both_answers() {
     let steps = "      - read: Patient/1\n        headers: { If-None-Match: 'W/\"1\"' }\n        expect:\n          - requirement: \
                  conditional-read.if-none-match-304\n            status: [200, 304]\n";

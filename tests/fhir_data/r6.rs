@@ -26,7 +26,7 @@ fn resources_of_r6_are_valid() {
         json!({"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": subject,
             "valueQuantity": {"value": 1.50, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}}),
         json!({"resourceType": "DeviceAlert", "status": "completed", "code": {"text": "x"}, "subject": subject,
-            "presence": true, "signal": [{"presence": false}]}),
+            "presence": true, "signal": [{"presence": "on"}]}),
         json!({"resourceType": "ClinicalAssessment", "status": "completed", "subject": subject}),
         json!({"resourceType": "InsuranceProduct", "name": "x", "period": {"start": "2020", "end": "2021"}}),
         json!({"resourceType": "PersonalRelationship", "relationshipType": {"text": "x"}, "source": subject, "target": subject}),
@@ -69,7 +69,7 @@ fn broken_resources_of_r6_are_not() {
         ),
         (
             json!({"resourceType": "PersonalRelationship", "relationshipType": {"text": "x"}, "source": {"display": "x"}}),
-            "",
+            "/target",
         ),
         (
             json!({"resourceType": "Parameters", "parameter": [{"name": "x", "valueInteger64": 5}]}),

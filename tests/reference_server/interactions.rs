@@ -166,13 +166,13 @@ async fn refused_writes_change_nothing() {
         ("/patient", patient(), "X: x", 404),
         ("/Patient/p", patient(), "X: x", 405),
         ("/Patient/$validate", patient(), "X: x", 404),
+        ("", patient(), "X: x", 400),
         (
-            "",
-            json!({ "resourceType": "Bundle", "type": "transaction" }),
+            "/",
+            json!({ "resourceType": "Bundle", "type": "document" }),
             "X: x",
-            405,
+            400,
         ),
-        ("/", json!({ "resourceType": "Bundle", "type": "batch" }), "X: x", 405),
         ("/metadata", patient(), "X: x", 405),
     ] {
         let answer = api.post(path, &body, &[headers]).await;

@@ -1,6 +1,7 @@
 //! The reference server over a real socket. One binary: each would link the whole library again.
 
 mod api;
+mod bundles;
 mod conditional;
 mod http;
 mod interactions;

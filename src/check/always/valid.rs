@@ -39,12 +39,14 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     }
     let bytes = look.reading.body().bytes();
     let key = SEEN.key(release, bytes);
-    if let Some(unchecked) = SEEN.get(key) {
+    // What is remembered was judged by the release alone.
+    let is_plain = look.cx.profiles.is_empty();
+    if let Some(unchecked) = SEEN.get(key).filter(|_| is_plain) {
         ledger.holds(RULE);
         ledger.audit.unchecked.extend(unchecked.iter().cloned());
         return;
     }
-    let mut validation = Validator::new(release).validate(body);
+    let mut validation = look.cx.validator().validate(body);
     let unchecked: Arc<[Unchecked]> = std::mem::take(&mut validation.unchecked).into();
     ledger.audit.unchecked.extend(unchecked.iter().cloned());
     // What a definition only warns of is for who made the resource.
@@ -52,7 +54,9 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         .violations
         .retain(|violation| matches!(violation.severity, Severity::Fatal | Severity::Error));
     if validation.is_valid() {
-        SEEN.remember(key, unchecked);
+        if is_plain {
+            SEEN.remember(key, unchecked);
+        }
         ledger.holds(RULE);
         return;
     }
@@ -142,7 +146,7 @@ impl Sent {
     /// Looks at every body that the case's steps have, as far as variables are known, and at what this exchange sent.
     fn by(look: &Look<'_>) -> Self {
         let mut sent = Self::default();
-        let release = look.cx.release;
+        let judge = look.cx.validator();
         let case: &Case = look.cx.case;
         for body in [&case.setup, &case.steps, &case.cleanup]
             .into_iter()
@@ -151,26 +155,26 @@ impl Sent {
             .filter_map(|step| step.body.as_ref())
         {
             match fixture::render(body, &case.fixtures, look.cx.variables) {
-                Ok(Rendered::Json(value)) => sent.add(release, &value),
-                Ok(Rendered::Text(text)) => sent.add_text(release, text),
+                Ok(Rendered::Json(value)) => sent.add(&judge, &value),
+                Ok(Rendered::Text(text)) => sent.add_text(&judge, text),
                 Err(_) => {}
             }
         }
         let own = look.request().body.bytes();
-        sent.add_text(release, String::from_utf8_lossy(own).into_owned());
+        sent.add_text(&judge, String::from_utf8_lossy(own).into_owned());
         sent
     }
 
-    fn add_text(&mut self, release: FhirVersion, text: String) {
+    fn add_text(&mut self, judge: &Validator, text: String) {
         if let Ok(value) = serde_json::from_str(&text) {
-            self.add(release, &value);
+            self.add(judge, &value);
         }
         self.texts.push(text);
     }
 
-    fn add(&mut self, release: FhirVersion, body: &Value) {
+    fn add(&mut self, judge: &Validator, body: &Value) {
         if body["resourceType"].is_string() && body["resourceType"] != "Parameters" {
-            let found = Validator::new(release).validate(body).violations;
+            let found = judge.validate(body).violations;
             self.broken
                 .extend(found.into_iter().map(|one| (one.rule.kind, one.message)));
         } else {

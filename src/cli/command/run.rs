@@ -13,6 +13,7 @@ use url::Url;
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, output, settings};
+use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
 use crate::report::{Console, Rules, console};
@@ -32,6 +33,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
     let suites = settings::suites(&args.filters.suites)?;
     let selection = settings::selection(&args.filters)?;
+    let profiles = settings::profiles(&args.profiles)?;
     let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
     let _embedded;
     let base = match &args.target.base {
@@ -48,9 +50,12 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
-    runtime.block_on(conduct(args, &suites, &selection, &base, client, assumed, started))
+    runtime.block_on(conduct(
+        args, &suites, &selection, &base, client, assumed, profiles, started,
+    ))
 }
 
+#[allow(clippy::too_many_arguments)]
 async fn conduct(
     args: &RunArgs,
     suites: &[Arc<Suite>],
@@ -58,6 +63,7 @@ async fn conduct(
     base: &Url,
     client: impl Transport,
     assumed: Option<CapabilityStatement>,
+    profiles: Profiles,
     started: Instant,
 ) -> Result<Exit, Failure> {
     let catalogue = Catalogue::embedded();
@@ -81,7 +87,10 @@ async fn conduct(
     };
     output::prepare(&outputs)?;
     let journal_path = output::journal_path(&outputs);
-    let options = options(args, journal_path.is_some());
+    let options = RunOptions {
+        profiles,
+        ..options(args, journal_path.is_some())
+    };
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
         Some(path) => {
@@ -195,6 +204,8 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
             .map(|level| crate::requirement::Level::from(level).to_string())
             .unwrap_or_default(),
     );
+    let profiles = args.profiles.iter().map(|path| path.display().to_string());
+    tell("profile", profiles.collect::<Vec<_>>().join(" "));
     tell("fail-on", fail_on(args).to_string());
     tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
     tell(
@@ -212,6 +223,7 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
     tell("fail-fast", if args.fail_fast { "yes".into() } else { String::new() });
     tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
     RunOptions {
+        profiles: Profiles::default(),
         jobs: args.jobs.into(),
         seed,
         cleanup: !args.no_cleanup,

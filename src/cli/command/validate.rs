@@ -21,7 +21,8 @@ const ENDINGS: [&str; 3] = ["json", "ndjson", "jsonl"];
 pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let (started, begin) = (SystemTime::now(), Instant::now());
     output::prepare(&args.reports)?;
-    let mut documents = Documents::new(args.fhir);
+    let profiles = settings::profiles(&args.profiles)?;
+    let mut documents = Documents::new(args.fhir).with_profiles(profiles);
     for path in &args.paths {
         if path.as_os_str() == "-" {
             documents.read("standard input", BufReader::new(io::stdin().lock()));

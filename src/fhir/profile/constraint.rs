@@ -65,7 +65,7 @@ impl<'a> Judge<'a> {
     }
 
     fn ask_engine(&self, constraint: &Constraint, item: &Item<'a>) -> Result<bool, String> {
-        let compile = || Expression::compile(&constraint.expression).map_err(|error| error.to_string());
+        let compile = || Expression::compile_constraint(&constraint.expression).map_err(|error| error.to_string());
         let expression = constraint.engine.get_or_init(compile).as_ref().map_err(Clone::clone)?;
         let value = item.value.ok_or("there is no value, only what extends it")?;
         let place = Place {

@@ -172,7 +172,7 @@ impl Lookup<'_> {
         let mut names: Vec<String> = Vec::new();
         for spot in self.walk(start, path, Slices::Required) {
             match spot {
-                Spot::Element(profile, index) if index == 0 => names.push(profile.type_name.clone()),
+                Spot::Element(profile, 0) => names.push(profile.type_name.clone()),
                 Spot::Element(profile, index) => {
                     names.extend(profile.elements[index].types.iter().map(|rule| rule.code.clone()));
                 }

@@ -9,6 +9,7 @@ use super::element::{Binding, Constraint, Element, Rules, Slicing, TypeRule, Val
 use super::store::{ProfileInfo, split};
 use crate::fhir::fhirpath::direct::Condition;
 use crate::fhir::model::{ElementInfo, Model};
+use crate::fhir::schema::Schemas;
 use crate::fhir::{FhirVersion, Severity};
 
 /// A path may have so many steps; a body cannot be as deep.
@@ -45,6 +46,7 @@ impl Profile {
         let document: Value = serde_json::from_slice(bytes).map_err(|error| format!("it cannot be read: {error}"))?;
         let definitions = document["snapshot"]["element"].as_array().map(Vec::as_slice);
         let mut reading = Reading {
+            release,
             model: Model::for_release(release),
             whole: info.specialization,
             url: &info.url,
@@ -80,6 +82,7 @@ impl Profile {
 }
 
 struct Reading<'a> {
+    release: FhirVersion,
     model: &'static Model,
     whole: bool,
     url: &'a str,
@@ -157,7 +160,7 @@ impl Reading<'_> {
             types: types(&definition["type"]),
             value: value_rule(definition),
             max_length: number(&definition["maxLength"]),
-            binding: binding(&definition["binding"]),
+            binding: binding(&definition["binding"]).filter(|binding| !self.is_of_base(binding, path)),
             constraints: self.constraints(&definition["constraint"]),
             content: None,
             slicing: slicing(&definition["slicing"], slice.as_deref()),
@@ -168,6 +171,14 @@ impl Reading<'_> {
             slice,
             id,
         })
+    }
+
+    /// Whether a binding is one of the base type's, whose codes its schema lists.
+    fn is_of_base(&self, binding: &Binding, path: &str) -> bool {
+        let parent = path.rsplit_once('.').and_then(|(above, _)| self.type_at(above));
+        let schema = parent.map(|parent| parent.split('.').next().unwrap_or(parent));
+        binding.required
+            && schema.is_some_and(|name| Schemas::for_release(self.release).enumerates(name, &binding.value_set))
     }
 
     /// The constraints that the definition adds; those of the base types are judged with these.

@@ -6,22 +6,20 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::definition::{CORE, Profile, core_type, is_core_quantity};
-use super::element::{Element, TypeRule};
-use super::item::{Item, is_of_type};
-use super::reference::{Targets, found_type, told_type};
+use super::definition::{CORE, Profile};
+use super::element::Element;
+use super::item::Item;
+use super::reference::Targets;
 use super::store::{Profiles, split};
+use super::told::shown;
+use crate::fhir::FhirVersion;
 use crate::fhir::model::{Model, property_name};
-use crate::fhir::validate::path::fhirpath_of;
-use crate::fhir::validate::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation};
-use crate::fhir::{FhirVersion, Severity};
+use crate::fhir::validate::{RuleKind, Unchecked, UncheckedKind, Validation, Violation};
 
 /// A body that takes more steps is given up.
 pub(super) const MOST_STEPS: usize = 2_000_000;
 /// Elements inside elements and profiles inside profiles; our parser accepts bodies of 128 levels.
 const DEEPEST: usize = 300;
-/// References are followed from reference to reference so far.
-const MOST_HOPS: usize = 8;
 /// More violations are not listed.
 const MOST_VIOLATIONS: usize = 500;
 
@@ -33,17 +31,17 @@ pub(super) struct Judge<'a> {
     pub(super) profiles: &'a Profiles,
     pub(super) release: FhirVersion,
     pub(super) model: &'static Model,
-    body: &'a Value,
+    pub(super) body: &'a Value,
     targets: Targets<'a>,
     /// The resources and extensions of the body.
     claimants: Vec<Item<'a>>,
-    violations: Vec<Violation>,
-    unchecked: BTreeSet<Unchecked>,
+    pub(super) violations: Vec<Violation>,
+    pub(super) unchecked: BTreeSet<Unchecked>,
     /// Each item is judged by each profile once.
     known: HashMap<(usize, usize), Known>,
     steps: usize,
     depth: usize,
-    hops: usize,
+    pub(super) hops: usize,
 }
 
 impl<'a> Judge<'a> {
@@ -224,7 +222,7 @@ impl<'a> Judge<'a> {
                 (1, _) => format!("`{name}` is required here"),
                 (min, count) => format!("`{name}` must occur at least {min} times here, found {count}"),
             };
-            let text = format!("`{name}` occurs at least {} times", element.min);
+            let text = format!("`{name}` occurs at least {}", times(element.min));
             self.broken(
                 RuleKind::Cardinality,
                 profile,
@@ -241,7 +239,10 @@ impl<'a> Judge<'a> {
                 1 => format!("`{name}` must occur at most once here, found {count}"),
                 _ => format!("`{name}` must occur at most {max} times here, found {count}"),
             };
-            let text = format!("`{name}` occurs at most {max} times");
+            let text = match max {
+                0 => format!("`{name}` does not occur"),
+                _ => format!("`{name}` occurs at most {}", times(max)),
+            };
             self.broken(RuleKind::Cardinality, profile, element, pointer, text, message, None);
         }
     }
@@ -304,250 +305,14 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Judges the type of an item; whether it is one of those that it may have.
-    fn types(&mut self, profile: &Arc<Profile>, element: &Element, item: &Item<'a>) -> bool {
-        let fits = |rule: &&TypeRule| {
-            rule.code.starts_with("http://hl7.org/fhirpath/") || is_of_type(self.model, item.type_name, &rule.code)
-        };
-        let mut rules: Vec<&TypeRule> = element.types.iter().filter(fits).collect();
-        // Only choices and resources show their type.
-        let shows = element.choice || item.value.and_then(super::item::resource_type).is_some();
-        if rules.is_empty() && !element.types.is_empty() && !item.type_name.is_empty() && shows {
-            let names: Vec<_> = element.types.iter().map(|rule| format!("`{}`", rule.code)).collect();
-            let names = names.join(" or ");
-            let message = format!("`{}` must be of type {names}, found `{}`", element.name, item.type_name);
-            let text = format!("`{}` is of type {names}", element.name);
-            self.broken(
-                RuleKind::Type,
-                profile,
-                element,
-                item.pointer.clone(),
-                text,
-                message,
-                None,
-            );
-            return false;
-        }
-        if rules.is_empty() {
-            rules = element.types.iter().collect();
-        }
-        if !rules.is_empty() && rules.iter().all(|rule| !rule.profiles.is_empty()) {
-            let all: Vec<&str> = rules
-                .iter()
-                .flat_map(|rule| &rule.profiles)
-                .map(String::as_str)
-                .collect();
-            if !all.iter().any(|canonical| is_core_quantity(canonical)) {
-                self.one_of(RuleKind::Type, profile, element, item, item, &all);
-            }
-        }
-        let targets: Vec<&str> = rules
-            .iter()
-            .flat_map(|rule| &rule.targets)
-            .map(String::as_str)
-            .collect();
-        let is_free = rules.iter().any(|rule| rule.targets.is_empty());
-        if !targets.is_empty() && !is_free && matches!(item.type_name, "Reference" | "CodeableReference") {
-            self.target(profile, element, item, &targets);
-        }
-        true
-    }
-
-    /// Judges what stands at a place by several profiles, of which one has to hold. What is broken is told at the item.
-    fn one_of(
-        &mut self,
-        kind: RuleKind,
-        profile: &Arc<Profile>,
-        element: &Element,
-        item: &Item<'a>,
-        judged: &Item<'a>,
-        canonicals: &[&str],
-    ) {
-        let mut reasons = Vec::new();
-        for canonical in canonicals {
-            match self.conforms(canonical, judged) {
-                // What cannot be judged may hold.
-                None => return,
-                Some(found) if !found.iter().any(|found| found.severity == Severity::Error) => return,
-                Some(found) => reasons.push((*canonical, found)),
-            }
-        }
-        if let ([(_, only)], RuleKind::Type) = (reasons.as_slice(), kind) {
-            return self.violations.extend(only.iter().cloned());
-        }
-        let told: Vec<String> = reasons
-            .iter()
-            .filter_map(|(canonical, found)| found.first().map(|first| (canonical, first)))
-            .map(|(canonical, first)| format!("{canonical}: {} (at {})", first.message, first.path))
-            .collect();
-        let what = if kind == RuleKind::Reference {
-            "what it points at"
-        } else {
-            "it"
-        };
-        let message = format!(
-            "`{}`: {what} conforms to no profile that is asked for; {}",
-            element.name,
-            told.join("; ")
-        );
-        let text = format!("`{}` conforms to {}", element.name, canonicals.join(" or "));
-        self.broken(kind, profile, element, item.pointer.clone(), text, message, item.value);
-    }
-
-    /// Judges what a reference points at by the profiles that it may point at.
-    fn target(&mut self, profile: &Arc<Profile>, element: &Element, item: &Item<'a>, targets: &[&str]) {
-        let reference = if item.type_name == "CodeableReference" {
-            match item.children(self.model, "reference").pop() {
-                Some(reference) => reference,
-                None => return,
-            }
-        } else {
-            item.clone()
-        };
-        if let Some(target) = self.resolve(&reference) {
-            if self.hops >= MOST_HOPS {
-                return self.note(
-                    UncheckedKind::Reference,
-                    &element.id,
-                    "references are not followed without end",
-                );
-            }
-            self.hops += 1;
-            self.one_of(RuleKind::Reference, profile, element, item, &target, targets);
-            self.hops -= 1;
-            return;
-        }
-        let Some(told) = told_type(&reference) else { return };
-        let lookup = super::criteria::Lookup {
-            profiles: self.profiles,
-            release: self.release,
-        };
-        let types: Option<Vec<String>> = targets.iter().map(|target| lookup.type_of(target)).collect();
-        if let Some(types) = types
-            && self.model.type_named(told).is_some()
-            && !types.iter().any(|name| self.model.is_a(told, name))
-        {
-            let names = types.join(" or ");
-            let message = format!("`{}` must point at {names}, and points at {told}", element.name);
-            let text = format!("`{}` points at {names}", element.name);
-            return self.broken(
-                RuleKind::Reference,
-                profile,
-                element,
-                item.pointer.clone(),
-                text,
-                message,
-                item.value,
-            );
-        }
-        if targets.iter().any(|target| self.profiles.type_of(target).is_some()) {
-            self.note(
-                UncheckedKind::Reference,
-                &element.id,
-                "what it points at is not in the body, so that its profile is not looked at",
-            );
-        }
-    }
-
-    /// What a reference points at, where it is in the body.
-    pub(super) fn resolve(&self, item: &Item<'a>) -> Option<Item<'a>> {
-        let text = item.get("reference").and_then(Value::as_str).or_else(|| item.text())?;
-        self.targets
-            .resolve(text, item)
-            .filter(|found| found_type(found).is_some())
-    }
-
     pub(super) fn targets(&self) -> &Targets<'a> {
         &self.targets
     }
-
-    fn wrong_type(&self, canonical: &str, wanted: &str, item: &Item<'a>) -> Violation {
-        let message = format!("{} is not what {canonical} is for, which is {wanted}", item.type_name);
-        Violation {
-            severity: Severity::Error,
-            path: self.path(&item.pointer),
-            pointer: item.pointer.clone(),
-            rule: BrokenRule {
-                kind: RuleKind::Type,
-                element: core_type(wanted).to_owned(),
-                key: None,
-                text: format!("the type is {wanted}"),
-                source: canonical.to_owned(),
-            },
-            message,
-            found: Some(item.type_name.to_owned()),
-            mend: None,
-            count: 1,
-        }
-    }
-
-    fn path(&self, pointer: &str) -> String {
-        let type_name = super::item::resource_type(self.body).unwrap_or("$this");
-        fhirpath_of(self.release, type_name, self.body, pointer)
-    }
-
-    /// Notes a broken rule of an element.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn broken(
-        &mut self,
-        kind: RuleKind,
-        profile: &Profile,
-        element: &Element,
-        pointer: String,
-        text: String,
-        message: String,
-        found: Option<&Value>,
-    ) {
-        self.violations.push(Violation {
-            severity: Severity::Error,
-            path: self.path(&pointer),
-            pointer,
-            rule: BrokenRule {
-                kind,
-                element: element.id.clone(),
-                key: None,
-                text,
-                source: profile.canonical.clone(),
-            },
-            message,
-            found: found.map(shown),
-            mend: None,
-            count: 1,
-        });
-    }
-
-    /// Adds the way out to what was noted last.
-    pub(super) fn mend(&mut self, replacement: Value) {
-        if let Some(last) = self.violations.last_mut() {
-            last.mend = Some(Mend::with(replacement));
-        }
-    }
-
-    /// Says more of what was noted last.
-    pub(super) fn amend(&mut self, change: impl FnOnce(&mut Violation)) {
-        if let Some(last) = self.violations.last_mut() {
-            change(last);
-        }
-    }
-
-    /// Notes a part of a profile that is not looked at.
-    pub(super) fn not_looked_at(&mut self, profile: &Profile, element: &str, why: &str) {
-        self.note(UncheckedKind::Profile, &format!("{} {element}", profile.canonical), why);
-    }
-
-    pub(super) fn note(&mut self, kind: UncheckedKind, subject: &str, reason: &str) {
-        self.unchecked.insert(Unchecked {
-            kind,
-            subject: subject.to_owned(),
-            reason: reason.to_owned(),
-        });
-    }
 }
 
-/// A value as a message shows it: short.
-pub(super) fn shown(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let short: String = text.chars().take(80).collect();
-    let cut = if short.len() < text.len() { "..." } else { "" };
-    format!("`{short}{cut}`")
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        _ => format!("{count} times"),
+    }
 }

@@ -35,6 +35,8 @@ mod package;
 mod reference;
 mod slicing;
 mod store;
+mod told;
+mod types;
 mod value;
 mod value_set;
 

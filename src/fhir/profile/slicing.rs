@@ -9,6 +9,7 @@ use super::element::{Element, Rules};
 use super::item::{Item, is_of_type};
 use super::judge::Judge;
 use super::reference::{found_type, told_type};
+use crate::fhir::Severity;
 use crate::fhir::validate::RuleKind;
 
 /// What is known of an item and a slice, or of an item and a test.
@@ -250,7 +251,7 @@ impl<'a> Judge<'a> {
                 for thing in &things {
                     for canonical in canonicals {
                         any = any.or(match self.conforms(canonical, thing) {
-                            Some(found) => Matches::of(found.is_empty()),
+                            Some(found) => Matches::of(!found.iter().any(|found| found.severity == Severity::Error)),
                             None => Matches::Unknown,
                         });
                     }

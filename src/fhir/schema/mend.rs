@@ -89,7 +89,9 @@ pub(super) fn as_format(type_name: &str, found: &Value, pattern: &str) -> Option
         }
         _ => None,
     }?;
-    let is_right = candidate != text && Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(&candidate));
+    let is_right = !candidate.is_empty()
+        && candidate != text
+        && Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(&candidate));
     is_right.then(|| Mend::with(candidate))
 }
 

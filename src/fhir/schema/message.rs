@@ -305,7 +305,12 @@ fn wrong_format(name: &str, rule: &Rule, instance: &Value, told: &mut SchemaErro
     told.message = format!("`{name}`: {} is no {type_name}", shown(instance));
     told.rule = format!("{type_name}: {wanted}");
     let pattern = rule.value["pattern"].as_str().unwrap_or_default();
-    told.mend = mend::as_format(type_name, instance, pattern).or_else(|| Some(Mend::told(format!("write {wanted}"))));
+    let way_out = match type_name {
+        "uri" | "url" | "canonical" => "write each space as %20, or take it away".to_owned(),
+        "string" | "markdown" => "write a text, or leave it out".to_owned(),
+        _ => format!("write {wanted}"),
+    };
+    told.mend = mend::as_format(type_name, instance, pattern).or_else(|| Some(Mend::told(way_out)));
 }
 
 /// The properties of a choice that an instance has.

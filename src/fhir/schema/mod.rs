@@ -155,6 +155,23 @@ impl Schemas {
         Ok(())
     }
 
+    /// Whether the schema of a type lists the codes of a value set somewhere, so that codes bound to it are judged by it.
+    pub(super) fn enumerates(&self, type_name: &str, value_set: &str) -> bool {
+        fn lists(rule: &Value, url: &str) -> bool {
+            match rule {
+                Value::Object(rules) => {
+                    let named = rules.get("x-value-set").and_then(Value::as_str);
+                    let is_it = named.is_some_and(|named| named.split('|').next() == Some(url));
+                    is_it && rules.contains_key("enum") || rules.values().any(|rule| lists(rule, url))
+                }
+                Value::Array(rules) => rules.iter().any(|rule| lists(rule, url)),
+                _ => false,
+            }
+        }
+        let url = value_set.split('|').next().unwrap_or(value_set);
+        self.document(type_name).is_some_and(|document| lists(&document, url))
+    }
+
     fn document(&self, name: &str) -> Option<Arc<Value>> {
         // A panic elsewhere leaves the map whole: it is written in one step.
         if let Some(found) = self.documents.read().unwrap_or_else(PoisonError::into_inner).get(name) {

@@ -128,8 +128,6 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 }
 
 fn violation(pointer: String, type_name: &str, message: String) -> Violation {
-    // Who knows the whole body puts the place behind it.
-    let path = type_name.to_owned();
     Violation {
         severity: Severity::Error,
         rule: BrokenRule {
@@ -140,7 +138,7 @@ fn violation(pointer: String, type_name: &str, message: String) -> Violation {
             source: SOURCE.to_owned(),
         },
         pointer,
-        path,
+        path: type_name.to_owned(),
         message,
         found: None,
         mend: None,

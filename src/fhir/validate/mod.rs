@@ -186,7 +186,15 @@ fn join(validation: &mut Validation, found: Validation, profiles: &Profiles) {
     add(&mut validation.violations, more);
     let left = std::mem::take(&mut validation.unchecked).into_iter();
     let is_open = |left: &Unchecked| left.kind != UncheckedKind::Profile || profiles.type_of(&left.subject).is_none();
-    let all: BTreeSet<_> = left.filter(is_open).chain(found.unchecked).collect();
+    let mut all: BTreeSet<_> = left.filter(is_open).collect();
+    for more in found.unchecked {
+        if !all
+            .iter()
+            .any(|known| known.kind == more.kind && known.subject == more.subject)
+        {
+            all.insert(more);
+        }
+    }
     validation.unchecked = all.into_iter().collect();
 }
 

@@ -45,24 +45,30 @@ pub(super) fn judge<'a>(walk: &mut Walk<'a>, form: &'static Form, node: Node<'a>
             either(&targets),
             with_article(found)
         );
-        walk.report(
-            RuleKind::Reference,
-            REFERENCES,
-            message,
-            text.or(told).map(str::to_owned),
-        );
+        let name = if text.is_some() { "reference" } else { "type" };
+        report(walk, form, name, message, text.or(told));
     } else if let (Some(known), Some(told)) = (known, told.filter(is_type))
-        && known != told
         && !Shape::named(walk.release, known).is_a(told)
     {
         let message = format!(
             "`type` says {told}, but the reference points at {}",
             with_article(known)
         );
-        walk.report(RuleKind::Reference, REFERENCES, message, text.map(str::to_owned));
+        report(walk, form, "type", message, Some(told));
     }
     if let (Some(text), None) = (text, resolved) {
         unresolved(walk, text, scope);
+    }
+}
+
+fn report(walk: &mut Walk<'_>, form: &Form, name: &'static str, message: String, found: Option<&str>) {
+    let found = found.map(str::to_owned);
+    if form.of.name == "CodeableReference" {
+        walk.at_property("reference", |walk| {
+            walk.report_below(name, RuleKind::Reference, REFERENCES, message, found)
+        });
+    } else {
+        walk.report_below(name, RuleKind::Reference, REFERENCES, message, found);
     }
 }
 

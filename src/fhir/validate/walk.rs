@@ -1,6 +1,8 @@
 //! The walk through a body: each element meets the rules of its place.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -16,6 +18,9 @@ use crate::fhir::{FhirVersion, Severity};
 const DEEPEST: usize = 200;
 /// More violations than this are not listed.
 const MOST_VIOLATIONS: usize = 500;
+
+/// What all constraints together may look at. A Bundle of 10 MB needs a tenth of it.
+const MOST_STEPS: usize = 20_000_000;
 
 /// A step down into the body.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +38,7 @@ pub(super) struct Walk<'a> {
     pub(super) violations: Vec<Violation>,
     unchecked: BTreeSet<Unchecked>,
     bindings: Vec<(OpenBinding, &'static str)>,
+    budget: Rc<Cell<usize>>,
 }
 
 impl<'a> Walk<'a> {
@@ -51,6 +57,7 @@ impl<'a> Walk<'a> {
             violations: Vec::new(),
             unchecked: BTreeSet::new(),
             bindings: Vec::new(),
+            budget: Rc::new(Cell::new(MOST_STEPS)),
         };
         let node = Node::resource(body, Shape::named(release, type_name));
         let scope = Scope::of(node);
@@ -89,7 +96,8 @@ impl<'a> Walk<'a> {
             return;
         }
         if !(rules.constraints.is_empty() && of_element.is_empty()) {
-            let focus = Focus::new(node, scope.resource, scope.root, scope);
+            let budget = Rc::clone(&self.budget);
+            let focus = Focus::new(node, scope.resource, scope.root, scope).within(&budget);
             for constraint in of_element.iter().chain(&rules.constraints) {
                 self.constraint(constraint, &focus);
             }
@@ -126,7 +134,8 @@ impl<'a> Walk<'a> {
                 if !element.constraints.is_empty() {
                     each(None, Some(value), |value, companion| {
                         let node = Node::of(form, value, companion);
-                        let focus = Focus::new(node, scope.resource, scope.root, scope);
+                        let budget = Rc::clone(&self.budget);
+                        let focus = Focus::new(node, scope.resource, scope.root, scope).within(&budget);
                         for constraint in &element.constraints {
                             self.constraint(constraint, &focus);
                         }
@@ -277,6 +286,13 @@ impl<'a> Walk<'a> {
     ) {
         self.steps.push(Step::Name(name));
         self.report(kind, source, message, found);
+        self.steps.pop();
+    }
+
+    /// Looks at a property of the present place.
+    pub(super) fn at_property(&mut self, name: &'a str, look: impl FnOnce(&mut Self)) {
+        self.steps.push(Step::Name(name));
+        look(self);
         self.steps.pop();
     }
 

@@ -46,6 +46,6 @@ fn the_verdict_is_one_sentence() {
     );
     assert_eq!(
         sentence(&report()),
-        "Not valid: 3 of 4 resources in 4 files; 1 document could not be read."
+        "Not valid: 3 of 4 resources in 4 files; 1 with warnings; 1 document could not be read."
     );
 }

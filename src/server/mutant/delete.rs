@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Mutant, current, entries, last_content};
-use crate::fhir::Interaction::{Delete, HistoryInstance, Read, Update, Vread};
+use crate::fhir::Interaction::{Delete, DeleteHistoryVersion, HistoryInstance, Read, Update, Vread};
 use crate::server::rewrite::{Answer, Switch};
 
 pub(super) const ALL: &[Mutant] = &[
@@ -116,7 +116,7 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::instead(
         "delete.past-versions-not-deletable",
         "the deletion of a past version is answered 204",
-        |_, asked| (asked.is(Delete) && asked.version_id().is_some()).then(|| Answer::empty(204)),
+        |_, asked| asked.is(DeleteHistoryVersion).then(|| Answer::empty(204)),
     ),
     Mutant::before("delete.if-match-honoured", "a deletion ignores If-Match", |_, asked| {
         if asked.is(Delete) {

@@ -3,21 +3,34 @@
 //! A suite that claims to test a rule has to see the defect (`fhir-assay prove`). The catalogue has a file for each
 //! section of the specification; an entry is a name, a sentence, and a change of a few lines.
 
+mod asynchronous;
+mod batch;
 mod capabilities;
+mod conditional_create;
+mod conditional_delete;
+mod conditional_patch;
 mod conditional_read;
+mod conditional_update;
 mod content_negotiation;
 mod contention;
 mod create;
 mod delete;
+mod delete_history;
 mod format_parameter;
 mod general;
 mod head;
 mod headers;
+mod integrity;
 mod paging;
+mod patch;
+mod patch_in_bundle;
 mod read;
 mod return_preference;
 mod search;
 mod search_post;
+mod transaction;
+mod transaction_references;
+mod transaction_response;
 mod update;
 mod url;
 mod versioning;
@@ -25,11 +38,14 @@ mod vread;
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::fhir::{FhirVersion, Interaction, OperationOutcome, Severity};
+use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Severity};
+use crate::server::BASE_PATH;
 use crate::server::Shared;
+use crate::server::policy::Policy;
 use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
+use crate::server::search::Condition;
 use crate::server::store::Version;
 
 /// The sections.
@@ -45,6 +61,13 @@ const SECTIONS: &[&[Mutant]] = &[
     update::ALL,
     contention::ALL,
     delete::ALL,
+    delete_history::ALL,
+    patch::ALL,
+    patch_in_bundle::ALL,
+    conditional_create::ALL,
+    conditional_update::ALL,
+    conditional_patch::ALL,
+    conditional_delete::ALL,
     return_preference::ALL,
     content_negotiation::ALL,
     format_parameter::ALL,
@@ -53,6 +76,12 @@ const SECTIONS: &[&[Mutant]] = &[
     paging::ALL,
     head::ALL,
     headers::ALL,
+    batch::ALL,
+    transaction::ALL,
+    transaction_references::ALL,
+    transaction_response::ALL,
+    integrity::ALL,
+    asynchronous::ALL,
 ];
 
 /// One named defect.
@@ -180,6 +209,48 @@ fn versions(server: &Shared, asked: &Asked) -> Vec<Arc<Version>> {
     found.unwrap_or_default()
 }
 
+/// What criteria find among the resources of the type in the path; nothing where they are none.
+fn found(server: &Shared, asked: &Asked, criteria: &[(String, String)]) -> Vec<Arc<Version>> {
+    let release = server.options.release;
+    let resource_type = asked
+        .resource_type()
+        .and_then(|name| ResourceType::parse(release, &name));
+    let condition = resource_type.and_then(|found| Condition::of(criteria, found, "", release).ok());
+    condition
+        .map(|condition| condition.all(&server.store.write()))
+        .unwrap_or_default()
+}
+
+/// Whether a request is aimed at a type with criteria, and what these find.
+fn meant(server: &Shared, asked: &Asked) -> Option<Vec<Arc<Version>>> {
+    let query = asked.query();
+    (asked.segments().len() == 1 && !query.is_empty()).then(|| found(server, asked, &query))
+}
+
+/// Leads a request to an instance of the type in its path.
+fn lead_to(asked: &mut Asked, id: &str) {
+    if let Some(resource_type) = asked.resource_type() {
+        asked.set_target(&format!("{BASE_PATH}/{resource_type}/{id}"));
+    }
+}
+
+/// Gives the body the id that it is to be stored under.
+fn set_id(asked: &mut Asked, id: &str) {
+    if let Some(mut body) = asked.json() {
+        body["id"] = json!(id);
+        asked.set_json(&body);
+    }
+}
+
+/// Whether resources of the type in the path are not found by criteria on this server.
+fn is_unconditional(server: &Shared, asked: &Asked) -> bool {
+    let release = server.options.release;
+    let resource_type = asked
+        .resource_type()
+        .and_then(|name| ResourceType::parse(release, &name));
+    resource_type.is_some_and(|found| !Policy::of(found, release).conditional)
+}
+
 /// The current version of what a request addresses, which may be a deletion.
 fn current(server: &Shared, asked: &Asked) -> Option<Arc<Version>> {
     versions(server, asked).pop()
@@ -200,6 +271,26 @@ fn all_is_well() -> Value {
 /// A searchset without matches.
 fn nothing_found() -> Value {
     json!({ "resourceType": "Bundle", "type": "searchset", "total": 0 })
+}
+
+/// Changes the request of each entry of a Bundle that was sent.
+fn each_request(asked: &mut Asked, change: impl Fn(&mut Map<String, Value>)) {
+    if let Some(mut bundle) = asked.json() {
+        entries(&mut bundle)
+            .filter_map(|entry| entry["request"].as_object_mut())
+            .for_each(change);
+        asked.set_json(&bundle);
+    }
+}
+
+/// Changes every value in a resource, from the inside out.
+fn each_value(value: &mut Value, change: &dyn Fn(&mut Value)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| each_value(item, change)),
+        Value::Object(members) => members.values_mut().for_each(|member| each_value(member, change)),
+        _ => {}
+    }
+    change(value);
 }
 
 /// The entries of a Bundle.

@@ -92,6 +92,8 @@ impl Asked {
             ("GET", [_, _]) => Interaction::Read,
             ("PUT", [_] | [_, _]) => Interaction::Update,
             ("PATCH", [_] | [_, _]) => Interaction::Patch,
+            ("DELETE", [_, _, "_history"]) => Interaction::DeleteHistory,
+            ("DELETE", [_, _, "_history", _]) => Interaction::DeleteHistoryVersion,
             ("DELETE", _) => Interaction::Delete,
             _ => return None,
         })
@@ -235,6 +237,8 @@ mod tests {
             ("POST", "/fhir/Patient/", "", "create"),
             ("PUT", "/fhir/Patient?name=x", "", "update"),
             ("DELETE", "/fhir/Patient/1", "", "delete"),
+            ("DELETE", "/fhir/Patient/1/_history", "", "delete-history"),
+            ("DELETE", "/fhir/Patient/1/_history/2", "", "delete-history-version"),
             ("POST", "/fhir", r#"{"type":"batch"}"#, "batch"),
             ("POST", "/fhir/", r#"{"type":"transaction"}"#, "transaction"),
             ("POST", "/fhir/Patient/$validate", "", "operation"),

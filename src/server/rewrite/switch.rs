@@ -36,6 +36,46 @@ pub(in crate::server) enum Switch {
     DeletedAreFound,
     /// Deleting again makes another deletion.
     DeletesAgain,
+    /// A batch ends with the first entry that fails.
+    BatchStops,
+    /// Entries of a batch may write one resource.
+    BatchDepends,
+    /// Entries of a batch are processed as they stand.
+    BatchAsSent,
+    /// A batch resolves references by search.
+    BatchSearches,
+    /// Writing entries of a transaction are processed as they stand.
+    WritesAsSent,
+    /// A transaction updates before it creates.
+    UpdatesBeforeCreates,
+    /// A transaction reads before it writes.
+    ReadsFirst,
+    /// Entries of a transaction may write one resource.
+    EntriesOverlap,
+    /// What a transaction did before it failed stays done.
+    FailuresStayDone,
+    /// A read may fail in a transaction that succeeds.
+    ReadsMayFail,
+    /// Links to entries that come later are not resolved.
+    LinksLeadBack,
+    /// Links between entries stay as they were sent.
+    LinksStay,
+    /// Links outside references stay as they were sent.
+    LinksInReferences,
+    /// Links are replaced as text, wherever they stand.
+    LinksAsText,
+    /// A resolved reference keeps the extension that asked for it.
+    ResolveStays,
+    /// References by search stay as they were sent.
+    SearchesStay,
+    /// References by search without a match are left out.
+    SearchesOptional,
+    /// References by search mean their first match.
+    SearchesTakeFirst,
+    /// References by search are resolved at the top level only.
+    SearchesOnTop,
+    /// References by search are resolved before anything is written.
+    SearchesFirst,
 }
 
 /// The switches that are on.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Variant, claim, each_object, unclaim};
 use crate::fhir::Interaction::{
-    Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Read, Update, Vread,
+    Batch, Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Read, Transaction, Update, Vread,
 };
 use crate::server::Shared;
 use crate::server::rewrite::Rewrite::{After, Before, Instead};
@@ -240,6 +240,21 @@ pub(super) const ALL: &[Variant] = &[
                 answer
             })
         })],
+    ),
+    Variant::new(
+        "no-bundles",
+        "there are no batches and no transactions",
+        &[
+            After(|_, asked, answer| {
+                claim_nothing_of_the_system(asked, answer, "batch");
+                claim_nothing_of_the_system(asked, answer, "transaction");
+            }),
+            Instead(|_, asked| {
+                asked
+                    .is_any(&[Batch, Transaction])
+                    .then(|| Answer::refusal(400, "not-supported", "there are no batches and no transactions here"))
+            }),
+        ],
     ),
 ];
 

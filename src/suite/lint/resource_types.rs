@@ -1,8 +1,10 @@
-//! `unknown-resource-type`: `needs`, `types` or `schema` name a type that no release of the case has.
+//! `unknown-resource-type`: `needs`, `types` or `schema` name a type that no release of the case has. `wrong-canonical`: a
+//! `schema` that looks like the canonical of a profile is none.
 //!
 //! The case would be inapplicable everywhere, and so would test nothing without saying so.
 
 use crate::fhir::FhirVersion;
+use crate::fhir::profile;
 use crate::fhir::resource_type::ResourceType;
 use crate::source::{Diagnostic, Diagnostics, Span};
 use crate::suite::assertion::{BodyMatcher, PartialResponse};
@@ -21,12 +23,19 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
         if let Types::Listed(names) = &case.types {
             names.iter().for_each(|name| see(name, name.span));
         }
+        let mut see_schema = |name: &str, span: Span| {
+            if name.contains([':', '/', '|', '#']) {
+                problems.extend(canonical(suite, name, span));
+            } else {
+                problems.extend(unknown(suite, case, name, span));
+            }
+        };
         for expectation in case.expectations() {
-            schemas(&expectation.response, &mut see);
+            schemas(&expectation.response, &mut see_schema);
             expectation
                 .any_of
                 .iter()
-                .for_each(|response| schemas(response, &mut see));
+                .for_each(|response| schemas(response, &mut see_schema));
         }
     }
 }
@@ -39,6 +48,17 @@ fn schemas(response: &PartialResponse, see: &mut dyn FnMut(&str, Span)) {
             see(name, matcher.span);
         }
     }
+}
+
+/// A profile is named by its canonical (`references.html#canonical`). Whether it is loaded shows when the suite is run.
+fn canonical(suite: &Suite, name: &str, span: Span) -> Option<Diagnostic> {
+    if profile::is_canonical(name) {
+        return None;
+    }
+    let message = format!("`{name}` is no canonical of a profile");
+    let help = "write its absolute URL, and its version after `|` where that matters: \
+                `http://example.org/StructureDefinition/x|1.0.0`";
+    Some(Diagnostic::error("wrong-canonical", &suite.source, span, message).with_help(help))
 }
 
 fn unknown(suite: &Suite, case: &Case, name: &str, span: Span) -> Option<Diagnostic> {

@@ -70,7 +70,7 @@ pub const NEEDS: Table = Table {
 pub const SYSTEM_INTERACTIONS: &[&str] = &["transaction", "batch", "search-system", "history-system"];
 /// Codes of `rest.resource.interaction`.
 pub const TYPE_INTERACTIONS: &[&str] = &[
-    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type",
+    "read", "vread", "update", "patch", "delete", "delete-history", "delete-history-version", "history-instance", "history-type", "create", "search-type",
 ];
 /// Codes of `rest.resource.versioning`.
 pub const VERSIONING: &[&str] = &["no-version", "versioned", "versioned-update"];
@@ -136,7 +136,7 @@ pub const STEP: Table = Table {
         key("repeat", Count(1, 1000), "Perform the step so many times; `${n}` and `%n` count from 1."),
         key("for-each", Named(&FHIRPATH), "Perform the step for each value of a FHIRPath: `{ id: '%ids' }`."),
         key("follow", Of(&FOLLOW), "Perform the step, then GET that Bundle link again and again."),
-        key("eventually", DURATION, "Repeat a read or search until `expect` holds, for at most so long."),
+        key("eventually", DURATION, "Repeat a read or search until `expect` and `assume` hold, for at most so long."),
         key("keep", Flag, "Whether what this step creates stays on the server."),
         key("tag", Flag, "`false`: the body does not get the run's tag."),
     ],

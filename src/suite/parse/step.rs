@@ -245,10 +245,14 @@ fn check_places(reader: &mut Reader<'_>, first: &Entry<'_>, action: &Action, fie
         refuse(reader, fields, "eventually", help, || {
             format!("`{name}` writes, so it cannot be repeated by `eventually`")
         });
-    } else if stage == Stage::Judged && fields.get("expect").is_none() {
-        refuse(reader, fields, "eventually", "say what to wait for in `expect`", || {
-            "`eventually` waits until `expect` holds, and there is none".into()
-        });
+    } else if stage == Stage::Judged && fields.get("expect").is_none() && fields.get("assume").is_none() {
+        refuse(
+            reader,
+            fields,
+            "eventually",
+            "say what to wait for in one of them",
+            || "`eventually` waits until `expect` or `assume` holds, and there is neither".into(),
+        );
     }
     if name != "search" {
         let help = "for another request write a `body: { text: ... }`";

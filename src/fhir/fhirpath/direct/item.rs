@@ -34,8 +34,27 @@ pub(super) enum Item<'a> {
     Number(Decimal),
     Text(Cow<'a, str>),
     /// The first or last moment of a date.
-    Moment(Timestamp),
+    Moment(Moment),
     Amount(Amount<'a>),
+}
+
+/// The first or last moment that a date may mean.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    at: Timestamp,
+    /// What it may be moved by where the zone is not known.
+    slack: SignedDuration,
+}
+
+impl Moment {
+    /// Two dates without a zone are of the same one, whichever that is.
+    fn order(self, other: Self) -> Ordering {
+        if self.slack.is_zero() == other.slack.is_zero() {
+            return self.at.cmp(&other.at);
+        }
+        let at = |moment: Self| moment.at.checked_add(moment.slack).unwrap_or(moment.at);
+        at(self).cmp(&at(other))
+    }
 }
 
 /// A quantity: what it counts, and in which unit.
@@ -51,7 +70,7 @@ enum Scalar<'b> {
     Number(Decimal),
     Text(&'b str),
     Date(&'b str),
-    Moment(Timestamp),
+    Moment(Moment),
     Amount,
     Whole(&'b Value),
     Nothing,
@@ -288,7 +307,7 @@ impl<'a> Item<'a> {
             (Scalar::Number(a), Scalar::Number(b)) => Some(a.cmp(&b)),
             (Scalar::Text(a), Scalar::Text(b)) => Some(a.cmp(b)),
             (Scalar::Date(a), Scalar::Date(b)) => order_of_dates(a, b),
-            (Scalar::Moment(a), Scalar::Moment(b)) => Some(a.cmp(&b)),
+            (Scalar::Moment(a), Scalar::Moment(b)) => Some(a.order(b)),
             (Scalar::Nothing, _) | (_, Scalar::Nothing) => None,
             _ => match (self.amount(), other.amount()) {
                 (Some(a), Some(b)) => (a.unit == b.unit).then(|| a.value.cmp(&b.value)),
@@ -309,12 +328,19 @@ impl<'a> Item<'a> {
     pub(super) fn boundary(&self, high: bool) -> Result<Option<Self>, Stop> {
         if let Scalar::Date(text) = self.scalar() {
             return Ok(parse_partial(text).map(|found| {
-                let found = if is_zoned(text) { found } else { widened(found) };
                 let last = found
                     .end
                     .checked_sub(SignedDuration::from_nanos(1))
                     .unwrap_or(found.end);
-                Self::Moment(if high { last } else { found.start })
+                let slack = match (is_zoned(text), high) {
+                    (true, _) => SignedDuration::ZERO,
+                    (false, true) => LATEST_ZONE,
+                    (false, false) => -EARLIEST_ZONE,
+                };
+                Self::Moment(Moment {
+                    at: if high { last } else { found.start },
+                    slack,
+                })
             }));
         }
         let spread = |value: Decimal| {
@@ -347,12 +373,15 @@ fn is_zoned(text: &str) -> bool {
         .is_some_and(|(_, time)| time.ends_with('Z') || time.contains(['+', '-']))
 }
 
+/// How much earlier than in UTC a day may begin, and how much later it may end.
+const EARLIEST_ZONE: SignedDuration = SignedDuration::from_hours(14);
+const LATEST_ZONE: SignedDuration = SignedDuration::from_hours(12);
+
 /// What an interval may be in any zone of the world.
 fn widened(found: Interval) -> Interval {
-    let hours = SignedDuration::from_hours;
     Interval {
-        start: found.start.checked_sub(hours(14)).unwrap_or(found.start),
-        end: found.end.checked_add(hours(12)).unwrap_or(found.end),
+        start: found.start.checked_sub(EARLIEST_ZONE).unwrap_or(found.start),
+        end: found.end.checked_add(LATEST_ZONE).unwrap_or(found.end),
     }
 }
 

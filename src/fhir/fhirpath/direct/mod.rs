@@ -23,7 +23,7 @@ pub use self::shape::{Form, Shape};
 use super::text::PreparedText;
 
 /// What one evaluation may look at; a body that asks for more is hostile.
-const MOST_STEPS: usize = 2_000_000;
+pub const MOST_STEPS: usize = 2_000_000;
 
 /// A condition that can be evaluated directly.
 #[derive(Debug)]
@@ -60,25 +60,45 @@ pub struct Focus<'e, 'a> {
     pub root: Node<'a>,
     /// Who follows references.
     pub resolver: &'e dyn Resolve<'a>,
+    budget: Option<&'e Cell<usize>>,
     steps: Cell<usize>,
 }
 
 impl<'e, 'a> Focus<'e, 'a> {
     /// Something to ask a condition about.
     pub fn new(node: Node<'a>, resource: Node<'a>, root: Node<'a>, resolver: &'e dyn Resolve<'a>) -> Self {
+        let (steps, budget) = (Cell::new(0), None);
         Self {
             node,
             resource,
             root,
             resolver,
-            steps: Cell::new(0),
+            budget,
+            steps,
+        }
+    }
+
+    /// Takes what it looks at from what all evaluations of a body together may look at.
+    #[must_use]
+    pub fn within(self, budget: &'e Cell<usize>) -> Self {
+        Self {
+            budget: Some(budget),
+            ..self
         }
     }
 
     fn spend(&self, steps: usize) -> Result<(), Stop> {
         let spent = self.steps.get() + steps;
         self.steps.set(spent);
-        if spent > MOST_STEPS { Err(Stop::TooMuch) } else { Ok(()) }
+        let left = self.budget.map_or(usize::MAX, |budget| {
+            budget.set(budget.get().saturating_sub(steps));
+            budget.get()
+        });
+        if spent > MOST_STEPS || left == 0 {
+            Err(Stop::TooMuch)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -199,7 +199,7 @@ impl Definitions {
             && schema.is_file()
         {
             let document = open(&schema)?;
-            hl7_schema::add_resources(&mut definitions, &document).ok_or_else(|| DefinitionsError::Empty {
+            hl7_schema::add_resources(&mut definitions, &document).ok_or(DefinitionsError::Empty {
                 path: schema,
                 missing: "a resource",
             })?;

@@ -1,17 +1,19 @@
 //! The constraints of the definitions: that they run, and that both roads say the same of them.
 
+mod damaged;
+mod found;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::Validator;
 use super::constraint::{Constraint, Outcome};
 use super::rules::Rules;
-use super::{RuleKind, Validator};
 use crate::fhir::FhirVersion;
-use crate::fhir::fhirpath::direct::{Focus, Stop};
+use crate::fhir::fhirpath::direct::Focus;
 
 const RELEASES: [FhirVersion; 3] = [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5];
 
@@ -48,6 +50,8 @@ pub(super) fn compare(constraint: &'static Constraint, focus: &Focus<'_, '_>) {
             // `answer is Boolean`: the engine tells FHIR's boolean from FHIRPath's, and no answer would do. R4B mended it.
             (Ok(Some(true)), Outcome::Broken) if constraint.expression.contains("(answer is Boolean)") => true,
             (Ok(Some(false)), Outcome::Broken) | (Ok(Some(true) | None), Outcome::Kept) => true,
+            // R5's per-1: for the engine a day without a zone may be any day around it, on either side.
+            (Ok(Some(false)), Outcome::Kept) if constraint.expression.contains("start.lowBoundary()") => true,
             // The engine resolves nothing, and an error of one is no judgement of the other.
             (Err(_), _) | (_, Outcome::Unknown(_)) => true,
             _ => false,
@@ -134,7 +138,7 @@ fn both_roads_agree_on_the_official_examples() {
                 // The engine copies the resource for each constraint.
                 if text.len() < 30_000 {
                     let body: Value = serde_json::from_slice(&text).unwrap();
-                    Validator::new(release).validate(&body);
+                    let _ = Validator::new(release).validate(&body);
                 }
             }
         });
