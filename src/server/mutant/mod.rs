@@ -95,6 +95,8 @@ pub struct Mutant {
     pub releases: &'static [FhirVersion],
     /// The variant that it is a defect of; without one, of the plain server.
     pub variant: Option<&'static str>,
+    /// Where the server says that it is, where that is the defect.
+    pub origin: Option<&'static str>,
     rewrite: Rewrite,
     also: Option<Rewrite>,
 }
@@ -150,6 +152,7 @@ impl Mutant {
             what,
             releases: &FhirVersion::HTTP,
             variant: None,
+            origin: None,
             rewrite,
             also: None,
         }
@@ -160,6 +163,14 @@ impl Mutant {
         Self {
             also: Some(rewrite),
             ..self
+        }
+    }
+
+    /// The server is as it is, but at a place where it should not be; a server that really listens has its own.
+    const fn at(name: &'static str, what: &'static str, origin: &'static str) -> Self {
+        Self {
+            origin: Some(origin),
+            ..Self::new(name, what, Rewrite::Before(|_, _| {}))
         }
     }
 

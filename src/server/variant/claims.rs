@@ -273,6 +273,10 @@ fn is_past(server: &Shared, asked: &Asked) -> bool {
 
 fn claim_nothing_of_the_system(asked: &Asked, answer: &mut Answer, code: &str) {
     if asked.is(Capabilities) {
-        answer.edit_resource("CapabilityStatement", |body| unclaim(&mut body["rest"][0], &[code]));
+        answer.edit_resource("CapabilityStatement", |body| {
+            if let Some(rest) = body.pointer_mut("/rest/0") {
+                unclaim(rest, &[code]);
+            }
+        });
     }
 }
