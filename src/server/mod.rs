@@ -15,6 +15,7 @@ mod later;
 mod metadata;
 pub mod mutant;
 mod negotiate;
+mod offer;
 mod patch;
 mod policy;
 mod precondition;

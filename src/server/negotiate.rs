@@ -4,58 +4,14 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 
+pub(super) use super::offer::Offer;
 use super::query;
 use super::reply::Refusal;
-use super::rewrite::{Switch, Switches};
 use crate::fhir::FhirVersion;
 use crate::fhir::media_type::{FHIR_JSON, FHIR_XML, FORM, MediaType};
 use crate::fhir::xml::{self, Unwritable};
 
-/// The names of JSON and XML, the preferred ones first (`http.html#mime-type`).
-const NAMES: [&str; 8] = [
-    FHIR_JSON,
-    "application/json",
-    "text/json",
-    "application/json+fhir",
-    FHIR_XML,
-    "application/xml",
-    "text/xml",
-    "application/xml+fhir",
-];
-
-/// The formats that the server has: both, and JSON where no other is asked for. Variants do with one, or prefer the other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Offer {
-    /// The release, which tells the order of elements in XML.
-    pub release: FhirVersion,
-    json: bool,
-    xml: bool,
-    xml_first: bool,
-}
-
 impl Offer {
-    /// What a server has.
-    pub const fn of(release: FhirVersion, switches: Switches) -> Self {
-        Self {
-            release,
-            json: !switches.on(Switch::XmlOnly),
-            xml: !switches.on(Switch::JsonOnly),
-            xml_first: switches.on(Switch::XmlFirst),
-        }
-    }
-
-    /// Whether a format is offered under that name of it.
-    pub fn has(self, essence: &str) -> bool {
-        if essence.contains("xml") { self.xml } else { self.json }
-    }
-
-    /// The names of its formats, preferred ones first.
-    fn names(self) -> impl Iterator<Item = &'static str> {
-        let (json, xml) = NAMES.split_at(4);
-        let (first, second) = if self.xml_first { (xml, json) } else { (json, xml) };
-        first.iter().chain(second).copied().filter(move |name| self.has(name))
-    }
-
     /// The format where none is asked for.
     pub fn preferred(self) -> Format {
         Format {
@@ -63,15 +19,6 @@ impl Offer {
             release: self.release,
             fhir_version: None,
             pretty: false,
-        }
-    }
-
-    /// What it speaks, in words.
-    fn told(self) -> &'static str {
-        match (self.json, self.xml) {
-            (true, true) => "JSON and XML",
-            (false, true) => "XML",
-            _ => "JSON",
         }
     }
 }
@@ -373,6 +320,7 @@ fn unsupported(diagnostics: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::rewrite::{Switch, Switches};
 
     fn chosen(accept: &str, query: &str) -> Option<String> {
         let mut headers = HeaderMap::new();

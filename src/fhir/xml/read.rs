@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::{NsReader, XmlVersion};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::place::{Fault, shown};
-use super::shape::{Property, Shapes, Written, written};
+use super::shape::{Property, Shapes, primitive, written};
 use super::{NAMESPACE, XHTML, is_character};
 use crate::fhir::FhirVersion;
 use crate::fhir::model::TypeKind;
@@ -488,18 +488,5 @@ fn put(object: &mut Map<String, Value>, name: &str, many: bool, value: Value) {
             let value = if many { Value::Array(vec![value]) } else { value };
             object.insert(name.to_owned(), value);
         }
-    }
-}
-
-/// The text of a primitive as JSON writes it. What is no number or boolean stays text, so that the judges see it.
-fn primitive(text: String, written: Written) -> Value {
-    match written {
-        Written::Boolean if text == "true" => Value::Bool(true),
-        Written::Boolean if text == "false" => Value::Bool(false),
-        Written::Number => match text.parse::<Number>() {
-            Ok(number) => Value::Number(number),
-            Err(_) => Value::String(text),
-        },
-        Written::Boolean | Written::String => Value::String(text),
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use serde_json::{Number, Value};
+
 use crate::fhir::FhirVersion;
 use crate::fhir::model::{Model, TypeKind, property_name};
 
@@ -42,6 +44,19 @@ pub(super) fn written(primitive: &str) -> Written {
         "boolean" => Written::Boolean,
         "integer" | "positiveInt" | "unsignedInt" | "decimal" => Written::Number,
         _ => Written::String,
+    }
+}
+
+/// The text of a primitive as JSON writes it. What is no number or boolean stays text, so that the judges see it.
+pub(super) fn primitive(text: String, written: Written) -> Value {
+    match written {
+        Written::Boolean if text == "true" => Value::Bool(true),
+        Written::Boolean if text == "false" => Value::Bool(false),
+        Written::Number => match text.parse::<Number>() {
+            Ok(number) => Value::Number(number),
+            Err(_) => Value::String(text),
+        },
+        Written::Boolean | Written::String => Value::String(text),
     }
 }
 
