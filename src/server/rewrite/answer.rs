@@ -152,6 +152,18 @@ impl Answer {
         self.body = written.unwrap_or_else(|| body.to_string()).into();
     }
 
+    /// Writes the body for people, where it is a resource.
+    pub fn make_pretty(&mut self) {
+        let Some(body) = self.json() else { return };
+        let text = match self.xml {
+            Some(release) => xml::write(&body, release, true).ok(),
+            None => serde_json::to_string_pretty(&body).ok(),
+        };
+        if let Some(text) = text {
+            self.body = format!("{text}\n").into();
+        }
+    }
+
     /// Changes the body where it is a resource.
     pub fn edit(&mut self, change: impl FnOnce(&mut Value)) {
         if let Some(mut body) = self.json() {

@@ -155,8 +155,13 @@ pub(super) const ALL: &[Variant] = &[
 ];
 
 fn below(text: &str) -> String {
-    text.replace("/fhir/", &format!("{LONG_BASE}/"))
-        .replace("/fhir\"", &format!("{LONG_BASE}\""))
+    // What is HL7's own, such as the namespace of XML, is no URL of this server.
+    const HL7: &str = "http://hl7.org/fhir";
+    let longer = |part: &str| {
+        part.replace("/fhir/", &format!("{LONG_BASE}/"))
+            .replace("/fhir\"", &format!("{LONG_BASE}\""))
+    };
+    text.split(HL7).map(longer).collect::<Vec<_>>().join(HL7)
 }
 
 fn methods(asked: &Asked) -> &'static str {
