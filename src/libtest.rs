@@ -245,7 +245,7 @@ cases:
         expect: [{ requirement: read.unknown-404, status: 200, at-most: warning, because: it is only a test }]
   - id: is-not-claimed
     title: It is not claimed
-    needs: { Patient: { interaction: [patch] } }
+    needs: { Patient: { versioning: no-version } }
     steps:
       - read: Patient/nobody
         expect: [{ requirement: read.unknown-404, status: 404 }]

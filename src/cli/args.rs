@@ -197,8 +197,20 @@ pub struct ServeArgs {
 /// `prove`
 #[derive(Debug, Args)]
 pub struct ProveArgs {
+    /// The release to prove
+    #[arg(long, value_name = "RELEASE", default_value = "R4")]
+    pub fhir: FhirVersion,
+    /// Only defects that break a requirement, such as 'update.*'
+    #[arg(long = "requirement", value_name = "ID")]
+    pub requirements: Vec<String>,
+    /// Only this defect (may be repeated)
+    #[arg(long = "mutant", value_name = "NAME", value_parser = mutant)]
+    pub mutants: Vec<&'static Mutant>,
+    /// A report to write, as FORMAT=PATH (json, markdown, html); '-' is standard output
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
+    pub reports: Vec<Output>,
     /// Name the defects, one a line, and prove nothing
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub list: bool,
 }
 
@@ -278,6 +290,36 @@ pub struct ReportArgs {
     pub to: Vec<Output>,
 }
 
+fn variants() -> String {
+    let names: Vec<&str> = Variant::all().map(|variant| variant.name).collect();
+    format!(
+        "A way of being another server, and as right (may be repeated): {}",
+        names.join(", ")
+    )
+}
+
+fn mutant(text: &str) -> Result<&'static Mutant, String> {
+    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name), "prove --list"))
+}
+
+fn variant(text: &str) -> Result<&'static Variant, String> {
+    Variant::named(text).ok_or_else(|| {
+        unknown(
+            "variant",
+            text,
+            Variant::all().map(|variant| variant.name),
+            "serve --help",
+        )
+    })
+}
+
+fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>, all: &str) -> String {
+    match nearest(text, known) {
+        Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
+        None => format!("there is no such {noun}; `fhir-assay {all}` names them all"),
+    }
+}
+
 /// `schemas`
 #[derive(Debug, Args)]
 pub struct SchemasArgs {
@@ -307,14 +349,6 @@ pub struct GenerateArgs {
     pub out: PathBuf,
 }
 
-fn variants() -> String {
-    let names: Vec<&str> = Variant::all().map(|variant| variant.name).collect();
-    format!(
-        "A way of being another server, and as right (may be repeated): {}",
-        names.join(", ")
-    )
-}
-
 /// A resource type of any release, or the word for all that a server claims.
 fn resource_type(text: &str) -> Result<String, String> {
     let releases = [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5, FhirVersion::R6];
@@ -326,21 +360,6 @@ fn resource_type(text: &str) -> Result<String, String> {
         Some(name) => format!("no release has such a resource type; did you mean `{name}`?"),
         None => "no release has such a resource type; write names such as Patient,Observation, or `claimed`".to_owned(),
     })
-}
-
-fn mutant(text: &str) -> Result<&'static Mutant, String> {
-    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name)))
-}
-
-fn variant(text: &str) -> Result<&'static Variant, String> {
-    Variant::named(text).ok_or_else(|| unknown("variant", text, Variant::all().map(|variant| variant.name)))
-}
-
-fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>) -> String {
-    match nearest(text, known) {
-        Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
-        None => format!("there is no such {noun}; `fhir-assay prove --list` names them all"),
-    }
 }
 
 /// A format and where its report goes.

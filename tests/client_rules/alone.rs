@@ -41,7 +41,7 @@ fn a_server_that_demands_if_match_on_patches_gets_it() {
     let server = Embedded::with(
         |request| {
             let bare = request.method == "PATCH" && request.headers.get("if-match").is_none();
-            bare.then(|| axum::http::Response::builder().status(428).body("".into()).unwrap())
+            bare.then(|| crate::support::embedded::outcome(428, &[]))
         },
         |_| {},
     );
