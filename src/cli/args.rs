@@ -352,7 +352,11 @@ pub struct GenerateArgs {
 /// A resource type of any release, or the word for all that a server claims.
 fn resource_type(text: &str) -> Result<String, String> {
     let releases = [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5, FhirVersion::R6];
-    if text == CLAIMED || releases.iter().any(|release| ResourceType::parse(*release, text).is_some()) {
+    if text == CLAIMED
+        || releases
+            .iter()
+            .any(|release| ResourceType::parse(*release, text).is_some())
+    {
         return Ok(text.to_owned());
     }
     let known = releases.iter().flat_map(|release| ResourceType::all(*release));

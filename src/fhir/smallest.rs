@@ -56,7 +56,10 @@ mod tests {
                 assert_eq!(body["resourceType"], resource_type.name());
                 let found = validator.validate(&body);
                 for violation in found.violations.iter().filter(|one| one.severity != Severity::Warning) {
-                    told += &format!("{release} {} {:?}: {} in {body}\n", violation.path, violation.rule.key, violation.message);
+                    told += &format!(
+                        "{release} {} {:?}: {} in {body}\n",
+                        violation.path, violation.rule.key, violation.message
+                    );
                 }
             }
         }
@@ -65,18 +68,24 @@ mod tests {
 
     #[test]
     fn nothing_can_be_taken_away_from_a_smallest_resource() {
+        let mut found = Vec::new();
         // R6 cannot be asked: its definitions of resources do not say what is required.
         for release in [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5] {
             let validator = Validator::new(release);
             for resource_type in ResourceType::all(release) {
                 let body = body(release, resource_type.name());
-                for name in body.as_object().unwrap().keys().filter(|name| *name != "resourceType") {
+                let names = body.as_object().unwrap().keys();
+                for name in names.filter(|name| *name != "resourceType") {
                     let mut less = body.clone();
                     less.as_object_mut().unwrap().shift_remove(name);
-                    assert!(!validator.validate(&less).is_valid(), "{release} {resource_type} without {name}");
+                    if validator.validate(&less).is_valid() {
+                        found.push(format!("{release} {resource_type}.{name}"));
+                    }
                 }
             }
         }
+        // The FHIRPath of ait-1 asks for less than its words there.
+        assert_eq!(found, ["R4B AllergyIntolerance.clinicalStatus"]);
     }
 
     #[test]

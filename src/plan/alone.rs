@@ -6,8 +6,12 @@ pub(super) fn why_not(resource_type: &str) -> Option<&'static str> {
         "Binary" => {
             "a Binary is its content: a server may keep that alone, and answer a read with it (binary.html#rest)"
         }
-        "OperationOutcome" => "an OperationOutcome is part of an answer: nobody could tell what was stored from what went wrong",
-        "Parameters" => "Parameters are sent to operations and by them; there is no endpoint for them (parameters.html)",
+        "OperationOutcome" => {
+            "an OperationOutcome is part of an answer: nobody could tell what was stored from what went wrong"
+        }
+        "Parameters" => {
+            "Parameters are sent to operations and by them; there is no endpoint for them (parameters.html)"
+        }
         "Subscription" => "a Subscription sets the server to work: it changes by itself, and sends notifications",
         "SubscriptionStatus" => "a SubscriptionStatus is part of a notification and is not kept by itself",
         _ => return None,

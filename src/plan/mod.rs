@@ -247,7 +247,7 @@ impl Planner<'_> {
 /// Whether a step of a case sends a resource of the expanded type that the suite does not have.
 fn sends_any(case: &Case) -> bool {
     let steps = case.setup.iter().chain(&case.steps);
-    steps.filter_map(|step| step.body.as_ref()).any(|body| {
-        matches!(&body.source, BodySource::Fixture(name) if fixture::is_of_type(name))
-    })
+    steps
+        .filter_map(|step| step.body.as_ref())
+        .any(|body| matches!(&body.source, BodySource::Fixture(name) if fixture::is_of_type(name)))
 }

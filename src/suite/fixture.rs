@@ -74,8 +74,10 @@ fn of_type<'a>(
 /// Whether a fixture needs no variable that a case has to capture or a suite has to write.
 fn stands_alone(body: &Value) -> bool {
     match body {
-        Value::String(text) => !text.contains("${")
-            || Template::parse(text).is_ok_and(|template| template.variables().all(|name| BUILT_IN.contains(&name))),
+        Value::String(text) => {
+            !text.contains("${")
+                || Template::parse(text).is_ok_and(|template| template.variables().all(|name| BUILT_IN.contains(&name)))
+        }
         Value::Array(items) => items.iter().all(stands_alone),
         Value::Object(members) => members.values().all(stands_alone),
         _ => true,
@@ -362,10 +364,22 @@ mod tests {
             body: Arc::new(body),
         };
         let fixtures = IndexMap::from([
-            ("height".to_owned(), fixture(json!({ "resourceType": "Observation", "subject": "${patient}" }))),
-            ("weight".to_owned(), fixture(json!({ "resourceType": "Observation", "status": "final" }))),
-            ("ada".to_owned(), fixture(json!({ "resourceType": "Patient", "gender": "female" }))),
-            ("charles".to_owned(), fixture(json!({ "resourceType": "Patient", "gender": "male" }))),
+            (
+                "height".to_owned(),
+                fixture(json!({ "resourceType": "Observation", "subject": "${patient}" })),
+            ),
+            (
+                "weight".to_owned(),
+                fixture(json!({ "resourceType": "Observation", "status": "final" })),
+            ),
+            (
+                "ada".to_owned(),
+                fixture(json!({ "resourceType": "Patient", "gender": "female" })),
+            ),
+            (
+                "charles".to_owned(),
+                fixture(json!({ "resourceType": "Patient", "gender": "male" })),
+            ),
         ]);
         let made = |name: &str, resource_type: &str, release: &str| {
             let mut variables = Variables::default();
@@ -383,14 +397,26 @@ mod tests {
                 Err(error) => error.to_string(),
             }
         };
-        assert_eq!(made("sample", "Patient", "4.0"), r#"{"resourceType":"Patient","gender":"female"}"#);
-        assert_eq!(made("sample", "Observation", "4.0"), r#"{"resourceType":"Observation","status":"final"}"#);
+        assert_eq!(
+            made("sample", "Patient", "4.0"),
+            r#"{"resourceType":"Patient","gender":"female"}"#
+        );
+        assert_eq!(
+            made("sample", "Observation", "4.0"),
+            r#"{"resourceType":"Observation","status":"final"}"#
+        );
         assert_eq!(meant("sample", &fixtures), ["weight", "ada"]);
         assert_eq!(meant("changed", &fixtures), ["charles"]);
         assert_eq!(meant("height", &fixtures), ["height"]);
         assert_eq!(made("smallest", "Patient", "4.0"), r#"{"resourceType":"Patient"}"#);
-        assert_eq!(made("sample", "Basic", "4.0"), r#"{"resourceType":"Basic","code":{"text":"smallest"}}"#);
-        assert_eq!(made("changed", "Patient", "4.0"), r#"{"resourceType":"Patient","gender":"male"}"#);
+        assert_eq!(
+            made("sample", "Basic", "4.0"),
+            r#"{"resourceType":"Basic","code":{"text":"smallest"}}"#
+        );
+        assert_eq!(
+            made("changed", "Patient", "4.0"),
+            r#"{"resourceType":"Patient","gender":"male"}"#
+        );
         assert_eq!(
             made("changed", "Basic", "4.0"),
             r#"{"resourceType":"Basic","code":{"text":"smallest"},"language":"de"}"#

@@ -193,7 +193,12 @@ fn types(reader: &mut Reader<'_>, node: &Node<'_>) -> Types {
         }
         if text != "claimed" {
             let help = "write a list, `[Patient]`, `claimed` for all types that the server claims, or `asked` for those of --types";
-            reader.error("wrong-type", node.span, "`types` has to be a list, `claimed` or `asked`", help);
+            reader.error(
+                "wrong-type",
+                node.span,
+                "`types` has to be a list, `claimed` or `asked`",
+                help,
+            );
         }
         return Types::Claimed;
     }

@@ -21,7 +21,14 @@ const URI: &str = "urn:fhir-assay:test";
 /// Groups inside of groups: no definition needs more.
 const DEEPEST: usize = 12;
 /// Types of a choice that are taken before others, since they need nothing else to be there.
-const PREFERRED: [&str; 6] = ["CodeableConcept", "CodeableReference", "string", "dateTime", "boolean", "uri"];
+const PREFERRED: [&str; 6] = [
+    "CodeableConcept",
+    "CodeableReference",
+    "string",
+    "dateTime",
+    "boolean",
+    "uri",
+];
 
 /// Writes the smallest valid resource of every concrete type of a release, by type: one JSON object. Where the definitions
 /// of resources do not say what is required, as those of R6, what R5's smallest resource has is there too, as far as it fits.
@@ -58,7 +65,10 @@ fn add_from_r5(definitions: &Definitions, shape: &Shape, body: &mut Map<String, 
 
 /// Whether a shape has an element that JSON calls so, of the form that the value has; and has the code, where codes are known.
 fn fits(definitions: &Definitions, shape: &Shape, name: &str, value: &Value) -> bool {
-    let found = shape.elements.iter().find_map(|element| Some((element, form(element, name)?)));
+    let found = shape
+        .elements
+        .iter()
+        .find_map(|element| Some((element, form(element, name)?)));
     let Some((element, found)) = found.filter(|(element, _)| element.many == value.is_array()) else {
         return false;
     };
@@ -69,7 +79,9 @@ fn fits(definitions: &Definitions, shape: &Shape, name: &str, value: &Value) -> 
     };
     element.codes.as_ref().is_none_or(is_known)
         && match one {
-            Value::Object(members) => members.iter().all(|(name, value)| fits(definitions, inner, name, value)),
+            Value::Object(members) => members
+                .iter()
+                .all(|(name, value)| fits(definitions, inner, name, value)),
             _ => inner.kind == Kind::Primitive,
         }
 }
@@ -104,7 +116,14 @@ fn member(definitions: &Definitions, path: &str, element: &Element, depth: usize
     let name = property_name(stem.unwrap_or(&element.name), stem.is_some(), &found.code);
     let one = forced(definitions, path).unwrap_or_else(|| value(definitions, element, found, depth + 1));
     let many = usize::try_from(element.min).unwrap_or(1).max(least(path));
-    Some((name, if element.many { Value::Array(vec![one; many]) } else { one }))
+    Some((
+        name,
+        if element.many {
+            Value::Array(vec![one; many])
+        } else {
+            one
+        },
+    ))
 }
 
 fn chosen(element: &Element) -> Option<&ElementType> {
@@ -171,7 +190,10 @@ fn filled(definitions: &Definitions, shape: &Shape, depth: usize) -> Map<String,
 
 /// The codes that a binding leaves, with their system.
 fn codes(definitions: &Definitions, element: &Element) -> Vec<(String, String)> {
-    let bound = element.binding.as_ref().filter(|binding| binding.strength == "required");
+    let bound = element
+        .binding
+        .as_ref()
+        .filter(|binding| binding.strength == "required");
     let enumerated = bound.and_then(|binding| value_set::enumerate(definitions, &binding.value_set).ok());
     match (enumerated, &element.codes) {
         (Some(codes), _) => codes.into_iter().map(|code| (code.system, code.code)).collect(),
@@ -204,5 +226,8 @@ fn primitive(name: &str, element: &Element) -> Value {
 }
 
 fn is_bound_to(element: &Element, value_set: &str) -> bool {
-    element.binding.as_ref().is_some_and(|binding| binding.value_set.contains(value_set))
+    element
+        .binding
+        .as_ref()
+        .is_some_and(|binding| binding.value_set.contains(value_set))
 }

@@ -40,7 +40,11 @@ fn has_constraint(definitions: &Definitions, path: &str, key: &str) -> bool {
     let shape = definitions.shapes.get(type_name);
     shape.is_some_and(|shape| {
         let elements = shape.elements.iter().flat_map(|element| &element.constraints);
-        shape.constraints.iter().chain(elements).any(|constraint| constraint.key == key)
+        shape
+            .constraints
+            .iter()
+            .chain(elements)
+            .any(|constraint| constraint.key == key)
     })
 }
 
