@@ -1,7 +1,7 @@
 //! The smallest valid resource of every type: what has to be there, and nothing else.
 //!
 //! What cardinalities and bindings ask for is read from the definitions; what only a FHIRPath constraint asks for, or no
-//! definition at hand, stands in [`wanted`](super::wanted). A reference points at nothing: it has a `display`, which every
+//! definition at hand, stands in `wanted.rs`. A reference points at nothing: it has a `display`, which every
 //! server can keep. Texts that have to differ from resource to resource hold variables of the suite language, such as
 //! `${case.uuid}`. That all of them are valid is tested with the validator (`fhir::smallest`).
 
