@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::Mutant;
+use crate::fhir::FhirVersion::{R4, R4B, R5};
 use crate::fhir::Interaction::{Capabilities, Read, SearchType, Vread};
 use crate::server::rewrite::Answer;
 
@@ -28,6 +29,7 @@ pub(super) const ALL: &[Mutant] = &[
                 .then(|| Answer::refusal(404, "not-supported", "there is no such route"))
         },
     ),
+    // Of R6 there are no definitions of resources yet, only those of data types.
     Mutant::after(
         "general.resources-conform",
         "a search is answered with a Bundle of the type search, which there is not",
@@ -36,7 +38,8 @@ pub(super) const ALL: &[Mutant] = &[
                 answer.edit_resource("Bundle", |bundle| bundle["type"] = json!("search"));
             }
         },
-    ),
+    )
+    .only(&[R4, R4B, R5]),
     Mutant::after(
         "general.resources-conform/empty-array",
         "a search without matches has an empty list of entries",
@@ -61,7 +64,8 @@ pub(super) const ALL: &[Mutant] = &[
                 }
             });
         },
-    ),
+    )
+    .only(&[R4, R4B, R5]),
     Mutant::at(
         "general.https-in-production",
         "the server is open to the world without TLS",

@@ -43,7 +43,10 @@ pub(super) const ALL: &[Mutant] = &[
         "headers.content-location-async",
         "where to ask for the answer is said in Location",
         |_, _, answer| {
-            if let (202, Some(place)) = (answer.status.as_u16(), answer.header("content-location").map(str::to_owned)) {
+            if let (202, Some(place)) = (
+                answer.status.as_u16(),
+                answer.header("content-location").map(str::to_owned),
+            ) {
                 answer.remove("content-location");
                 answer.set("location", &place);
             }
