@@ -1,7 +1,6 @@
 //! `http.html#Http-Headers` and `http.html#custom`
 
 use super::Mutant;
-use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction::{Create, Patch};
 use crate::server::rewrite::Answer;
 
@@ -39,20 +38,6 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::after(
-        "headers.content-location-async",
-        "where to ask for the answer is said in Location",
-        |_, _, answer| {
-            if let (202, Some(place)) = (
-                answer.status.as_u16(),
-                answer.header("content-location").map(str::to_owned),
-            ) {
-                answer.remove("content-location");
-                answer.set("location", &place);
-            }
-        },
-    )
-    .only(&[R5, R6]),
     Mutant::before(
         "headers.etag-if-match-scope",
         "If-Match is honoured by updates and ignored by patches",
