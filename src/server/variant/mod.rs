@@ -89,6 +89,12 @@ fn unclaim(resource: &mut Value, codes: &[&str]) {
     if let Some(interactions) = resource.pointer_mut("/interaction").and_then(Value::as_array_mut) {
         interactions.retain(|interaction| !codes.iter().any(|code| interaction["code"] == *code));
     }
+    // JSON in FHIR has no empty arrays.
+    if resource["interaction"].as_array().is_some_and(Vec::is_empty)
+        && let Some(members) = resource.as_object_mut()
+    {
+        members.remove("interaction");
+    }
 }
 
 /// Changes every object in a body, inner ones first.
