@@ -5,6 +5,7 @@ mod answers;
 mod claims;
 mod headers;
 mod identity;
+mod refusals;
 mod search;
 
 use serde_json::Value;
@@ -14,7 +15,14 @@ use crate::fhir::Interaction::Capabilities;
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 /// The kinds of variants.
-const KINDS: &[&[Variant]] = &[identity::ALL, claims::ALL, headers::ALL, answers::ALL, search::ALL];
+const KINDS: &[&[Variant]] = &[
+    identity::ALL,
+    claims::ALL,
+    headers::ALL,
+    answers::ALL,
+    refusals::ALL,
+    search::ALL,
+];
 
 /// One way of being right.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +94,12 @@ fn unclaim(claims: &mut Value, codes: &[&str]) {
     });
     if let (true, Some(claims)) = (nothing_left, claims.as_object_mut()) {
         claims.remove("interaction");
+    }
+    // JSON in FHIR has no empty arrays.
+    if resource["interaction"].as_array().is_some_and(Vec::is_empty)
+        && let Some(members) = resource.as_object_mut()
+    {
+        members.remove("interaction");
     }
 }
 
