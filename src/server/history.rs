@@ -55,7 +55,10 @@ pub(super) fn history(shared: &Shared, request: &Incoming, whose: Whose<'_>) -> 
     let (place, mut chosen) = match whose {
         Whose::System => {
             let all = ResourceType::all(release).iter();
-            ("_history".to_owned(), all.flat_map(|one| asked.of_type(shared, *one, newest)).collect())
+            (
+                "_history".to_owned(),
+                all.flat_map(|one| asked.of_type(shared, *one, newest)).collect(),
+            )
         }
         Whose::Type(resource_type) => (
             format!("{resource_type}/_history"),
@@ -97,8 +100,7 @@ pub(super) fn history(shared: &Shared, request: &Incoming, whose: Whose<'_>) -> 
 /// The parameters that were honoured.
 fn used(request: &Incoming, release: FhirVersion) -> Pairs {
     let has_value = request.query.iter().filter(|(_, value)| !value.is_empty());
-    let is_known =
-        |name: &str| PARAMETERS.contains(&name) || (name == "_sort" && Order::is_asked_for(release));
+    let is_known = |name: &str| PARAMETERS.contains(&name) || (name == "_sort" && Order::is_asked_for(release));
     has_value.filter(|(name, _)| is_known(name)).cloned().collect()
 }
 
@@ -172,7 +174,9 @@ impl Asked {
     /// The versions of a type that are asked for.
     fn of_type(&self, shared: &Shared, resource_type: ResourceType, newest: u64) -> Vec<Chosen> {
         let lines = shared.store.histories(resource_type.name());
-        let chosen = lines.into_iter().flat_map(|line| self.of_line(resource_type, line, newest));
+        let chosen = lines
+            .into_iter()
+            .flat_map(|line| self.of_line(resource_type, line, newest));
         chosen.collect()
     }
 

@@ -3,9 +3,9 @@
 use http::{Method, StatusCode};
 
 use super::BASE_PATH;
+use super::operation::{self, Operation};
 use super::policy::Policy;
 use super::query::decode;
-use super::operation::{self, Operation};
 use super::reply::Refusal;
 use super::search::Compartment;
 use crate::fhir::{FhirVersion, ResourceType};
@@ -177,7 +177,9 @@ impl Target {
             return Ok(());
         }
         let reason = match self {
-            Self::Version(..) | Self::History(..) | Self::TypeHistory(_) | Self::SystemHistory => format!("past versions can be read only: no {method}"),
+            Self::Version(..) | Self::History(..) | Self::TypeHistory(_) | Self::SystemHistory => {
+                format!("past versions can be read only: no {method}")
+            }
             Self::Type(_) if conditional => format!("{method} needs an id, or criteria to find a resource by"),
             _ => format!("this URL does not take {method}"),
         };
@@ -224,12 +226,20 @@ mod tests {
         for (path, r4, r5) in [
             ("/fhir/_search", Err(404), Ok("POST, OPTIONS")),
             ("/fhir/Patient/1/*", Ok("GET, HEAD, OPTIONS"), Ok("GET, HEAD, OPTIONS")),
-            ("/fhir/Patient/1/Observation", Ok("GET, HEAD, OPTIONS"), Ok("GET, HEAD, OPTIONS")),
+            (
+                "/fhir/Patient/1/Observation",
+                Ok("GET, HEAD, OPTIONS"),
+                Ok("GET, HEAD, OPTIONS"),
+            ),
             ("/fhir/Patient/1/_search", Err(404), Ok("POST, OPTIONS")),
             ("/fhir/Patient/1/Observation/_search", Err(404), Ok("POST, OPTIONS")),
             ("/fhir/Patient/1/*/_search", Err(404), Err(404)),
             ("/fhir/Observation/1/*", Err(404), Err(404)),
-            ("/fhir/Patient/$meta", Ok("GET, POST, HEAD, OPTIONS"), Ok("GET, POST, HEAD, OPTIONS")),
+            (
+                "/fhir/Patient/$meta",
+                Ok("GET, POST, HEAD, OPTIONS"),
+                Ok("GET, POST, HEAD, OPTIONS"),
+            ),
             ("/fhir/Patient/1/$meta-add", Ok("POST, OPTIONS"), Ok("POST, OPTIONS")),
             ("/fhir/Patient/$meta-add", Err(404), Err(404)),
         ] {

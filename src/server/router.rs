@@ -20,13 +20,13 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
+use super::history::{Whose, history};
 use super::incoming::{self, Incoming};
 use super::later::Later;
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::rewrite::{Answer, Asked};
 use super::route::Target;
-use super::history::{Whose, history};
 use super::search::{Scope, search};
 use super::{Options, Shared, bundle, metadata, operation, patch, query, read, write};
 
@@ -205,9 +205,11 @@ pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> R
         }
         (_, Target::Instance(resource_type, id)) => read::read(shared, request, resource_type, &id),
         (&Method::POST, Target::System) => bundle::post(shared, request),
-        (_, Target::System | Target::SystemSearch) => {
-            search(shared, request, &Scope::of_system(&request.query, shared.options.release)?)
-        }
+        (_, Target::System | Target::SystemSearch) => search(
+            shared,
+            request,
+            &Scope::of_system(&request.query, shared.options.release)?,
+        ),
         (
             _,
             Target::Compartment {

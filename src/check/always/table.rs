@@ -59,7 +59,8 @@ fn audit_row(interaction: Interaction, rule: &'static str, look: &Look<'_>, ledg
             None => ledger.holds(rule),
             Some((expected, found)) => {
                 let message = format!("the body of this {interaction} is a {found}");
-                let told = mismatch(Part::Body(String::new()), message).between(expected.to_owned(), Some(found.to_owned()));
+                let told =
+                    mismatch(Part::Body(String::new()), message).between(expected.to_owned(), Some(found.to_owned()));
                 let softened = match expected {
                     "OperationOutcome" => soft("the text names an OperationOutcome as an example only"),
                     _ => Softened::default(),
@@ -81,7 +82,7 @@ fn audit_row(interaction: Interaction, rule: &'static str, look: &Look<'_>, ledg
 
 /// What the column `body` asks of a success, and what there is instead: `R: Bundle`, `O: OperationOutcome`. That a body is
 /// there at all is for other rules to say, and so is what kind of resource is read or written.
-fn other_body<'a>(column: &'static str, look: &Look<'a>) -> Option<(&'static str, &'a str)> {
+fn other_body<'a>(column: &'a str, look: &Look<'a>) -> Option<(&'a str, &'a str)> {
     let (_, expected) = column.split_once(": ")?;
     let (_, found) = look.resource().filter(|_| look.is_success() && look.status != 202)?;
     let is_one_kind = matches!(expected, "Bundle" | "CapabilityStatement" | "OperationOutcome");
@@ -95,7 +96,8 @@ fn other_body<'a>(column: &'static str, look: &Look<'a>) -> Option<(&'static str
 fn rows(interaction: Interaction, look: &Look<'_>) -> Vec<&'static str> {
     let release = look.cx.release;
     let (path, query) = look.path.map_or(("", None), |path| {
-        path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)))
+        path.split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)))
     });
     let by_criteria = release >= FhirVersion::R6 && query.is_some() && look.instance.is_none() && !look.is_page;
     let rule = match interaction {

@@ -126,7 +126,7 @@ fn requirement(rule: &Requirement, release: FhirVersion, suites: &[Arc<Suite>]) 
             }
         }
     }
-    if check::is_audited(&rule.id) {
+    if check::always::is_audited(&rule.id) {
         let _ = writeln!(text, "  audited in every exchange that it speaks of");
     } else if !cited {
         let _ = writeln!(text, "  not tested by a case: {}", rule.untested_reason());

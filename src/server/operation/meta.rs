@@ -111,5 +111,8 @@ fn answer(meta: Value) -> Reply {
     } else {
         return Reply::resource(StatusCode::OK, json!({ "resourceType": "Parameters" }));
     }
-    Reply::resource(StatusCode::OK, json!({ "resourceType": "Parameters", "parameter": [result] }))
+    Reply::resource(
+        StatusCode::OK,
+        json!({ "resourceType": "Parameters", "parameter": [result] }),
+    )
 }

@@ -156,7 +156,12 @@ mod tests {
             let place = Place::of(&segments, FhirVersion::R4).unwrap();
             assert_eq!(Operation::find(name, &place).is_some(), expected, "{path} {name}");
         }
-        for nowhere in [&["Nonsense"][..], &["Parameters"], &["Patient", "a b"], &["Patient", "1", "2"]] {
+        for nowhere in [
+            &["Nonsense"][..],
+            &["Parameters"],
+            &["Patient", "a b"],
+            &["Patient", "1", "2"],
+        ] {
             assert_eq!(Place::of(nowhere, FhirVersion::R4), None, "{nowhere:?}");
         }
     }

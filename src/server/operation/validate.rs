@@ -33,7 +33,10 @@ pub(super) fn validate(shared: &Shared, request: &Incoming, place: &Place) -> Re
         let found = request.query.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone())
     };
-    let (mode, profile) = (mode.or_else(|| of_query("mode")), profile.or_else(|| of_query("profile")));
+    let (mode, profile) = (
+        mode.or_else(|| of_query("mode")),
+        profile.or_else(|| of_query("profile")),
+    );
     if let Some(profile) = profile {
         let reason = format!("this server knows no profiles, and so not `{profile}`");
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", reason));
@@ -50,14 +53,20 @@ pub(super) fn validate(shared: &Shared, request: &Incoming, place: &Place) -> Re
     let resource = match (resource, place) {
         (Some(resource), _) => resource,
         (None, Place::Instance(resource_type, id)) => stored(shared, resource_type.name(), id)?,
-        (None, _) => return Err(Refusal::invalid("there is no resource to validate: it is the body, or the parameter `resource`")),
+        (None, _) => {
+            return Err(Refusal::invalid(
+                "there is no resource to validate: it is the body, or the parameter `resource`",
+            ));
+        }
     };
     let mut violations = Validator::new(shared.options.release).validate(&resource).violations;
     if let Place::Type(expected) | Place::Instance(expected, _) = place
         && resource["resourceType"] != expected.name()
     {
         let reason = format!("the resource is not of type {expected}, on which the operation was called");
-        return Ok(outcome_of(vec![json!({ "severity": "error", "code": "invalid", "diagnostics": reason })]));
+        return Ok(outcome_of(vec![
+            json!({ "severity": "error", "code": "invalid", "diagnostics": reason }),
+        ]));
     }
     violations.truncate(500);
     Ok(outcome(&violations))

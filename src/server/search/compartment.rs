@@ -84,8 +84,8 @@ impl Compartment {
     pub fn has(&self, resource_type: &str, resource: &Value, base: &str, release: FhirVersion) -> bool {
         let name = self.kind.name();
         // The table has names that live as long as the program, and so has every type.
-        let Some(ways) = ResourceType::parse(release, resource_type)
-            .and_then(|known| table(release).get(&(name, known.name())))
+        let Some(ways) =
+            ResourceType::parse(release, resource_type).and_then(|known| table(release).get(&(name, known.name())))
         else {
             return false;
         };
@@ -117,7 +117,10 @@ mod tests {
                 assert!(KINDS.contains(kind), "{kind}");
                 let elements = Elements::of(release, resource_type);
                 for path in &ways.paths {
-                    assert!(elements.element_of(path.steps[0]).is_some(), "{release} {resource_type} {path:?}");
+                    assert!(
+                        elements.element_of(path.steps[0]).is_some(),
+                        "{release} {resource_type} {path:?}"
+                    );
                 }
             }
         }
@@ -135,9 +138,15 @@ mod tests {
             assert!(!is_in(of("Patient/b")) && !is_in(of("http://y/fhir/Patient/a")) && !is_in(of("Group/a")));
             assert!(is_in(json!({ "resourceType": "Appointment",
                 "participant": [{ "actor": { "reference": "Location/a" } }, { "actor": { "reference": "Patient/a" } }] })));
-            assert!(!is_in(json!({ "resourceType": "Medication", "x": { "reference": "Patient/a" } })));
+            assert!(!is_in(
+                json!({ "resourceType": "Medication", "x": { "reference": "Patient/a" } })
+            ));
             let itself = is_in(json!({ "resourceType": "Patient", "id": "a" }));
-            assert_eq!(itself, release >= FhirVersion::R5, "{release}: from R5 on a patient is in the own compartment");
+            assert_eq!(
+                itself,
+                release >= FhirVersion::R5,
+                "{release}: from R5 on a patient is in the own compartment"
+            );
         }
     }
 

@@ -85,10 +85,8 @@ impl Include {
         });
         let values = wanted.flat_map(|definition| extract::values(definition, resource));
         let literals = values.filter_map(|value| local(value, base));
-        let fitting = literals.filter(|literal| {
-            self.target
-                .is_none_or(|target| target.name() == literal.resource_type)
-        });
+        let fitting =
+            literals.filter(|literal| self.target.is_none_or(|target| target.name() == literal.resource_type));
         fitting
             .map(|literal| (literal.resource_type.to_owned(), literal.id.to_owned()))
             .collect()
@@ -174,7 +172,12 @@ mod tests {
     #[test]
     fn only_references_that_are_known_are_followed() {
         let parse = |name: &str, value: &str| Include::parse(name, value, FhirVersion::R4);
-        for known in ["*", "Observation:*", "Observation:subject", "Observation:subject:Patient"] {
+        for known in [
+            "*",
+            "Observation:*",
+            "Observation:subject",
+            "Observation:subject:Patient",
+        ] {
             assert!(parse("_include", known).is_some(), "{known}");
         }
         for unknown in [

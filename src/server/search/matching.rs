@@ -128,14 +128,12 @@ impl Wanted {
                 Hierarchy::Below => is_below(known, uri),
                 Hierarchy::Above => is_below(uri, known),
             }),
-            Self::Local { resource_type, id } => {
-                local(value, base).is_some_and(|literal| {
-                    literal.id == id
-                        && resource_type
-                            .as_deref()
-                            .is_none_or(|wanted| wanted == literal.resource_type)
-                })
-            }
+            Self::Local { resource_type, id } => local(value, base).is_some_and(|literal| {
+                literal.id == id
+                    && resource_type
+                        .as_deref()
+                        .is_none_or(|wanted| wanted == literal.resource_type)
+            }),
             Self::Elsewhere(url) => reference_text(value).is_some_and(|known| {
                 // A canonical URL without a version names all of its versions.
                 known == url || (!url.contains('|') && known.split_once('|').is_some_and(|(known, _)| known == url))

@@ -53,7 +53,10 @@ pub(super) fn search(shared: &Shared, request: &Incoming, scope: &Scope) -> Resu
             let within = scope.within.as_ref();
             within.is_none_or(|compartment| compartment.has(name, resource, &request.base, release))
                 && asked.list.as_ref().is_none_or(|list| list.has(name, &version.id))
-                && asked.criteria.iter().all(|demand| demand.matches(name, resource, &request.base))
+                && asked
+                    .criteria
+                    .iter()
+                    .all(|demand| demand.matches(name, resource, &request.base))
         };
         let all = shared.store.snapshot(name, Some(write)).1;
         matches.extend(all.into_iter().filter(fits));

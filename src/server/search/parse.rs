@@ -93,20 +93,19 @@ impl Asked {
         Ok(asked)
     }
 
-    fn add(
-        &mut self,
-        name: &str,
-        value: &str,
-        scope: &Scope,
-        base: &str,
-        release: FhirVersion,
-    ) -> Result<(), Refusal> {
+    fn add(&mut self, name: &str, value: &str, scope: &Scope, base: &str, release: FhirVersion) -> Result<(), Refusal> {
         let mut demand = Demand::default();
         let (mut foreign, mut is_nothing) = (None, false);
         let bare = name.split_once(':').map_or(name, |(bare, _)| bare);
-        let is_of_all = Definition::of_every_type(release).iter().any(|common| common.name == bare);
+        let is_of_all = Definition::of_every_type(release)
+            .iter()
+            .any(|common| common.name == bare);
         // What every type has is the same for all of them.
-        let types = if is_of_all { &scope.types[..1.min(scope.types.len())] } else { &scope.types[..] };
+        let types = if is_of_all {
+            &scope.types[..1.min(scope.types.len())]
+        } else {
+            &scope.types[..]
+        };
         for resource_type in types {
             match read(name, value, *resource_type, base, release)? {
                 Parameter::Criterion(criterion) if is_of_all => demand.common = Some(criterion),

@@ -72,7 +72,8 @@ impl Scope {
         if let Some(names) = named {
             let parse = |name: &str| {
                 let known = ResourceType::parse(release, name);
-                known.ok_or_else(|| Refusal::invalid(format!("`_type={names}`: there is no type `{name}` in {release}")))
+                known
+                    .ok_or_else(|| Refusal::invalid(format!("`_type={names}`: there is no type `{name}` in {release}")))
             };
             let wanted = names.split(',').map(parse).collect::<Result<Vec<_>, _>>()?;
             types.retain(|known| wanted.contains(known));

@@ -342,12 +342,18 @@ fn statuses_are_those_of_the_table() {
             vec![
                 (Holds, "in R5", in_compartment().release(FhirVersion::R5)),
                 (Nothing, "in R4, which has no such row", in_compartment()),
-                (Nothing, "another search", seen(SearchType, "Patient?name=x").release(FhirVersion::R5)),
+                (
+                    Nothing,
+                    "another search",
+                    seen(SearchType, "Patient?name=x").release(FhirVersion::R5),
+                ),
                 (Warning, "206", in_compartment().release(FhirVersion::R5).status(206)),
                 (
                     Fail,
                     "a Patient",
-                    in_compartment().release(FhirVersion::R5).json(json!({ "resourceType": "Patient" })),
+                    in_compartment()
+                        .release(FhirVersion::R5)
+                        .json(json!({ "resourceType": "Patient" })),
                 ),
             ],
         ),
@@ -355,15 +361,27 @@ fn statuses_are_those_of_the_table() {
             "operations.response-update-conditional",
             vec![
                 (Holds, "in R6", seen(Update, "Patient?name=x").release(FhirVersion::R6)),
-                (Nothing, "by id", seen(Update, "Patient/1?_format=json").release(FhirVersion::R6)),
-                (Nothing, "in R5", seen(Update, "Patient?name=x").release(FhirVersion::R5)),
+                (
+                    Nothing,
+                    "by id",
+                    seen(Update, "Patient/1?_format=json").release(FhirVersion::R6),
+                ),
+                (
+                    Nothing,
+                    "in R5",
+                    seen(Update, "Patient?name=x").release(FhirVersion::R5),
+                ),
             ],
         ),
         judge(
             "operations.response-delete",
             vec![
                 (Holds, "204", seen(Delete, "Patient/1").status(204)),
-                (Holds, "an OperationOutcome", seen(Delete, "Patient/1").json(outcome("information"))),
+                (
+                    Holds,
+                    "an OperationOutcome",
+                    seen(Delete, "Patient/1").json(outcome("information")),
+                ),
                 (
                     Warning,
                     "what was deleted",
