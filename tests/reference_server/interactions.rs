@@ -165,7 +165,7 @@ async fn refused_writes_change_nothing() {
         ("/Nonsense", patient(), "X: x", 404),
         ("/patient", patient(), "X: x", 404),
         ("/Patient/p", patient(), "X: x", 405),
-        ("/Patient/$validate", patient(), "X: x", 404),
+        ("/Patient/$nothing", patient(), "X: x", 404),
         ("", patient(), "X: x", 400),
         (
             "/",
