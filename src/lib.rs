@@ -41,6 +41,7 @@ pub mod exchange;
 pub mod fhir;
 pub mod libtest;
 pub mod plan;
+pub mod proof;
 pub mod report;
 pub mod requirement;
 pub mod run;

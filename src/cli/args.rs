@@ -191,8 +191,20 @@ pub struct ServeArgs {
 /// `prove`
 #[derive(Debug, Args)]
 pub struct ProveArgs {
+    /// The release to prove
+    #[arg(long, value_name = "RELEASE", default_value = "R4")]
+    pub fhir: FhirVersion,
+    /// Only defects that break a requirement, such as 'update.*'
+    #[arg(long = "requirement", value_name = "ID")]
+    pub requirements: Vec<String>,
+    /// Only this defect (may be repeated)
+    #[arg(long = "mutant", value_name = "NAME", value_parser = mutant)]
+    pub mutants: Vec<&'static Mutant>,
+    /// A report to write, as FORMAT=PATH (json, markdown, html); '-' is standard output
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
+    pub reports: Vec<Output>,
     /// Name the defects, one a line, and prove nothing
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub list: bool,
 }
 
@@ -272,6 +284,36 @@ pub struct ReportArgs {
     pub to: Vec<Output>,
 }
 
+fn variants() -> String {
+    let names: Vec<&str> = Variant::all().map(|variant| variant.name).collect();
+    format!(
+        "A way of being another server, and as right (may be repeated): {}",
+        names.join(", ")
+    )
+}
+
+fn mutant(text: &str) -> Result<&'static Mutant, String> {
+    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name), "prove --list"))
+}
+
+fn variant(text: &str) -> Result<&'static Variant, String> {
+    Variant::named(text).ok_or_else(|| {
+        unknown(
+            "variant",
+            text,
+            Variant::all().map(|variant| variant.name),
+            "serve --help",
+        )
+    })
+}
+
+fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>, all: &str) -> String {
+    match nearest(text, known) {
+        Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
+        None => format!("there is no such {noun}; `fhir-assay {all}` names them all"),
+    }
+}
+
 /// `schemas`
 #[derive(Debug, Args)]
 pub struct SchemasArgs {
@@ -299,29 +341,6 @@ pub struct GenerateArgs {
     /// The folder to write into; the files go to a folder in it that is named after the release, such as r4/
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-}
-
-fn variants() -> String {
-    let names: Vec<&str> = Variant::all().map(|variant| variant.name).collect();
-    format!(
-        "A way of being another server, and as right (may be repeated): {}",
-        names.join(", ")
-    )
-}
-
-fn mutant(text: &str) -> Result<&'static Mutant, String> {
-    Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name)))
-}
-
-fn variant(text: &str) -> Result<&'static Variant, String> {
-    Variant::named(text).ok_or_else(|| unknown("variant", text, Variant::all().map(|variant| variant.name)))
-}
-
-fn unknown(noun: &str, text: &str, known: impl Iterator<Item = &'static str>) -> String {
-    match nearest(text, known) {
-        Some(name) => format!("there is no such {noun}; did you mean `{name}`?"),
-        None => format!("there is no such {noun}; `fhir-assay prove --list` names them all"),
-    }
 }
 
 /// A format and where its report goes.

@@ -92,7 +92,7 @@ pub fn write(result: &RunResult, output: &Output) -> Result<(), OutputError> {
     write_with(output, &|out| output.format.write(result, out))
 }
 
-/// Writes one report on files of resources, as [`write`] does.
+/// Writes one report on files of resources, as [`write()`] does.
 ///
 /// # Errors
 /// Where the system refuses.
@@ -100,7 +100,11 @@ pub fn write_validation(report: &ValidationReport, output: &Output) -> Result<()
     write_with(output, &|out| output.format.write_validation(report, out))
 }
 
-fn write_with(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+/// Writes what `render` writes, as [`write()`] does.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn write_with(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
     let failed = |error| OutputError {
         path: output.path.display().to_string(),
         error,

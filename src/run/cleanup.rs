@@ -168,8 +168,9 @@ impl Registry {
                 Some(Created::Instance(instance)) => self.delete_one(transport, base, &instance).await,
                 Some(Created::Unknown(resource_type)) => {
                     if !self.sweep(transport, base, &resource_type).await {
+                        let url = self.sweep_url(base, &resource_type);
                         self.done.borrow_mut().left.push(LeftBehind {
-                            url: self.sweep_url(base, &resource_type),
+                            url,
                             reason: "the server told neither Location nor id of something it may have created, and cannot be searched by _tag".into(),
                         });
                     }

@@ -62,11 +62,8 @@ pub(super) fn done(exchange: &Exchange, base: &str, is_ours: impl Fn(&str) -> bo
     let answered = answered["entry"].as_array().map_or(&[][..], Vec::as_slice);
     if !(200..300).contains(&exchange.response.status) || sent.len() != answered.len() {
         // It promises that nothing was done, or does not tell what: both are looked after.
-        done.created.extend(
-            sent.iter()
-                .filter_map(|entry| written_type(entry))
-                .map(Created::Doubtful),
-        );
+        done.created
+            .extend(sent.iter().filter_map(written_type).map(Created::Doubtful));
     }
     if (200..300).contains(&exchange.response.status) && sent.len() != answered.len() {
         let kept = sent.iter().filter_map(|entry| named_if(&entry["resource"], &is_ours));

@@ -10,7 +10,7 @@ pub mod step;
 pub mod world;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -43,6 +43,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Whether bodies of passing cases stay in the result. They are in the `CaseFinished` events in any case.
     pub keep_bodies: bool,
+    /// The longest that `eventually` asks again, where that is less than the step says; for servers that are known to be quick.
+    pub patience: Option<Duration>,
     /// The profiles that bodies are judged by, beside the definitions of the release.
     pub profiles: Profiles,
     /// What reports tell of the options, as name and value.
@@ -57,6 +59,7 @@ impl Default for RunOptions {
             cleanup: true,
             fail_fast: false,
             keep_bodies: true,
+            patience: None,
             profiles: Profiles::default(),
             told: IndexMap::new(),
         }
@@ -139,6 +142,7 @@ impl<'a> Runner<'a> {
             registry: Registry::new(&self.tag()),
             profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
+            patience: self.options.patience,
             unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),

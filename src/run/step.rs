@@ -235,7 +235,10 @@ impl Doing {
         let before = run.world.registry.len_of(run.index);
         let sent = match step.eventually {
             None => run.send(step, request.clone()).await,
-            Some(patience) => run.send_until(step, &request, patience).await,
+            Some(patience) => {
+                let patience = run.world.patience.map_or(patience, |most| most.min(patience));
+                run.send_until(step, &request, patience).await
+            }
         };
         let exchange = match sent {
             Some(Ok(exchange)) => exchange,

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
@@ -35,6 +35,8 @@ pub struct World<'a> {
     pub profiles: Profiles,
     /// Whether what was created is deleted.
     pub cleanup: bool,
+    /// The longest that `eventually` asks again, where that is less than the step says.
+    pub patience: Option<Duration>,
     /// What was not looked at in bodies, and in how many.
     pub unchecked: RefCell<BTreeMap<Unchecked, u64>>,
     /// The end of the run before its time.

@@ -153,7 +153,7 @@ impl Refusal {
     }
 
     /// The same under another status.
-    pub fn as_status(self, status: StatusCode) -> Self {
+    pub fn under(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 

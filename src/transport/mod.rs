@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod client;
+pub mod in_process;
 pub mod probe;
 pub mod retry;
 
@@ -13,6 +14,7 @@ use crate::exchange::{Exchange, Request};
 
 pub use auth::{AuthError, Credentials};
 pub use client::{Client, ClientError, ClientOptions};
+pub use in_process::InProcess;
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
 

@@ -152,7 +152,7 @@ fn in_compartments() -> Vec<(String, bool)> {
                 })
                 .collect();
             let path = text.split('?').next().unwrap_or_default().to_owned();
-            (path.matches('/').count() > 1).then_some((path, !step.form.is_empty()))
+            (path.matches('/').count() > 1).then_some((path, step.form.is_some()))
         }
         _ => None,
     };

@@ -140,10 +140,20 @@ impl Embedded {
         {
             let segments: Vec<&str> = request.path().split('/').collect();
             match (request.method.as_str(), segments.as_slice()) {
+                ("POST", [""]) => {
+                    let answer: serde_json::Value = serde_json::from_slice(&request.answer).unwrap();
+                    let answers = answer["entry"].as_array().into_iter().flatten();
+                    for (sent, answer) in request.json()["entry"].as_array().into_iter().flatten().zip(answers) {
+                        let status = answer["response"]["status"].as_str().unwrap();
+                        if sent["request"]["method"] == "DELETE" && status.starts_with('2') {
+                            left.retain(|known| sent["request"]["url"] != **known);
+                        } else if status.starts_with("201") {
+                            left.push(instance(answer["response"]["location"].as_str().unwrap()));
+                        }
+                    }
+                }
                 ("POST" | "PUT", _) if request.status == 201 => {
-                    let location = request.answer_headers["location"].to_str().unwrap();
-                    let path = location.split("/fhir/").last().unwrap();
-                    left.push(path.split("/_history").next().unwrap().to_owned());
+                    left.push(instance(request.answer_headers["location"].to_str().unwrap()));
                 }
                 ("DELETE", [_, _]) => left.retain(|known| known != request.path()),
                 _ => {}
@@ -159,6 +169,12 @@ impl Drop for Embedded {
             runtime.shutdown_background();
         }
     }
+}
+
+/// `Patient/17` of a Location.
+fn instance(location: &str) -> String {
+    let path = location.split("/fhir/").last().unwrap();
+    path.split("/_history").next().unwrap().to_owned()
 }
 
 /// An answer of a layer in front of the server.

@@ -229,6 +229,7 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
         cleanup: !args.no_cleanup,
         fail_fast: args.fail_fast,
         keep_bodies: !journal,
+        patience: None,
         told,
     }
 }

@@ -15,14 +15,11 @@ const MOST: usize = 20;
 ///
 /// # Errors
 /// When the bytes are no UTF-8, no JSON, or nested deeper than a parser goes.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, Violation> {
+pub(super) fn read(bytes: &[u8]) -> Result<Value, Box<Violation>> {
     if let Err(error) = std::str::from_utf8(bytes) {
         let at = error.valid_up_to();
-        return Err(violation(
-            String::new(),
-            "",
-            format!("the body is not UTF-8: byte {at} begins no character"),
-        ));
+        let message = format!("the body is not UTF-8: byte {at} begins no character");
+        return Err(Box::new(violation(String::new(), "", message)));
     }
     serde_json::from_slice(bytes).map_err(|error| {
         let mut found = violation(String::new(), "", format!("the body is no JSON: {error}"));
@@ -30,7 +27,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value, Violation> {
             found.rule.kind = RuleKind::Limit;
             found.message = "the body is nested deeper than 128 levels".to_owned();
         }
-        found
+        Box::new(found)
     })
 }
 

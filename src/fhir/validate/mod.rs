@@ -6,9 +6,11 @@
 //!
 //! let body = serde_json::json!({"resourceType": "Patient", "gender": "femal"});
 //! let found = Validator::new(FhirVersion::R4).validate(&body);
-//! assert_eq!(found.violations[0].pointer, "/gender");
-//! assert_eq!(found.violations[0].path, "Patient.gender");
 //! assert!(!found.is_valid());
+//! // Warnings are there too: the definition says that a resource should have a narrative (dom-6).
+//! let wrong = found.violations.iter().find(|found| found.pointer == "/gender").unwrap();
+//! assert_eq!(wrong.path, "Patient.gender");
+//! assert_eq!(wrong.mend.as_ref().unwrap().replacement, Some("female".into()));
 //! ```
 
 mod bytes;
@@ -138,7 +140,7 @@ impl Validator {
             Ok(value) => value,
             Err(violation) => {
                 return Validation {
-                    violations: vec![violation],
+                    violations: vec![*violation],
                     unchecked: Vec::new(),
                 };
             }

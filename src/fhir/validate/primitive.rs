@@ -12,13 +12,11 @@ const STRINGS: &str = "https://hl7.org/fhir/datatypes.html#string";
 /// Judges the value of a primitive. What its schema says is not said again.
 pub(super) fn judge(walk: &mut Walk<'_>, type_name: &str, value: &Value) {
     match (type_name, value) {
-        ("date" | "dateTime" | "instant", Value::String(text)) => {
-            if !is_a_day(text) {
-                let message = format!("there is no {} in the calendar", text.get(..10).unwrap_or(text));
-                walk.report(RuleKind::Format, DATES, message, Some(text.clone()));
-            }
+        ("date" | "dateTime" | "instant", Value::String(text)) if !is_a_day(text) => {
+            let message = format!("there is no {} in the calendar", text.get(..10).unwrap_or(text));
+            walk.report(RuleKind::Format, DATES, message, Some(text.clone()));
         }
-        ("base64Binary", _) => {}
+        ("date" | "dateTime" | "instant" | "base64Binary", _) => {}
         (_, Value::String(text)) => {
             if let Some(sign) = text
                 .bytes()

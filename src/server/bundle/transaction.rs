@@ -160,12 +160,12 @@ impl<'a> Work<'a> {
     /// Does a writing entry. No other one may have written, or named, the same resource; what a conditional create only
     /// found is not written.
     fn write(&mut self, index: usize, entry: &Entry) -> Result<(), Refusal> {
-        let before = self.whole.written().len();
+        let before = self.whole.count();
         let reply = router::dispatch(&self.inside, &entry.request, entry.target.clone());
         let reply = reply.map_err(|refusal| of(index, refusal))?;
-        let written = self.whole.written();
-        let mut touched: BTreeSet<Place> = written[before..].iter().cloned().collect();
-        self.written[index] = written[before..].last().cloned();
+        let written = self.whole.written_after(before);
+        let mut touched: BTreeSet<Place> = written.iter().cloned().collect();
+        self.written[index] = written.last().cloned();
         if let Target::Instance(resource_type, id) = &entry.target {
             touched.insert((resource_type.name().to_owned(), id.clone()));
         }

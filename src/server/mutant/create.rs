@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Mutant, all_is_well};
 use crate::fhir::Interaction::{Create, Read};
-use crate::fhir::ResourceType;
+use crate::fhir::{FhirVersion, ResourceType};
 use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
 
 pub(super) const ALL: &[Mutant] = &[
@@ -214,7 +214,8 @@ pub(super) const ALL: &[Mutant] = &[
         if asked.is(Create) && answer.is_success() {
             answer.set_status(201);
         }
-    })),
+    }))
+    .only(&[FhirVersion::R4, FhirVersion::R4B]),
 ];
 
 /// Makes a create an update of that id.

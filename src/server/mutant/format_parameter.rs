@@ -1,7 +1,7 @@
 //! `http.html#parameters`
 
 use super::{Mutant, OF_A_RESOURCE};
-use crate::fhir::Interaction::{Create, Read};
+use crate::fhir::Interaction::Read;
 use crate::server::rewrite::Answer;
 
 pub(super) const ALL: &[Mutant] = &[
@@ -19,16 +19,6 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked| {
             (asked.parameter("_format").as_deref() == Some("application/json"))
                 .then(|| Answer::refusal(406, "not-supported", "that cannot be had here"))
-        },
-    ),
-    Mutant::instead(
-        "format-parameter.not-content-type",
-        "_format is taken for the format of the body",
-        |_, asked| {
-            let other = asked
-                .parameter("_format")
-                .is_some_and(|format| !format.contains("json"));
-            (asked.is(Create) && other).then(|| Answer::refusal(400, "structure", "the body is no XML"))
         },
     ),
     Mutant::after(

@@ -27,6 +27,11 @@ pub(super) const ALL: &[Mutant] = &[
                 .then(|| Answer::refusal(404, "not-supported", "there is no such route"))
         },
     ),
+    Mutant::at(
+        "general.https-in-production",
+        "the server is open to the world without TLS",
+        "http://fhir.hospital.org",
+    ),
     Mutant::after(
         "general.cors",
         "a preflight is answered without Access-Control-Allow-Origin",

@@ -21,15 +21,6 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::before(
-        "head.no-body",
-        "HEAD is answered with the resource (over a socket, the HTTP library cuts it off)",
-        |_, asked| {
-            if is_head(asked) {
-                asked.set_method(Method::GET);
-            }
-        },
-    ),
     Mutant::instead(
         "head.unsupported-405-or-501",
         "HEAD on what exists is answered 404",

@@ -48,8 +48,7 @@ use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Seve
 use crate::server::BASE_PATH;
 use crate::server::Shared;
 use crate::server::policy::Policy;
-use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
-use crate::server::search::Condition;
+use crate::server::rewrite::{Answer, Asked, Rewrite, Switch, found, meant};
 use crate::server::store::Version;
 
 /// The sections.
@@ -103,6 +102,8 @@ pub struct Mutant {
     pub releases: &'static [FhirVersion],
     /// The variant that it is a defect of; without one, of the plain server.
     pub variant: Option<&'static str>,
+    /// Where the server says that it is, where that is the defect.
+    pub origin: Option<&'static str>,
     rewrite: Rewrite,
     also: Option<Rewrite>,
 }
@@ -158,6 +159,7 @@ impl Mutant {
             what,
             releases: &FhirVersion::HTTP,
             variant: None,
+            origin: None,
             rewrite,
             also: None,
         }
@@ -168,6 +170,14 @@ impl Mutant {
         Self {
             also: Some(rewrite),
             ..self
+        }
+    }
+
+    /// The server is as it is, but at a place where it should not be; a server that really listens has its own.
+    const fn at(name: &'static str, what: &'static str, origin: &'static str) -> Self {
+        Self {
+            origin: Some(origin),
+            ..Self::new(name, what, Rewrite::Before(|_, _| {}))
         }
     }
 
@@ -204,24 +214,6 @@ fn versions(server: &Shared, asked: &Asked) -> Vec<Arc<Version>> {
         .zip(asked.id())
         .and_then(|(resource_type, id)| server.store.history(&resource_type, &id));
     found.unwrap_or_default()
-}
-
-/// What criteria find among the resources of the type in the path; nothing where they are none.
-fn found(server: &Shared, asked: &Asked, criteria: &[(String, String)]) -> Vec<Arc<Version>> {
-    let release = server.options.release;
-    let resource_type = asked
-        .resource_type()
-        .and_then(|name| ResourceType::parse(release, &name));
-    let condition = resource_type.and_then(|found| Condition::of(criteria, found, "", release).ok());
-    condition
-        .map(|condition| condition.all(&server.store.write()))
-        .unwrap_or_default()
-}
-
-/// Whether a request is aimed at a type with criteria, and what these find.
-fn meant(server: &Shared, asked: &Asked) -> Option<Vec<Arc<Version>>> {
-    let query = asked.query();
-    (asked.segments().len() == 1 && !query.is_empty()).then(|| found(server, asked, &query))
 }
 
 /// Leads a request to an instance of the type in its path.

@@ -90,7 +90,7 @@ impl Patch {
         keep_narrative_safe(resource, &mut patched)?;
         let resource_type = resource["resourceType"].as_str().unwrap_or_default();
         body::check(&patched, resource_type, release)
-            .map_err(|refusal| refusal.as_status(StatusCode::UNPROCESSABLE_ENTITY))?;
+            .map_err(|refusal| refusal.under(StatusCode::UNPROCESSABLE_ENTITY))?;
         Ok(patched)
     }
 }

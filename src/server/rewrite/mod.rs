@@ -6,10 +6,12 @@
 
 mod answer;
 mod asked;
+mod meant;
 mod switch;
 
 pub(super) use answer::Answer;
 pub(super) use asked::Asked;
+pub(super) use meant::{found, meant};
 pub(super) use switch::{Switch, Switches};
 
 use super::Shared;

@@ -104,6 +104,8 @@ pub(super) fn search(shared: &Shared, request: &Incoming, scope: &Scope) -> Resu
     for text in warnings {
         bundle = bundle.entry(json!({
             "resource": OperationOutcome::of(Severity::Warning, "not-supported", text).to_value(),
+            // From R5 on every entry of a searchset has one (Bundle, bdl-15).
+            "fullUrl": format!("urn:uuid:{}", uuid::Uuid::new_v4()),
             "search": { "mode": "outcome" },
         }));
     }

@@ -15,6 +15,8 @@ pub(in crate::server) type Place = (String, String);
 pub(in crate::server) struct AllOrNone<'a> {
     outside: RwLockWriteGuard<'a, Lines>,
     inside: Arc<Store>,
+    /// The number of the last write before it began.
+    began: u64,
     is_done: bool,
 }
 
@@ -24,9 +26,11 @@ impl Store {
         let mut outside = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut lines = std::mem::take(&mut *outside);
         lines.journal = Some(Vec::new());
+        let began = lines.sequence;
         AllOrNone {
             outside,
             inside: Arc::new(Self(RwLock::new(lines))),
+            began,
             is_done: false,
         }
     }
@@ -38,21 +42,26 @@ impl AllOrNone<'_> {
         self.inside.clone()
     }
 
-    /// What was written so far, in order.
-    pub fn written(&self) -> Vec<Place> {
-        self.inside.look().journal.clone().unwrap_or_default()
+    /// How many versions were written so far.
+    pub fn count(&self) -> usize {
+        self.inside.look().journal.as_ref().map_or(0, Vec::len)
+    }
+
+    /// What was written after the first so many, in order.
+    pub fn written_after(&self, count: usize) -> Vec<Place> {
+        let lines = self.inside.look();
+        let written = lines.journal.as_deref().unwrap_or_default();
+        written.get(count..).unwrap_or_default().to_vec()
     }
 
     /// Changes the content of a version that this act made, and that nobody else has seen.
     pub fn amend(&self, resource_type: &str, id: &str, resource: Value) {
         let mut lines = self.inside.0.write().unwrap_or_else(PoisonError::into_inner);
-        let is_ours = lines
-            .journal
-            .iter()
-            .flatten()
-            .any(|(name, known)| name == resource_type && known == id);
         let line = lines.types.get_mut(resource_type).and_then(|lines| lines.get_mut(id));
-        if let Some(last) = line.and_then(|line| line.last_mut()).filter(|_| is_ours) {
+        if let Some(last) = line
+            .and_then(|line| line.last_mut())
+            .filter(|last| last.sequence > self.began)
+        {
             *last = Arc::new(Version {
                 resource: Some(Arc::new(resource)),
                 ..Version::clone(last)
@@ -116,7 +125,10 @@ mod tests {
             inside.write().update("Patient", "b", patient("D"));
             work.amend("Patient", "b", patient("E"));
             assert_eq!(inside.snapshot("Patient", None).1.len(), 2);
-            assert_eq!(work.written().len(), 4);
+            assert_eq!(
+                (work.count(), work.written_after(3)),
+                (4, vec![("Patient".to_owned(), "b".to_owned())])
+            );
             if is_done {
                 work.commit();
                 assert_eq!(store.history("Patient", "a").unwrap().len(), 3);

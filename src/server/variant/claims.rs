@@ -10,7 +10,7 @@ use crate::fhir::Interaction::{
 };
 use crate::server::Shared;
 use crate::server::rewrite::Rewrite::{After, Before, Instead};
-use crate::server::rewrite::{Answer, Asked};
+use crate::server::rewrite::{Answer, Asked, meant};
 
 /// The only types of the variant `few-types`.
 const FEW: [&str; 2] = ["Patient", "Practitioner"];
@@ -105,9 +105,15 @@ pub(super) const ALL: &[Variant] = &[
         &[
             After(|_, asked, answer| claim(asked, answer, |resource| resource["updateCreate"] = json!(false))),
             Instead(|server, asked| {
-                let (resource_type, id) = (asked.resource_type()?, asked.id()?);
-                let unknown = server.store.current(&resource_type, &id).is_none();
-                (asked.is(Update) && unknown && asked.json().is_some_and(|body| body["id"] == id.as_str())).then(|| {
+                // Without an id in the URL it is a conditional update, which may bring one in its body.
+                let resource_type = asked.resource_type()?;
+                let sent = asked.json()?["id"].as_str()?.to_owned();
+                let named = match asked.id() {
+                    Some(id) => id == sent,
+                    None => meant(server, asked)?.is_empty(),
+                };
+                let unknown = server.store.current(&resource_type, &sent).is_none();
+                (asked.is(Update) && named && unknown).then(|| {
                     let mut answer = Answer::refusal(405, "not-supported", "ids are given by the server");
                     answer.set("allow", "GET, HEAD, OPTIONS");
                     answer
@@ -273,6 +279,10 @@ fn is_past(server: &Shared, asked: &Asked) -> bool {
 
 fn claim_nothing_of_the_system(asked: &Asked, answer: &mut Answer, code: &str) {
     if asked.is(Capabilities) {
-        answer.edit_resource("CapabilityStatement", |body| unclaim(&mut body["rest"][0], &[code]));
+        answer.edit_resource("CapabilityStatement", |body| {
+            if let Some(rest) = body.pointer_mut("/rest/0") {
+                unclaim(rest, &[code]);
+            }
+        });
     }
 }
