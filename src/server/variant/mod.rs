@@ -84,16 +84,16 @@ fn claim(asked: &Asked, answer: &mut Answer, change: impl Fn(&mut Value)) {
     }
 }
 
-/// Takes an interaction out of what is claimed of a type.
-fn unclaim(resource: &mut Value, codes: &[&str]) {
-    if let Some(interactions) = resource.pointer_mut("/interaction").and_then(Value::as_array_mut) {
+/// Takes interactions out of what is claimed of a type or of the system. FHIR has no empty arrays, so that nothing stays of
+/// what claimed no others.
+fn unclaim(claims: &mut Value, codes: &[&str]) {
+    let interactions = claims.pointer_mut("/interaction").and_then(Value::as_array_mut);
+    let nothing_left = interactions.is_some_and(|interactions| {
         interactions.retain(|interaction| !codes.iter().any(|code| interaction["code"] == *code));
-    }
-    // JSON in FHIR has no empty arrays.
-    if resource["interaction"].as_array().is_some_and(Vec::is_empty)
-        && let Some(members) = resource.as_object_mut()
-    {
-        members.remove("interaction");
+        interactions.is_empty()
+    });
+    if let (true, Some(claims)) = (nothing_left, claims.as_object_mut()) {
+        claims.remove("interaction");
     }
 }
 
