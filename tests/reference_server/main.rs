@@ -7,5 +7,6 @@ mod http;
 mod interactions;
 mod otherwise;
 mod patch;
+mod reading;
 mod search;
 mod tables;

@@ -95,12 +95,6 @@ fn unclaim(claims: &mut Value, codes: &[&str]) {
     if let (true, Some(claims)) = (nothing_left, claims.as_object_mut()) {
         claims.remove("interaction");
     }
-    // JSON in FHIR has no empty arrays.
-    if resource["interaction"].as_array().is_some_and(Vec::is_empty)
-        && let Some(members) = resource.as_object_mut()
-    {
-        members.remove("interaction");
-    }
 }
 
 /// Changes every object in a body, inner ones first.
