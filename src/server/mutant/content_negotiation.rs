@@ -115,7 +115,7 @@ pub(super) const ALL: &[Mutant] = &[
         "content-negotiation.turtle-mime-type",
         "Turtle is declared, and comes under the name text/turtle",
         |_, asked, answer| {
-            declare(asked, answer, "ttl");
+            declare(asked, answer, "format", "ttl");
             if asked.is(Read) && asked.header("accept").is_some_and(|text| text.contains("turtle")) {
                 answer.set_status(200);
                 answer.set("content-type", "text/turtle");
@@ -172,11 +172,11 @@ pub(super) const ALL: &[Mutant] = &[
     })),
 ];
 
-/// Says in the CapabilityStatement that the server has a format.
-pub(super) fn declare(asked: &Asked, answer: &mut Answer, format: &str) {
+/// Says in the CapabilityStatement that the server has a format, in one of its lists of formats.
+pub(super) fn declare(asked: &Asked, answer: &mut Answer, list: &str, format: &str) {
     if asked.is(Capabilities) {
         answer.edit_resource("CapabilityStatement", |body| {
-            if let Some(formats) = body.pointer_mut("/format").and_then(Value::as_array_mut) {
+            if let Some(formats) = body.get_mut(list).and_then(Value::as_array_mut) {
                 formats.push(json!(format));
             }
         });

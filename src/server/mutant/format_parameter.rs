@@ -61,7 +61,7 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
         "format-parameter.turtle-codes",
         "Turtle is declared, but _format=ttl is refused",
-        |_, asked, answer| declare(asked, answer, "ttl"),
+        |_, asked, answer| declare(asked, answer, "format", "ttl"),
     ),
     Mutant::after(
         "format-parameter.pretty-same-content",
