@@ -54,7 +54,7 @@ impl Traffic {
                 &Selection::all(),
             );
             let options = RunOptions {
-                seed: SEED,
+                marks: SEED,
                 ..RunOptions::default()
             };
             let result = Runner::new(&transport, &target, catalogue, options)

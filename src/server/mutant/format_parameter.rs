@@ -1,5 +1,6 @@
 //! `http.html#parameters`
 
+use super::content_negotiation::declare;
 use super::{Mutant, OF_A_RESOURCE};
 use crate::fhir::Interaction::Read;
 use crate::server::rewrite::Answer;
@@ -20,6 +21,11 @@ pub(super) const ALL: &[Mutant] = &[
             (asked.parameter("_format").as_deref() == Some("application/json"))
                 .then(|| Answer::refusal(406, "not-supported", "that cannot be had here"))
         },
+    ),
+    Mutant::after(
+        "format-parameter.turtle-codes",
+        "Turtle is declared, but _format=ttl is refused",
+        |_, asked, answer| declare(asked, answer, "ttl"),
     ),
     Mutant::after(
         "format-parameter.pretty-same-content",
