@@ -44,7 +44,7 @@ fn patient() -> String {
             r#"{{"relationship":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v2-0131","code":"N"}}]}}],"name":{{"family":"Family{number}","given":["Given{number}"]}},"telecom":[{{"system":"phone","value":"+44 20 7946 0{number}","use":"home"}}]}}"#
         )
     };
-    let contacts: Vec<String> = (100..106).map(contact).collect();
+    let contacts: Vec<String> = (100..107).map(contact).collect();
     format!(
         r#"{{"resourceType":"Patient","id":"17","meta":{{"versionId":"3","lastUpdated":"2009-02-13T23:31:30.500Z"}},"text":{{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Ada Lovelace</div>"}},"active":true,"identifier":[{{"system":"urn:fhir-assay:test","value":"a"}}],"name":[{{"use":"official","family":"Lovelace","given":["Ada","Augusta"]}}],"gender":"female","birthDate":"1815-12-10","multipleBirthInteger":1,"contact":[{}]}}"#,
         contacts.join(",")

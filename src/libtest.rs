@@ -164,7 +164,7 @@ impl Conformance {
         let transport = Retrying::new(client, Patience::default(), |_| {});
         let options = RunOptions {
             jobs: 1,
-            seed: uuid::Uuid::new_v4().as_u64_pair().0,
+            marks: uuid::Uuid::new_v4().as_u64_pair().0,
             ..RunOptions::default()
         };
         let runner = Runner::new(&transport, target, Catalogue::embedded(), options).since(started);

@@ -4,6 +4,8 @@
 mod commands;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
+#[path = "cli/isolation.rs"]
+mod isolation;
 #[path = "cli/profiles.rs"]
 mod profiles;
 #[path = "cli/reports.rs"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::fhir::{FhirVersion, Interaction};
+use crate::fhir::{FhirVersion, Interaction, ResourceType};
 use crate::plan::Shard;
 use crate::report::Format;
 use crate::requirement::Level;
@@ -48,6 +48,9 @@ pub enum Command {
     Schemas(SchemasArgs),
 }
 
+/// The word of `--types` for all types that the server claims.
+pub const CLAIMED: &str = "claimed";
+
 /// Which cases.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]
@@ -70,6 +73,9 @@ pub struct FilterArgs {
     /// Only cases that cite a requirement at this level or above
     #[arg(long, value_enum)]
     pub level: Option<LevelArg>,
+    /// The resource types for cases that hold for any type: names with commas, or `claimed`; Patient by default
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = resource_type)]
+    pub types: Vec<String>,
     /// Only the K-th of N parts of the plan
     #[arg(long, value_name = "K/N")]
     pub shard: Option<Shard>,
@@ -157,7 +163,7 @@ pub struct RunArgs {
     /// Leave what the run creates on the server
     #[arg(long, help_heading = "Run")]
     pub no_cleanup: bool,
-    /// The number from which made-up ids come; the same number makes the same requests
+    /// Shuffle the cases; the same number gives the same order
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
     /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); by default all, in reports/latest/
@@ -341,6 +347,23 @@ pub struct GenerateArgs {
     /// The folder to write into; the files go to a folder in it that is named after the release, such as r4/
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+}
+
+/// A resource type of any release, or the word for all that a server claims.
+fn resource_type(text: &str) -> Result<String, String> {
+    let releases = [FhirVersion::R4, FhirVersion::R4B, FhirVersion::R5, FhirVersion::R6];
+    if text == CLAIMED
+        || releases
+            .iter()
+            .any(|release| ResourceType::parse(*release, text).is_some())
+    {
+        return Ok(text.to_owned());
+    }
+    let known = releases.iter().flat_map(|release| ResourceType::all(*release));
+    Err(match nearest(text, known.map(|known| known.name()).chain([CLAIMED])) {
+        Some(name) => format!("no release has such a resource type; did you mean `{name}`?"),
+        None => "no release has such a resource type; write names such as Patient,Observation, or `claimed`".to_owned(),
+    })
 }
 
 /// A format and where its report goes.

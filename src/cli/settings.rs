@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 use globset::Glob;
+use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{FilterArgs, TargetArgs};
+use super::args::{CLAIMED, FilterArgs, TargetArgs};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
-use crate::plan::{Selection, SelectionError};
+use crate::plan::{AskedTypes, Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
 use crate::source::{Diagnostics, Paint};
@@ -27,6 +28,9 @@ pub enum SettingsError {
     /// Suites have errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Suites(Diagnostics),
+    /// `--types` names types beside `claimed`.
+    #[error("--types is either `claimed` or names of resource types: `claimed` has all that the server has")]
+    ClaimedAndMore,
     /// `--suite` names nothing.
     #[error(
         "there is no suite `{name}`{hint}; `fhir-assay list suites` names those inside the binary, and a file has to end in .yaml"
@@ -214,7 +218,20 @@ pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
         .interactions(filters.interactions.clone())
         .tags(filters.tags.clone())
         .level(filters.level.map(Level::from))
+        .types(types(&filters.types)?)
         .shard(filters.shard))
+}
+
+fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
+    match asked {
+        [] => Ok(AskedTypes::Default),
+        [word] if word == CLAIMED => Ok(AskedTypes::Claimed),
+        types if types.iter().any(|word| word == CLAIMED) => Err(SettingsError::ClaimedAndMore),
+        types => {
+            let once: IndexSet<&String> = types.iter().collect();
+            Ok(AskedTypes::Listed(once.into_iter().cloned().collect()))
+        }
+    }
 }
 
 /// A client for a base URL.

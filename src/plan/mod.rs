@@ -1,17 +1,18 @@
 //! What will be run: every case of the suites is planned, or left out with a reason. Pure.
 
+mod alone;
 pub mod applicability;
 pub mod selection;
 pub mod shard;
 
 use std::sync::Arc;
 
-use crate::fhir::{CapabilityStatement, FhirVersion};
+use crate::fhir::{CapabilityStatement, FhirVersion, ResourceType};
 use crate::requirement::{Catalogue, RequirementId};
 use crate::suite::{BodySource, Case, CaseId, Suite, Types, fixture};
 use crate::verdict::{Reason, ReasonKind};
 
-pub use selection::{Selection, SelectionError};
+pub use selection::{AskedTypes, Selection, SelectionError};
 pub use shard::Shard;
 
 /// The cases of a run, in the order of their suites.
@@ -97,42 +98,57 @@ impl Planner<'_> {
         }
     }
 
-    /// One planned case, or one for each resource type. Of the types that a server claims only those are named that claim
-    /// what the case needs; where there is none, the case is left out once.
+    /// One planned case, or one for each resource type.
     fn expand(&self, suite: &Suite, case: &Arc<Case>) -> Vec<PlannedCase> {
-        match (&case.types, self.capability) {
+        let each = |types: &mut dyn Iterator<Item = &String>| -> Vec<PlannedCase> {
+            types.map(|name| self.case(suite, case, Some(name.clone()))).collect()
+        };
+        match (&case.types, &self.selection.types) {
             (Types::One, _) => vec![self.case(suite, case, None)],
-            (Types::Listed(types), _) => types
-                .iter()
-                .map(|name| self.case(suite, case, Some(name.value.clone())))
-                .collect(),
-            (Types::Claimed, None) => vec![self.case(suite, case, Some("Patient".to_owned()))],
-            (Types::Claimed, Some(capability)) => {
-                let meets = |name: &&String| applicability::missing(&case.needs, capability, Some(name)).is_none();
-                let found: Vec<&String> = capability.resources.keys().filter(meets).collect();
-                if found.is_empty() {
-                    let mut none = self.case(suite, case, None);
-                    none.left_out = none
-                        .left_out
-                        .filter(|reason| reason.kind != ReasonKind::NotClaimed)
-                        .or_else(|| {
-                            Some(Reason {
-                                kind: ReasonKind::NotClaimed,
-                                text: "no resource type claims all that the case needs".to_owned(),
-                            })
-                        });
-                    return vec![none];
-                }
-                found
-                    .into_iter()
-                    .map(|name| self.case(suite, case, Some(name.clone())))
-                    .collect()
+            (Types::Listed(types), _) => each(&mut types.iter().map(|name| &name.value)),
+            (Types::Claimed, _) => self.claimed(suite, case),
+            (Types::Asked, AskedTypes::Default) => {
+                let id = CaseId::new(&suite.id, &case.id, None);
+                vec![self.named(id, suite, case, Some("Patient".to_owned()))]
             }
+            (Types::Asked, AskedTypes::Listed(types)) => each(&mut types.iter()),
+            (Types::Asked, AskedTypes::Claimed) => self.claimed(suite, case),
         }
+    }
+
+    /// One for each type that the server claims. Only those are named that claim what the case needs; where there is none,
+    /// the case is left out once.
+    fn claimed(&self, suite: &Suite, case: &Arc<Case>) -> Vec<PlannedCase> {
+        let Some(capability) = self.capability else {
+            return vec![self.case(suite, case, Some("Patient".to_owned()))];
+        };
+        let meets = |name: &&String| applicability::missing(&case.needs, capability, Some(name)).is_none();
+        let found: Vec<&String> = capability.resources.keys().filter(meets).collect();
+        if found.is_empty() {
+            let mut none = self.case(suite, case, None);
+            none.left_out = none
+                .left_out
+                .filter(|reason| reason.kind != ReasonKind::NotClaimed)
+                .or_else(|| {
+                    Some(Reason {
+                        kind: ReasonKind::NotClaimed,
+                        text: "no resource type claims all that the case needs".to_owned(),
+                    })
+                });
+            return vec![none];
+        }
+        found
+            .into_iter()
+            .map(|name| self.case(suite, case, Some(name.clone())))
+            .collect()
     }
 
     fn case(&self, suite: &Suite, case: &Arc<Case>, resource_type: Option<String>) -> PlannedCase {
         let id = CaseId::new(&suite.id, &case.id, resource_type.as_deref());
+        self.named(id, suite, case, resource_type)
+    }
+
+    fn named(&self, id: CaseId, suite: &Suite, case: &Arc<Case>, resource_type: Option<String>) -> PlannedCase {
         let requirements = self.requirements(case);
         let left_out = self.reason(suite, case, &id, &requirements, resource_type.as_deref());
         PlannedCase {
@@ -203,13 +219,18 @@ impl Planner<'_> {
             return because(ReasonKind::NotClaimed, text);
         }
         if let Some(resource_type) = resource_type
-            && uses_smallest(case)
-            && fixture::smallest(resource_type).is_none()
+            && ResourceType::parse(self.release, resource_type).is_none()
+            && sends_any(case)
         {
             return because(
-                ReasonKind::Assumption,
-                format!("no smallest resource of type {resource_type} is known"),
+                ReasonKind::Release,
+                format!("{resource_type} is no resource type of {}", self.release),
             );
+        }
+        if case.types == Types::Asked
+            && let Some(text) = resource_type.and_then(alone::why_not)
+        {
+            return because(ReasonKind::Assumption, text.to_owned());
         }
         if let Some(shard) = &self.selection.shard
             && !shard.holds(id)
@@ -223,10 +244,10 @@ impl Planner<'_> {
     }
 }
 
-/// Whether a step of a case sends the smallest resource of the expanded type.
-fn uses_smallest(case: &Case) -> bool {
+/// Whether a step of a case sends a resource of the expanded type that the suite does not have.
+fn sends_any(case: &Case) -> bool {
     let steps = case.setup.iter().chain(&case.steps);
     steps
         .filter_map(|step| step.body.as_ref())
-        .any(|body| matches!(&body.source, BodySource::Fixture(name) if name.value == fixture::SMALLEST))
+        .any(|body| matches!(&body.source, BodySource::Fixture(name) if fixture::is_of_type(name)))
 }

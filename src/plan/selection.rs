@@ -16,8 +16,22 @@ pub struct Selection {
     interactions: Vec<Interaction>,
     tags: Vec<String>,
     level: Option<Level>,
+    /// The types over which cases about any type are expanded.
+    pub(super) types: AskedTypes,
     /// The part of the plan that is run here.
     pub shard: Option<Shard>,
+}
+
+/// The resource types of cases that hold for any type (`types: asked`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AskedTypes {
+    /// Nobody asked: Patient, and the case keeps its plain name.
+    #[default]
+    Default,
+    /// All that the server claims, as far as they claim what a case needs.
+    Claimed,
+    /// These, by name.
+    Listed(Vec<String>),
 }
 
 /// A glob that cannot be read.
@@ -110,6 +124,13 @@ impl Selection {
     #[must_use]
     pub fn level(mut self, level: Option<Level>) -> Self {
         self.level = level.map(Level::strength);
+        self
+    }
+
+    /// Cases about any type run over these.
+    #[must_use]
+    pub fn types(mut self, types: AskedTypes) -> Self {
+        self.types = types;
         self
     }
 

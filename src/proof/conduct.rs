@@ -109,7 +109,7 @@ pub fn prove(question: &Question) -> Result<Proof, String> {
         right: right.iter().map(|server| server.told(question, catalogue)).collect(),
         mutants: tried.into_iter().flatten().collect(),
         without_mutant: if question.complete {
-            without_mutant(catalogue, release, &mutants)
+            without_mutant(catalogue, release, &mutants, by_name.get(&None).copied())
         } else {
             Vec::new()
         },
@@ -314,6 +314,7 @@ fn without_mutant(
     catalogue: &Catalogue,
     release: FhirVersion,
     mutants: &[(&'static Mutant, &'static Requirement)],
+    plain: Option<&Right>,
 ) -> Vec<WithoutMutant> {
     let broken: BTreeSet<&RequirementId> = mutants.iter().map(|(_, requirement)| &requirement.id).collect();
     let testable = catalogue.iter().filter(|requirement| {
@@ -328,13 +329,15 @@ fn without_mutant(
     testable
         .map(|requirement| WithoutMutant {
             requirement: requirement.id.clone(),
-            why: match requirement
-                .applies_if
-                .iter()
-                .find_map(|item| item.strip_prefix("config="))
-            {
-                Some(config) => format!("the operator would have to provide `{config}`"),
-                None => "nobody wrote one yet".into(),
+            why: {
+                let mut conditions = requirement.applies_if.iter();
+                match conditions.find_map(|item| item.strip_prefix("config=")) {
+                    Some(config) => format!("the operator would have to provide `{config}`"),
+                    None if plain.is_some_and(|plain| plain.known.tells(&requirement.id)) => {
+                        "it is a wish that the plain server does not grant either, and is told so".into()
+                    }
+                    None => "nobody wrote one yet".into(),
+                }
             },
         })
         .collect()

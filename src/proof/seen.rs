@@ -18,6 +18,11 @@ impl Known {
         Self(all.map(|seen| (seen.case, seen.requirement, seen.outcome)).collect())
     }
 
+    /// Whether anything is said under a requirement.
+    pub fn tells(&self, requirement: &RequirementId) -> bool {
+        self.0.iter().any(|(_, known, _)| known.as_ref() == Some(requirement))
+    }
+
     /// What a case says beyond that.
     pub fn news(&self, case: &CaseResult) -> impl Iterator<Item = Seen> {
         all_of(case).filter(|seen| {

@@ -143,7 +143,7 @@ impl<'a> CaseRun<'a> {
             .as_str()
             .bytes()
             .fold(0_u64, |salt, byte| mix(salt, u64::from(byte)));
-        let number = mix(world.seed, salt);
+        let number = mix(world.marks, salt);
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         bytes[8..].copy_from_slice(&mix(number, 1).to_be_bytes());

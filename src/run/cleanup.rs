@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::entries;
 use super::render::TAG_SYSTEM;
@@ -14,6 +14,9 @@ use crate::verdict::{Cleanup, LeftBehind};
 /// How many pages of a search by tag are deleted at most.
 const SWEEPS: usize = 20;
 
+/// How often what others refer to is tried again at most.
+const ROUNDS: usize = 5;
+
 /// Resources that were created and not yet deleted, by the number of their case.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -21,6 +24,8 @@ pub struct Registry {
     done: RefCell<Cleanup>,
     /// What is to stay.
     kept: RefCell<Vec<Created>>,
+    /// What could not be deleted because others refer to it, perhaps only for now.
+    referred: RefCell<Vec<String>>,
     /// Whether a deletion found no server.
     gone: Cell<bool>,
 }
@@ -146,7 +151,7 @@ impl Registry {
     /// Whether something is still to be deleted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.created.borrow().is_empty()
+        self.created.borrow().is_empty() && self.referred.borrow().is_empty()
     }
 
     /// Deletes what one case created, last first. `None`: what all cases created, and what may have been created
@@ -162,7 +167,8 @@ impl Registry {
                 last.map(|index| list.remove(index).1)
             };
             match next {
-                None => return,
+                None if case.is_some() => return,
+                None => return self.delete_referred(transport, base).await,
                 // The server is gone: the rest would only wait for it, one after another.
                 Some(rest) if self.gone.get() => self.give_up(base, &rest),
                 Some(Created::Instance(instance)) => self.delete_one(transport, base, &instance).await,
@@ -178,6 +184,35 @@ impl Registry {
                 Some(Created::Doubtful(resource_type)) => {
                     self.sweep(transport, base, &resource_type).await;
                 }
+            }
+        }
+    }
+
+    /// Tries again what was in use: one by one as long as that helps, then together, since in a ring each waits for the
+    /// next (`http.html#delete` lets a server refuse, a transaction looks at references when all is done).
+    async fn delete_referred(&self, transport: &dyn Transport, base: &str) {
+        for round in 0..ROUNDS {
+            let referred = self.referred.take();
+            if referred.is_empty() || self.gone.get() {
+                self.referred.replace(referred);
+                return;
+            }
+            if round == ROUNDS - 1 {
+                let entries: Vec<Value> = referred
+                    .iter()
+                    .map(|instance| json!({ "request": { "method": "DELETE", "url": instance } }))
+                    .collect();
+                let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries });
+                let mut together = request("POST", base);
+                together
+                    .headers
+                    .push("Content-Type", crate::fhir::media_type::FHIR_JSON);
+                together.body = Body::new(bundle.to_string());
+                // Whether it helped is seen below.
+                let _ = transport.perform(&together).await;
+            }
+            for instance in &referred {
+                self.delete_one(transport, base, instance).await;
             }
         }
     }
@@ -199,6 +234,14 @@ impl Registry {
         }
         let reason = match outcome {
             Ok(exchange) if matches!(exchange.response.status, 200..=299 | 404 | 410) => None,
+            Ok(exchange) if exchange.response.status == 409 => {
+                let instance = instance.to_owned();
+                let mut referred = self.referred.borrow_mut();
+                if !referred.contains(&instance) {
+                    referred.push(instance);
+                }
+                return;
+            }
             Ok(exchange) => Some(format!("DELETE was answered {}", exchange.response.status)),
             Err(error) => {
                 self.gone
@@ -275,6 +318,12 @@ impl Registry {
             };
             done.left.push(LeftBehind { url, reason });
         }
+        for instance in self.referred.borrow().iter() {
+            done.left.push(LeftBehind {
+                url: instance.clone(),
+                reason: "DELETE was answered 409: something refers to it".to_owned(),
+            });
+        }
         done
     }
 }
@@ -343,94 +392,4 @@ fn instances(body: &[u8], resource_type: &str, tag: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exchange::{Response, Timing};
-
-    const BASE: &str = "http://localhost/fhir";
-
-    fn exchange(method: &str, path: &str, status: u16, location: Option<&str>, body: &str) -> Exchange {
-        Exchange {
-            request: request(method, &format!("{BASE}{path}")),
-            response: Response {
-                status,
-                version: "HTTP/1.1".into(),
-                headers: location.map(|text| ("Location", text)).into_iter().collect(),
-                body: Body::new(body.to_owned()),
-            },
-            timing: Timing::default(),
-        }
-    }
-
-    fn watched(exchanges: &[Exchange]) -> Vec<Created> {
-        let registry = Registry::new("t");
-        for exchange in exchanges {
-            registry.watch(0, BASE, exchange, |id| id.starts_with("ours"));
-        }
-        registry
-            .created
-            .take()
-            .into_iter()
-            .map(|(_, created)| created)
-            .collect()
-    }
-
-    #[test]
-    fn what_is_created_is_known_and_nothing_else() {
-        let found = watched(&[
-            exchange("POST", "/Patient", 201, Some("Patient/1/_history/1"), ""),
-            exchange("POST", "/Patient", 200, None, r#"{"resourceType":"Patient","id":"2"}"#),
-            exchange(
-                "POST",
-                "/Patient",
-                201,
-                None,
-                r#"{"resourceType":"OperationOutcome","id":"x"}"#,
-            ),
-            exchange("POST", "/Patient", 422, Some("Patient/3"), ""),
-            exchange("POST", "/Patient/_search", 200, None, ""),
-            exchange("PUT", "/Patient/foreign", 200, None, ""),
-            exchange("PUT", "/Patient/ours-1", 200, None, ""),
-            exchange("PUT", "/Patient/5", 201, None, ""),
-            exchange("DELETE", "/Patient/5", 204, None, ""),
-            exchange(
-                "POST",
-                "",
-                200,
-                None,
-                r#"{"entry":[{"response":{"status":"201 Created","location":"Patient/6/_history/1"}},{"response":{"status":"200","location":"Patient/7"}}]}"#,
-            ),
-        ]);
-        let instance = |text: &str| Created::Instance(text.to_owned());
-        assert_eq!(
-            found,
-            [
-                instance("Patient/1"),
-                instance("Patient/2"),
-                Created::Unknown("Patient".into()),
-                instance("Patient/ours-1"),
-                instance("Patient/6")
-            ]
-        );
-    }
-
-    #[test]
-    fn a_kept_thing_is_forgotten() {
-        let registry = Registry::new("t");
-        registry.add(0, Created::Instance("Patient/1".into()));
-        registry.add(1, Created::Instance("Patient/2".into()));
-        registry.add(0, Created::Instance("Patient/3".into()));
-        registry.keep(0, 1);
-        assert_eq!(
-            (registry.len_of(0), registry.len_of(1), registry.result().kept),
-            (1, 1, 1)
-        );
-    }
-
-    #[test]
-    fn only_tagged_instances_are_swept() {
-        let body = r#"{"entry":[{"resource":{"resourceType":"Patient","id":"1","meta":{"tag":[{"system":"urn:fhir-assay:run","code":"t"}]}}},
-                       {"resource":{"resourceType":"Patient","id":"2"}}]}"#;
-        assert_eq!(instances(body.as_bytes(), "Patient", "t"), ["Patient/1"]);
-    }
-}
+mod tests;

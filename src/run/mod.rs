@@ -35,8 +35,10 @@ pub const KEPT_BODY: usize = 64 * 1024;
 pub struct RunOptions {
     /// How many cases are in flight at a time; at least 1.
     pub jobs: usize,
-    /// From this number all made-up ids of the run come. Two runs with one seed make the same requests.
-    pub seed: u64,
+    /// From this number all made-up ids of the run come, and its tag. Two runs at one server need two numbers.
+    pub marks: u64,
+    /// The seed of the order in which cases begin; without one it is that of the plan.
+    pub shuffle: Option<u64>,
     /// Whether what the run created is deleted.
     pub cleanup: bool,
     /// Whether the run ends with its first Fail.
@@ -55,7 +57,8 @@ impl Default for RunOptions {
     fn default() -> Self {
         Self {
             jobs: 16,
-            seed: 0,
+            marks: 0,
+            shuffle: None,
             cleanup: true,
             fail_fast: false,
             keep_bodies: true,
@@ -111,7 +114,7 @@ impl<'a> Runner<'a> {
     /// The tag that marks what the run creates.
     #[must_use]
     pub fn tag(&self) -> String {
-        run_tag(self.options.seed)
+        run_tag(self.options.marks)
     }
 
     /// The result before any case was run: all that was left out, nothing else. A journal begins with it.
@@ -138,7 +141,7 @@ impl<'a> Runner<'a> {
             target: self.target,
             catalogue: self.catalogue,
             tag: self.tag(),
-            seed: self.options.seed,
+            marks: self.options.marks,
             registry: Registry::new(&self.tag()),
             profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
@@ -167,14 +170,16 @@ impl<'a> Runner<'a> {
         tell(RunEvent::Waiting);
         {
             let world = &world;
-            let running =
-                all.iter()
-                    .enumerate()
-                    .filter(|(_, case)| case.left_out.is_none())
-                    .map(|(index, case)| async move {
-                        tell(RunEvent::CaseStarted(case.id.clone()));
-                        (index, case::run(world, case, index).await)
-                    });
+            let mut order: Vec<usize> = (0..all.len()).filter(|index| all[*index].left_out.is_none()).collect();
+            if let Some(seed) = self.options.shuffle {
+                world::shuffle(&mut order, seed);
+            }
+            let all = &all;
+            let running = order.into_iter().map(|index| async move {
+                let case = all[index];
+                tell(RunEvent::CaseStarted(case.id.clone()));
+                (index, case::run(world, case, index).await)
+            });
             let jobs = self.options.jobs.max(1);
             let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
             while let Some(together) = finished.next().await {
@@ -287,10 +292,10 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The tag of a run with this seed: 12 letters and digits, the first a letter.
+/// The tag of a run with these marks: 12 letters and digits, the first a letter.
 #[must_use]
-pub fn run_tag(seed: u64) -> String {
-    format!("a{:011x}", world::mix(seed, 0) & 0xfff_ffff_ffff)
+pub fn run_tag(marks: u64) -> String {
+    format!("a{:011x}", world::mix(marks, 0) & 0xfff_ffff_ffff)
 }
 
 fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {

@@ -28,7 +28,7 @@ pub struct World<'a> {
     /// The run's tag: 12 letters and digits.
     pub tag: String,
     /// The number from which all made-up ids come.
-    pub seed: u64,
+    pub marks: u64,
     /// What was created.
     pub registry: Registry,
     /// The profiles that bodies are judged by.
@@ -124,6 +124,15 @@ pub const fn mix(seed: u64, salt: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// Puts items into an order that depends on the seed alone (Fisher and Yates).
+pub fn shuffle<T>(items: &mut [T], seed: u64) {
+    for index in (1..items.len()).rev() {
+        let below = u64::try_from(index + 1).unwrap_or(u64::MAX);
+        let other = mix(seed, below) % below;
+        items.swap(index, usize::try_from(other).unwrap_or(index));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +154,22 @@ mod tests {
             assert_eq!((waited, stop.reason().as_deref()), (None, Some("first")));
             assert_eq!(stop.or(async { 1 }).await, None);
         });
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn shuffling_keeps_everything_and_repeats(count in 0_usize..200, seed: u64) {
+            let shuffled = |seed| {
+                let mut items: Vec<usize> = (0..count).collect();
+                shuffle(&mut items, seed);
+                items
+            };
+            let mut sorted = shuffled(seed);
+            proptest::prop_assert_eq!(&sorted, &shuffled(seed));
+            proptest::prop_assert!(count < 20 || sorted != shuffled(seed ^ 1));
+            sorted.sort_unstable();
+            proptest::prop_assert!(sorted.into_iter().eq(0..count));
+        }
     }
 
     #[test]

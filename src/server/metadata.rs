@@ -9,24 +9,27 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::incoming::Incoming;
+use super::operation::{self, Operation};
 use super::patch;
 use super::policy::{ConditionalDelete, Policy};
 use super::precondition::is_unchanged;
 use super::query::single;
 use super::reply::{Refusal, Reply};
+use super::search::COMPARTMENTS;
 use super::search::parameters::Definition;
 use super::subset::Subset;
 use crate::fhir::media_type::{FHIR_JSON, FHIR_XML};
 use crate::fhir::time::{format_http_date, format_instant};
-use crate::fhir::{FhirVersion, Interaction, ResourceType};
+use crate::fhir::{FhirVersion, Interaction, ResourceType, SearchParameterType};
 
 /// What this server does with every type that it stores.
-const INTERACTIONS: [Interaction; 7] = [
+const INTERACTIONS: [Interaction; 8] = [
     Interaction::Read,
     Interaction::Vread,
     Interaction::Update,
     Interaction::Delete,
     Interaction::HistoryInstance,
+    Interaction::HistoryType,
     Interaction::Create,
     Interaction::SearchType,
 ];
@@ -37,7 +40,8 @@ const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole
     not checked. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a \
     whole, and a narrative that was generated from the data before is taken away. A batch or transaction is processed in the order delete, \
     create, update, read; a transaction counts whole or not at all, and is refused where two entries write one resource. From R5 on, what \
-    prefers respond-async is answered 202, and its result is kept for a while. There is no history and search beyond one type.";
+    prefers respond-async is answered 202, and its result is kept for a while. Parameters of a search over several types are those that all of them have. \
+    What comes along with matches follows the references that have a search parameter here.";
 
 /// The statement of this server, or its terminology capabilities with `mode=terminology`. Other modes give the whole
 /// statement.
@@ -87,8 +91,15 @@ fn statement(shared: &Shared, base: &str) -> Value {
             "documentation": DOCUMENTATION,
             "security": { "cors": true, "description": "Open to everybody: this server is made for tests." },
             "resource": resources,
-            "interaction": [{ "code": "transaction" }, { "code": "batch" }],
+            "interaction": [
+                { "code": "transaction" },
+                { "code": "batch" },
+                { "code": "search-system" },
+                { "code": "history-system" },
+            ],
             "searchParam": Definition::of_every_type(release).iter().map(search_parameter).collect::<Vec<_>>(),
+            "operation": operations(|operation| operation.on_system),
+            "compartment": COMPARTMENTS.map(|name| format!("http://hl7.org/fhir/CompartmentDefinition/{}", compartment_id(name))),
         }],
     })
 }
@@ -109,6 +120,12 @@ fn resource(resource_type: ResourceType, release: FhirVersion) -> Value {
     if release >= FhirVersion::R5 {
         resource["conditionalPatch"] = json!(policy.conditional && policy.patch);
     }
+    let references = Definition::of_type(release, resource_type.name()).iter();
+    let references = references.filter(|definition| definition.kind == SearchParameterType::Reference);
+    let includes = references.map(|definition| format!("{resource_type}:{}", definition.name));
+    resource["searchInclude"] = std::iter::once("*".to_owned()).chain(includes).collect();
+    resource["searchRevInclude"] = json!(["*"]);
+    resource["operation"] = operations(|_| true);
     let parameters: Vec<Value> = Definition::of_type(release, resource_type.name())
         .iter()
         .map(search_parameter)
@@ -140,6 +157,20 @@ fn interactions(policy: Policy, release: FhirVersion) -> Vec<&'static str> {
         }
     }
     codes
+}
+
+/// The operations that are called at a place, as they are declared.
+fn operations(is_there: impl Fn(&Operation) -> bool) -> Value {
+    let there = operation::ALL.iter().filter(|operation| is_there(operation));
+    there
+        .map(|operation| json!({ "name": operation.name, "definition": operation.definition() }))
+        .collect()
+}
+
+/// The id of HL7's CompartmentDefinition: `relatedPerson`.
+fn compartment_id(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_ascii_lowercase() + rest
 }
 
 fn search_parameter(definition: &Definition) -> Value {

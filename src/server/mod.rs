@@ -4,7 +4,7 @@
 //! It claims in its CapabilityStatement precisely what it does, and refuses the rest as the specification asks.
 //!
 //! The road of a request: `router` takes it in, `route` tells what it is addressed to, `negotiate` how to answer,
-//! then `read`, `history`, `write`, `metadata`, `search` or `bundle` act on the `store`, and `reply` writes the answer.
+//! then `read`, `history`, `write`, `metadata`, `search`, `operation` or `bundle` act on the `store`, and `reply` writes the answer.
 
 mod body;
 mod bundle;
@@ -12,10 +12,12 @@ mod elements;
 mod history;
 mod incoming;
 mod later;
+mod listed;
 mod metadata;
 pub mod mutant;
 mod negotiate;
 mod offer;
+mod operation;
 mod patch;
 mod policy;
 mod precondition;

@@ -3,16 +3,22 @@
 use http::{Method, StatusCode};
 
 use super::BASE_PATH;
+use super::operation::{self, Operation};
 use super::policy::Policy;
 use super::query::decode;
 use super::reply::Refusal;
+use super::search::Compartment;
 use crate::fhir::{FhirVersion, ResourceType};
 
 /// A place below `[base]` that this server has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// `[base]`: batches and transactions; searches over all types would live here.
+    /// `[base]`: batches and transactions, and searches over all types.
     System,
+    /// `[base]/_search`, from R5 on.
+    SystemSearch,
+    /// `[base]/_history`.
+    SystemHistory,
     /// `[base]/metadata`.
     Metadata,
     /// `[base]/_async/[key]`: an answer that is asked for later.
@@ -21,6 +27,16 @@ pub(super) enum Target {
     Type(ResourceType),
     /// `[base]/[type]/_search`.
     Search(ResourceType),
+    /// `[base]/[type]/_history`.
+    TypeHistory(ResourceType),
+    /// `[base]/[type]/[id]/[type]` or `[base]/[type]/[id]/*`, and from R5 on the same with `_search` for POST.
+    Compartment {
+        compartment: Compartment,
+        resource_type: Option<ResourceType>,
+        posted: bool,
+    },
+    /// `[base]/$[name]`, `[base]/[type]/$[name]`, `[base]/[type]/[id]/$[name]`.
+    Operation(&'static Operation, operation::Place),
     /// `[base]/[type]/[id]`. The id is as sent, and may be malformed.
     Instance(ResourceType, String),
     /// `[base]/[type]/[id]/_history`.
@@ -51,9 +67,17 @@ impl Target {
         match segments[..] {
             ["metadata"] => return Ok(Self::Metadata),
             ["_async", key] => return Ok(Self::Later(key.to_owned())),
-            [.., name] if name.starts_with('$') => return unknown("this server has no operations"),
-            ["_history"] => return unknown("this server keeps the history of single resources only"),
-            ["_search"] => return unknown("this server searches one type at a time only"),
+            [ref above @ .., name] if name.starts_with('$') => {
+                let found = operation::Place::of(above, release).and_then(|place| {
+                    let operation = Operation::find(&name[1..], &place)?;
+                    Some(Self::Operation(operation, place))
+                });
+                return found.map_or_else(|| unknown("this server has no such operation"), Ok);
+            }
+            ["_history"] => return Ok(Self::SystemHistory),
+            // R5 has brought it (http.html#vsearch).
+            ["_search"] if release >= FhirVersion::R5 => return Ok(Self::SystemSearch),
+            ["_search"] => return unknown("all types are searched by GET only"),
             _ => {}
         }
         let Some(resource_type) = segments.first().and_then(|name| ResourceType::parse(release, name)) else {
@@ -65,13 +89,37 @@ impl Target {
         Ok(match segments[1..] {
             [] | [""] => Self::Type(resource_type),
             ["_search"] => Self::Search(resource_type),
-            ["_history"] => return unknown("this server keeps the history of single resources only"),
+            ["_history"] => Self::TypeHistory(resource_type),
             // Names with an underscore are reserved (http.html#root).
             [name] if name.starts_with('_') => return unknown("a name with an underscore in front is no id"),
             [id] => Self::Instance(resource_type, id.into()),
             [id, "_history"] => Self::History(resource_type, id.into()),
             [id, "_history", version] => Self::Version(resource_type, id.into(), version.into()),
-            _ => return unknown("this server has neither compartments nor anything else below a resource"),
+            [id, ref below @ ..] => match Self::compartment(resource_type, id, below, release) {
+                Some(target) => target,
+                None => return unknown("there is nothing like that below a resource"),
+            },
+        })
+    }
+
+    /// What lies below a resource that has a compartment.
+    fn compartment(kind: ResourceType, id: &str, below: &[&str], release: FhirVersion) -> Option<Self> {
+        let compartment = Compartment::of(kind, id)?;
+        let (below, posted) = match below {
+            [below @ .., "_search"] if release >= FhirVersion::R5 => (below, true),
+            _ => (below, false),
+        };
+        let resource_type = match below {
+            // The asterisk is of GET only (http.html#vsearch).
+            ["*"] if !posted => None,
+            [] if posted => None,
+            [name] => Some(ResourceType::parse(release, name)?),
+            _ => return None,
+        };
+        Some(Self::Compartment {
+            compartment,
+            resource_type,
+            posted,
         })
     }
 
@@ -79,7 +127,12 @@ impl Target {
     pub fn allow(&self, release: FhirVersion) -> String {
         let forgets = |resource_type: &ResourceType| Policy::of(*resource_type, release).delete_history;
         let methods = match self {
-            Self::System => "POST, OPTIONS",
+            Self::System => "GET, HEAD, POST, OPTIONS",
+            Self::SystemSearch => "POST, OPTIONS",
+            Self::SystemHistory | Self::TypeHistory(_) => "GET, HEAD, OPTIONS",
+            Self::Compartment { posted: true, .. } => "POST, OPTIONS",
+            Self::Compartment { .. } => "GET, HEAD, OPTIONS",
+            Self::Operation(operation, _) => operation.methods(),
             Self::History(resource_type, _) | Self::Version(resource_type, ..) if forgets(resource_type) => {
                 "GET, HEAD, DELETE, OPTIONS"
             }
@@ -124,8 +177,9 @@ impl Target {
             return Ok(());
         }
         let reason = match self {
-            Self::System => "this server has no search over all types".to_owned(),
-            Self::Version(..) | Self::History(..) => format!("past versions can be read only: no {method}"),
+            Self::Version(..) | Self::History(..) | Self::TypeHistory(_) | Self::SystemHistory => {
+                format!("past versions can be read only: no {method}")
+            }
             Self::Type(_) if conditional => format!("{method} needs an id, or criteria to find a resource by"),
             _ => format!("this URL does not take {method}"),
         };
@@ -155,6 +209,8 @@ mod tests {
             ("/fhir/Patient/_search", Target::Search(patient)),
             ("/fhir/Patient/a%2Db", Target::Instance(patient, "a-b".into())),
             ("/fhir/Patient/a%20b", Target::Instance(patient, "a b".into())),
+            ("/fhir/_history", Target::SystemHistory),
+            ("/fhir/Patient/_history", Target::TypeHistory(patient)),
             ("/fhir/Patient/1/_history", Target::History(patient, "1".into())),
             (
                 "/fhir/Patient/1/_history/2",
@@ -162,6 +218,37 @@ mod tests {
             ),
         ] {
             assert_eq!(target(path), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn compartments_and_posted_searches_are_those_of_the_release() {
+        for (path, r4, r5) in [
+            ("/fhir/_search", Err(404), Ok("POST, OPTIONS")),
+            ("/fhir/Patient/1/*", Ok("GET, HEAD, OPTIONS"), Ok("GET, HEAD, OPTIONS")),
+            (
+                "/fhir/Patient/1/Observation",
+                Ok("GET, HEAD, OPTIONS"),
+                Ok("GET, HEAD, OPTIONS"),
+            ),
+            ("/fhir/Patient/1/_search", Err(404), Ok("POST, OPTIONS")),
+            ("/fhir/Patient/1/Observation/_search", Err(404), Ok("POST, OPTIONS")),
+            ("/fhir/Patient/1/*/_search", Err(404), Err(404)),
+            ("/fhir/Observation/1/*", Err(404), Err(404)),
+            (
+                "/fhir/Patient/$meta",
+                Ok("GET, POST, HEAD, OPTIONS"),
+                Ok("GET, POST, HEAD, OPTIONS"),
+            ),
+            ("/fhir/Patient/1/$meta-add", Ok("POST, OPTIONS"), Ok("POST, OPTIONS")),
+            ("/fhir/Patient/$meta-add", Err(404), Err(404)),
+        ] {
+            let allowed = |release| {
+                let found = Target::of(path, release).map(|target| target.allow(release));
+                found.map_err(|refusal| refusal.status.as_u16())
+            };
+            assert_eq!(allowed(FhirVersion::R4), r4.map(str::to_owned), "{path}");
+            assert_eq!(allowed(FhirVersion::R5), r5.map(str::to_owned), "{path}");
         }
     }
 
@@ -174,16 +261,14 @@ mod tests {
             "/fhir/patient",
             "/fhir/Nonsense",
             "/fhir/Parameters",
-            "/fhir/_history",
             "/fhir/_search",
             "/fhir/$op",
             "/fhir/Patient/$op",
             "/fhir/Patient/1/$op",
-            "/fhir/Patient/_history",
             "/fhir/Patient/_x",
             "/fhir//Patient",
-            "/fhir/Patient/1/Observation",
-            "/fhir/Patient/1/*",
+            "/fhir/Observation/1/Patient",
+            "/fhir/Patient/1/Observation/1",
             "/fhir/Patient//",
             "/fhir/metadata/",
             "/fhir/Patient/1/_history/2/3",

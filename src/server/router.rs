@@ -20,13 +20,15 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
+use super::history::{Whose, history};
 use super::incoming::{self, Incoming};
 use super::later::Later;
 use super::negotiate::{Format, Prefer, check_form_type};
 use super::reply::{Refusal, Reply};
 use super::rewrite::{Answer, Asked};
 use super::route::Target;
-use super::{Options, Shared, bundle, history, metadata, patch, query, read, search, write};
+use super::search::{Scope, search};
+use super::{Options, Shared, bundle, metadata, operation, patch, query, read, write};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -140,7 +142,12 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         });
     }
     let body = incoming::read_body(&parts.headers, body, shared.options.body_limit).await?;
-    if matches!(target, Target::Search(_)) {
+    let is_form = match &target {
+        Target::Search(_) | Target::SystemSearch => true,
+        Target::Compartment { posted, .. } => *posted,
+        _ => false,
+    };
+    if is_form {
         if !body.is_empty() {
             check_form_type(&parts.headers)?;
         }
@@ -200,22 +207,38 @@ pub(super) fn dispatch(shared: &Shared, request: &Incoming, target: Target) -> R
         }
         (&Method::DELETE, Target::History(resource_type, id)) => Ok(write::forget(shared, request, resource_type, &id)),
         (_, Target::Version(resource_type, id, version)) => read::vread(shared, request, resource_type, &id, &version),
-        (_, Target::History(resource_type, id)) => history::instance(shared, request, resource_type, &id),
-        (_, Target::Search(resource_type)) => search::search(shared, request, resource_type),
+        (_, Target::History(resource_type, id)) => history(shared, request, Whose::Instance(resource_type, &id)),
+        (_, Target::TypeHistory(resource_type)) => history(shared, request, Whose::Type(resource_type)),
+        (_, Target::SystemHistory) => history(shared, request, Whose::System),
+        (_, Target::Search(resource_type)) => search(shared, request, &Scope::of_type(resource_type)),
+        (_, Target::Operation(operation, place)) => operation::call(shared, request, operation, &place),
         (&Method::POST, Target::Type(resource_type)) => write::create(shared, request, resource_type),
         (&Method::PUT, Target::Type(resource_type)) => write::update(shared, request, resource_type, None),
         (&Method::DELETE, Target::Type(resource_type)) => write::delete(shared, request, resource_type, None),
-        (_, Target::Type(resource_type)) => search::search(shared, request, resource_type),
+        (_, Target::Type(resource_type)) => search(shared, request, &Scope::of_type(resource_type)),
         (&Method::PUT, Target::Instance(resource_type, id)) => write::update(shared, request, resource_type, Some(&id)),
         (&Method::DELETE, Target::Instance(resource_type, id)) => {
             write::delete(shared, request, resource_type, Some(&id))
         }
         (_, Target::Instance(resource_type, id)) => read::read(shared, request, resource_type, &id),
         (&Method::POST, Target::System) => bundle::post(shared, request),
-        (_, Target::System) => Err(Refusal::method(
-            &Target::System.allow(shared.options.release),
-            "there is nothing to do here",
-        )),
+        (_, Target::System | Target::SystemSearch) => search(
+            shared,
+            request,
+            &Scope::of_system(&request.query, shared.options.release)?,
+        ),
+        (
+            _,
+            Target::Compartment {
+                compartment,
+                resource_type,
+                ..
+            },
+        ) => {
+            let release = shared.options.release;
+            let scope = Scope::of_compartment(compartment, resource_type, &request.query, release)?;
+            search(shared, request, &scope)
+        }
     }
 }
 

@@ -120,6 +120,25 @@ impl Store {
         )
     }
 
+    /// Every line of a type, oldest version first.
+    pub fn histories(&self, resource_type: &str) -> Vec<Vec<Arc<Version>>> {
+        let lines = self.look();
+        let all = lines.types.get(resource_type).into_iter().flat_map(IndexMap::values);
+        all.cloned().collect()
+    }
+
+    /// What was the current version of a resource after a write, which may be a deletion.
+    pub fn at(&self, resource_type: &str, id: &str, write: u64) -> Option<Arc<Version>> {
+        let lines = self.look();
+        let line = lines.line(resource_type, id)?;
+        line.iter().rev().find(|version| version.sequence <= write).cloned()
+    }
+
+    /// The number of the last write.
+    pub fn last_write(&self) -> u64 {
+        self.look().sequence
+    }
+
     /// The number of the last write before a moment.
     pub fn write_before(&self, moment: Timestamp) -> u64 {
         let lines = self.look();

@@ -1,27 +1,109 @@
 //! Bodies with their changes made and their variables filled in.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::model::{Body, BodySource, Fixture};
 use super::template::{Template, TemplateError};
-use super::variables::{NoText, Variables};
+use super::variables::{BUILT_IN, NoText, Variables};
+use crate::fhir::{FhirVersion, smallest};
 
 /// The fixture name that stands for the smallest valid resource of an expanded case's type.
 pub const SMALLEST: &str = "smallest";
 
-static SMALLEST_OF: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../suites/fixtures/smallest.json"))
-        .expect("the tests hold the embedded fixtures to their form")
-});
+/// The fixture name that stands for any resource of an expanded case's type: the first fixture of the suite that is of
+/// this type, and where there is none the smallest valid one.
+pub const SAMPLE: &str = "sample";
 
-/// The smallest valid resource of a type in R4, where it is known.
+/// The fixture name that stands for another state of the [`SAMPLE`]: the second fixture of the suite that is of this type,
+/// and where there are no two the smallest valid one in another language.
+pub const CHANGED: &str = "changed";
+
+/// Whether a name stands for a resource of the type that a case is expanded for.
 #[must_use]
-pub fn smallest(resource_type: &str) -> Option<&'static Value> {
-    SMALLEST_OF.get(resource_type)
+pub fn is_of_type(name: &str) -> bool {
+    matches!(name, SMALLEST | SAMPLE | CHANGED)
+}
+
+/// The smallest resource of the type that a case was expanded for, in the release under test.
+fn smallest_of(variables: &Variables) -> Result<&'static Value, RenderError> {
+    let resource_type = variables.text("type")?;
+    let release = FhirVersion::of_number(&variables.text("fhir.version")?);
+    let body = release.and_then(|release| smallest(release, &resource_type));
+    body.ok_or_else(|| RenderError::NoSmallest(resource_type.into_owned()))
+}
+
+/// The fixtures of a suite that a name in a body may mean: its own name, or for what is [of the type](is_of_type) of an
+/// expanded case the first or second of each type.
+#[must_use]
+pub fn meant<'a>(name: &'a str, fixtures: &'a IndexMap<String, Fixture>) -> Vec<&'a str> {
+    let place = match name {
+        _ if fixtures.contains_key(name) => return vec![name],
+        SAMPLE => 0,
+        CHANGED => 1,
+        _ => return Vec::new(),
+    };
+    let mut of_type: HashMap<&str, usize> = HashMap::new();
+    let mut found = Vec::new();
+    for (name, fixture) in fixtures.iter().filter(|(_, fixture)| stands_alone(&fixture.body)) {
+        let Some(resource_type) = fixture.body["resourceType"].as_str() else {
+            continue;
+        };
+        let count = of_type.entry(resource_type).or_default();
+        if *count == place {
+            found.push(name.as_str());
+        }
+        *count += 1;
+    }
+    found
+}
+
+/// The fixtures that are of the type that a case was expanded for and [stand alone](stands_alone), in their order.
+fn of_type<'a>(
+    fixtures: &'a IndexMap<String, Fixture>,
+    variables: &Variables,
+) -> Result<impl Iterator<Item = &'a Value>, RenderError> {
+    let resource_type = variables.text("type")?.into_owned();
+    let bodies = fixtures.values().map(|fixture| &*fixture.body);
+    Ok(bodies.filter(move |body| body["resourceType"] == *resource_type && stands_alone(body)))
+}
+
+/// Whether a fixture needs no variable that a case has to capture or a suite has to write.
+fn stands_alone(body: &Value) -> bool {
+    match body {
+        Value::String(text) => {
+            !text.contains("${")
+                || Template::parse(text).is_ok_and(|template| template.variables().all(|name| BUILT_IN.contains(&name)))
+        }
+        Value::Array(items) => items.iter().all(stands_alone),
+        Value::Object(members) => members.values().all(stands_alone),
+        _ => true,
+    }
+}
+
+/// What a name stands for that is [of the type](is_of_type).
+fn built_in<'a>(
+    name: &str,
+    fixtures: &'a IndexMap<String, Fixture>,
+    variables: &Variables,
+) -> Result<Cow<'a, Value>, RenderError> {
+    let mut known = of_type(fixtures, variables)?;
+    match name {
+        SAMPLE => Ok(Cow::Borrowed(known.next().map_or_else(|| smallest_of(variables), Ok)?)),
+        CHANGED => match known.nth(1) {
+            Some(body) => Ok(Cow::Borrowed(body)),
+            None => {
+                let mut body = smallest_of(variables)?.clone();
+                // An element of every resource, and no part of what the type is about.
+                body["language"] = Value::from("de");
+                Ok(Cow::Owned(body))
+            }
+        },
+        _ => Ok(Cow::Borrowed(smallest_of(variables)?)),
+    }
 }
 
 /// A body that is ready to be sent or compared.
@@ -41,7 +123,7 @@ pub enum RenderError {
     NoText(#[from] NoText),
     #[error("`{0}` is no fixture of this suite")]
     NoFixture(String),
-    #[error("no smallest resource of type {0} is known")]
+    #[error("the release has no resource type {0}")]
     NoSmallest(String),
     #[error("`{0}` holds no resource")]
     NoResource(String),
@@ -71,14 +153,11 @@ pub fn render(
         BodySource::Json(value) => filled(value, variables)?,
         BodySource::Fixture(name) => {
             let body = match fixtures.get(name.as_str()) {
-                Some(fixture) => &*fixture.body,
-                None if name.value == SMALLEST => {
-                    let resource_type = variables.text("type")?;
-                    smallest(&resource_type).ok_or_else(|| RenderError::NoSmallest(resource_type.into_owned()))?
-                }
+                Some(fixture) => Cow::Borrowed(&*fixture.body),
+                None if is_of_type(name) => built_in(name, fixtures, variables)?,
                 None => return Err(RenderError::NoFixture(name.value.clone())),
             };
-            filled(body, variables)?
+            filled(&body, variables)?
         }
         BodySource::Captured(name) => match variables.get(name) {
             // What a server sent is data: a `${` in it is no variable.
@@ -213,6 +292,8 @@ fn remove_step(place: &mut Value, steps: &[Cow<'_, str>]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::source::{Span, Spanned};
     use serde_json::json;
@@ -277,11 +358,70 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_resources_are_of_their_type() {
-        for (name, body) in &*SMALLEST_OF {
-            assert_eq!(body["resourceType"], json!(name));
-        }
-        assert!(smallest("Patient").is_some() && smallest("Nothing").is_none());
+    fn a_sample_is_a_fixture_of_the_type_or_the_smallest_resource() {
+        let fixture = |body: Value| Fixture {
+            path: spanned("x.json"),
+            body: Arc::new(body),
+        };
+        let fixtures = IndexMap::from([
+            (
+                "height".to_owned(),
+                fixture(json!({ "resourceType": "Observation", "subject": "${patient}" })),
+            ),
+            (
+                "weight".to_owned(),
+                fixture(json!({ "resourceType": "Observation", "status": "final" })),
+            ),
+            (
+                "ada".to_owned(),
+                fixture(json!({ "resourceType": "Patient", "gender": "female" })),
+            ),
+            (
+                "charles".to_owned(),
+                fixture(json!({ "resourceType": "Patient", "gender": "male" })),
+            ),
+        ]);
+        let made = |name: &str, resource_type: &str, release: &str| {
+            let mut variables = Variables::default();
+            variables.set("type", resource_type);
+            variables.set("fhir.version", release);
+            let body = Body {
+                source: BodySource::Fixture(spanned(name)),
+                set: Vec::new(),
+                remove: Vec::new(),
+                span: Span::default(),
+            };
+            match render(&body, &fixtures, &variables) {
+                Ok(Rendered::Json(value)) => value.to_string(),
+                Ok(Rendered::Text(text)) => text,
+                Err(error) => error.to_string(),
+            }
+        };
+        assert_eq!(
+            made("sample", "Patient", "4.0"),
+            r#"{"resourceType":"Patient","gender":"female"}"#
+        );
+        assert_eq!(
+            made("sample", "Observation", "4.0"),
+            r#"{"resourceType":"Observation","status":"final"}"#
+        );
+        assert_eq!(meant("sample", &fixtures), ["weight", "ada"]);
+        assert_eq!(meant("changed", &fixtures), ["charles"]);
+        assert_eq!(meant("height", &fixtures), ["height"]);
+        assert_eq!(made("smallest", "Patient", "4.0"), r#"{"resourceType":"Patient"}"#);
+        assert_eq!(
+            made("sample", "Basic", "4.0"),
+            r#"{"resourceType":"Basic","code":{"text":"smallest"}}"#
+        );
+        assert_eq!(
+            made("changed", "Patient", "4.0"),
+            r#"{"resourceType":"Patient","gender":"male"}"#
+        );
+        assert_eq!(
+            made("changed", "Basic", "4.0"),
+            r#"{"resourceType":"Basic","code":{"text":"smallest"},"language":"de"}"#
+        );
+        assert_eq!(made("sample", "Media", "5.0"), "the release has no resource type Media");
     }
 
     #[test]

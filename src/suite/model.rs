@@ -90,6 +90,8 @@ pub enum Types {
     Listed(Vec<Spanned<String>>),
     /// Every type that the CapabilityStatement claims and for which `needs` holds.
     Claimed,
+    /// Those that the user asks for; Patient where nobody does.
+    Asked,
 }
 
 /// What a case asks of `CapabilityStatement.rest`; everything has to be met.

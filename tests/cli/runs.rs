@@ -1,6 +1,6 @@
 //! What the options of `run` do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::support::embedded::{Embedded, outcome};
 use crate::support::{assay, file, small, words};
@@ -98,49 +98,6 @@ fn quiet_says_only_how_it_ended() {
     let gone = small(&server.base, "--quiet").run().ended(1);
     assert!(gone.stderr.is_empty(), "{}", gone.stderr);
     assert!(!gone.stdout.contains("FAIL small::update, step") && gone.stdout.contains("Not conformant"));
-}
-
-/// What was asked, with the ids that the server chose named by the order of their coming.
-fn asked(server: &Embedded) -> Vec<(String, String, String)> {
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let mut asked = Vec::new();
-    for request in server.recorded() {
-        let mut text = (
-            request.method.clone(),
-            request.target.clone(),
-            String::from_utf8_lossy(&request.body).into_owned(),
-        );
-        for (id, name) in &names {
-            // An id in capitals is another id that comes from it.
-            text.1 = text.1.replace(id, name).replace(&id.to_uppercase(), name);
-            text.2 = text.2.replace(id, name);
-        }
-        if let (201, Some(location)) = (request.status, request.answer_headers.get("location")) {
-            let id = location.to_str().unwrap().split('/').rev().nth(2).unwrap().to_owned();
-            let name = format!("#{}", names.len());
-            names.entry(id).or_insert(name);
-        }
-        asked.push(text);
-    }
-    asked
-}
-
-#[test]
-fn one_seed_makes_the_same_requests_twice() {
-    let runs = ["--seed 42", "--seed 42", "--seed 43"].map(|seed| {
-        let server = Embedded::start();
-        let suites = "--suite http.create --suite http.update --suite http.url --suite http.search";
-        words(&format!("run {} {suites} --jobs 1 {seed} --quiet", server.base)).run();
-        asked(&server)
-    });
-    let [first, second, other] = runs;
-    assert!(first.len() > 100, "{}", first.len());
-    for (one, two) in first.iter().zip(&second) {
-        // How often an index is asked, and which page of a moment's search, depends on time and not on the seed.
-        assert_eq!(one, two);
-    }
-    assert_eq!(first.len(), second.len());
-    assert_ne!(first, other);
 }
 
 #[test]

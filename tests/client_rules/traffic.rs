@@ -15,6 +15,7 @@ use fhir_assay::verdict::{Phase, RunResult, Verdict};
 use crate::support::embedded::{Embedded, Recorded};
 
 mod bundles;
+mod reading;
 
 const SEED: u64 = 20_260_101;
 const TAG_SYSTEM: &str = "urn:fhir-assay:run";
@@ -53,7 +54,7 @@ impl Traffic {
                 &Selection::all(),
             );
             let options = RunOptions {
-                seed: SEED,
+                marks: SEED,
                 ..RunOptions::default()
             };
             let result = Runner::new(&transport, &target, catalogue, options)
@@ -468,7 +469,7 @@ fn row_of_search() {
     row(
         Interaction::SearchType,
         &["GET", "POST"],
-        |path| matches!(path, [_] | [_, "_search"] | []),
+        |path| matches!(path, [_] | [_, "_search"] | [] | [_, _, _] | [_, _, _, "_search"]),
         false,
     );
 }

@@ -149,7 +149,7 @@ async fn refused_writes_change_nothing() {
         ("/Patient/p", patient_at("p"), "Accept: application/fhir+turtle", 406),
         ("/Patient/a_b", patient_at("a_b"), "X: x", 400),
         ("/Patient/p/_history/1", patient_at("p"), "X: x", 405),
-        ("/Patient/_history", patient_at("_history"), "X: x", 404),
+        ("/Patient/_history", patient_at("_history"), "X: x", 405),
         ("/Patient/_search", patient_at("_search"), "X: x", 405),
         ("/Patient?family=Lovelace", patient_at("q"), "X: x", 400),
         ("/Patient?nonsense=1", patient_at("p"), "X: x", 400),
@@ -165,7 +165,7 @@ async fn refused_writes_change_nothing() {
         ("/Nonsense", patient(), "X: x", 404),
         ("/patient", patient(), "X: x", 404),
         ("/Patient/p", patient(), "X: x", 405),
-        ("/Patient/$validate", patient(), "X: x", 404),
+        ("/Patient/$nothing", patient(), "X: x", 404),
         ("", patient(), "X: x", 400),
         (
             "/",
@@ -241,12 +241,11 @@ async fn unknown_things_are_told_apart() {
         "/Patient/none/_history",
         "/Patient/none/_history/1",
         "/Patient/aBc1/_history/no-such-version",
-        "/Patient/_history",
-        "/_history",
         "/Patient/$no-such-operation",
         "/$x",
-        "/Patient/aBc1/Observation",
-        "/Patient/aBc1/*",
+        "/Patient/aBc1/Medication",
+        "/Observation/aBc1/*",
+        "/Patient/aBc1/$meta-delete",
         "/Nonsense?_count=1",
         "/Nonsense/1",
         "//Patient",
@@ -256,7 +255,8 @@ async fn unknown_things_are_told_apart() {
     }
     api.get(&format!("/Patient/{}", "a".repeat(65))).await.refused(404);
     api.get(&api.base().replace("/fhir", "/")).await.refused(404);
-    api.get("?_type=Patient").await.refused(405);
+    api.get("?_type=Nonsense").await.refused(400);
+    api.delete("?_id=aBc1").await.refused(405);
     api.get("/Patient/%FF").await.refused(400);
     assert_eq!(api.delete("/Patient/none").await.status, 204);
     api.get("/Patient/none").await.refused(404);

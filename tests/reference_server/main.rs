@@ -7,6 +7,7 @@ mod http;
 mod interactions;
 mod otherwise;
 mod patch;
+mod reading;
 mod search;
 mod tables;
 mod xml;

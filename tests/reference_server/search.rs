@@ -235,7 +235,7 @@ async fn what_cannot_be_searched_is_refused_or_ignored() {
         "nonsense=1",
         "organization.name=x",
         "_has:Observation:subject:code=1",
-        "_include=Patient:organization",
+        "_include=Patient:nonsense",
         "_sort=nonsense",
     ] {
         let answer = api.get(&format!("/Patient?{query}&gender:missing=true")).await;

@@ -147,6 +147,10 @@ fn type_in_url<'a>(
 ) -> Option<&'a str> {
     let path = without_query(path).trim_end_matches('/');
     let path = path.strip_suffix("/_search").unwrap_or(path);
+    // A search in a whole compartment is one of many types.
+    if interaction == Some(Interaction::SearchType) && path.split('/').count() == 2 {
+        return None;
+    }
     let name = match instance {
         Some(instance) if interaction != Some(Interaction::SearchType) => instance.resource_type,
         _ => path.rsplit('/').next()?,

@@ -1,4 +1,4 @@
-//! The table of responses (`http.html#summary`): which statuses an interaction has.
+//! The table of responses (`http.html#summary`): which statuses and which kind of body an interaction has.
 
 use serde_json::Value;
 
@@ -14,14 +14,23 @@ use crate::verdict::Part;
 /// Statuses of HTTP itself that no table of FHIR has to list.
 const ALWAYS_POSSIBLE: [u16; 10] = [304, 402, 406, 408, 411, 413, 414, 415, 421, 431];
 
-/// A status outside of the list of its interaction is a Warning: the table says that it is not exhaustive.
+/// Whether a rule is one of the table's rows, which are audited in every exchange and cited by no case.
+pub(super) fn is_row(rule: &str) -> bool {
+    rule.starts_with("operations.response-")
+}
+
+/// A status outside of the list of its interaction is a Warning: the table says that it is not exhaustive. A body of another
+/// kind than the table has breaks it.
 pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
-    let Some((interaction, rule)) = look
-        .interaction
-        .and_then(|interaction| rule(interaction, look.cx.release))
-    else {
+    let Some(interaction) = look.interaction else {
         return;
     };
+    for rule in rows(interaction, look) {
+        audit_row(interaction, rule, look, ledger);
+    }
+}
+
+fn audit_row(interaction: Interaction, rule: &'static str, look: &Look<'_>, ledger: &mut Ledger<'_>) {
     let Some(table) = look
         .cx
         .catalogue
@@ -31,39 +40,87 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         return;
     };
     let status = look.status;
-    let row = table[look.cx.release.name()]["status"].as_array();
-    let row = row.map(Vec::as_slice).unwrap_or_default();
-    if row.is_empty() || status >= 500 || ALWAYS_POSSIBLE.contains(&status) || is_named(look) {
+    let row = &table[look.cx.release.name()];
+    let codes = row["status"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let soft = |because: &'static str| Softened {
+        at_most: Some(AtMost::Warning),
+        because: Some(because),
+    };
+    let is_listed = codes.iter().any(|code| code.as_u64() == Some(status.into()));
+    // Also where the step names the status: what comes with it is another matter.
+    let body = row["body"].as_str().unwrap_or_default();
+    if let Some((expected, found)) = other_body(body, look).filter(|_| is_listed) {
+        let message = format!("the body of this {interaction} is a {found}");
+        let told = mismatch(Part::Body(String::new()), message).between(expected.to_owned(), Some(found.to_owned()));
+        let softened = match expected {
+            "OperationOutcome" => soft("the text names an OperationOutcome as an example only"),
+            _ => Softened::default(),
+        };
+        return ledger.broken_but(rule, softened, told);
+    }
+    if codes.is_empty() || status >= 500 || ALWAYS_POSSIBLE.contains(&status) || is_named(look) {
         return;
     }
-    if row.iter().any(|code| code.as_u64() == Some(status.into())) {
-        ledger.holds(rule);
-        return;
+    if interaction == Patch && status == 201 {
+        let because = "the table lists 201, but a patch changes what exists and creates nothing";
+        let told = mismatch(Part::Status, answered(status)).between("200".to_owned(), Some(status.to_string()));
+        return ledger.broken_but(rule, soft(because), told);
+    }
+    if is_listed {
+        return ledger.holds(rule);
     }
     if (status == 202 && asked_for_later(look)) || of_the_text(interaction, look).contains(&status) {
         return;
     }
-    let codes: Vec<String> = row.iter().map(Value::to_string).collect();
-    let softened = Softened {
-        at_most: Some(AtMost::Warning),
-        because: Some("the table says that it is not exhaustive, so a status outside of it is a warning"),
-    };
+    let codes: Vec<String> = codes.iter().map(Value::to_string).collect();
+    let softened = soft("the table says that it is not exhaustive, so a status outside of it is a warning");
     let message = format!("{}, which is no status of {interaction}", answered(status));
     let told = mismatch(Part::Status, message).between(listed(&codes, "or"), Some(status.to_string()));
     ledger.broken_but(rule, softened, told);
 }
 
-/// The row of an interaction. A batch has none of its own before R5.
-fn rule(interaction: Interaction, release: FhirVersion) -> Option<(Interaction, &'static str)> {
+/// What the column `body` asks of a success, and what there is instead: `R: Bundle`, `O: OperationOutcome`. That a body is
+/// there at all is for other rules to say, and so is what kind of resource is read or written.
+fn other_body<'a>(column: &'a str, look: &Look<'a>) -> Option<(&'a str, &'a str)> {
+    let (_, expected) = column.split_once(": ")?;
+    let (_, found) = look.resource().filter(|_| look.is_success() && look.status != 202)?;
+    let is_one_kind = matches!(expected, "Bundle" | "CapabilityStatement" | "OperationOutcome");
+    // Other modes of /metadata show other resources (http.html#capabilities).
+    let of_another_mode = expected == "CapabilityStatement" && look.has_parameter("mode");
+    (is_one_kind && !of_another_mode && found != expected).then_some((expected, found))
+}
+
+/// The rows of an interaction. A batch has none of its own before R5, nor a search in a compartment; the conditional forms
+/// have some from R6 on.
+fn rows(interaction: Interaction, look: &Look<'_>) -> Vec<&'static str> {
+    let release = look.cx.release;
+    let (path, query) = look.path.map_or(("", None), |path| {
+        path.split_once('?')
+            .map_or((path, None), |(path, query)| (path, Some(query)))
+    });
+    let by_criteria = release >= FhirVersion::R6 && query.is_some() && look.instance.is_none() && !look.is_page;
     let rule = match interaction {
         Read => "operations.response-read",
         Vread => "operations.response-vread",
+        Update if by_criteria => "operations.response-update-conditional",
         Update => "operations.response-update",
+        Patch if by_criteria => "operations.response-patch-conditional",
         Patch => "operations.response-patch",
+        Delete if by_criteria => {
+            // The two rows are one and the same.
+            return vec![
+                "operations.response-delete-conditional-single",
+                "operations.response-delete-conditional-multiple",
+            ];
+        }
         Delete => "operations.response-delete",
         DeleteHistory => "operations.response-delete-history",
         DeleteHistoryVersion => "operations.response-delete-history-version",
+        Create if release >= FhirVersion::R6 && look.request().headers.get("if-none-exist").is_some() => {
+            "operations.response-create-conditional"
+        }
         Create => "operations.response-create",
+        SearchType if release >= FhirVersion::R5 && is_in_compartment(path) => "operations.response-search-compartment",
         SearchType => "operations.response-search-type",
         SearchSystem => "operations.response-search-system",
         Capabilities => "operations.response-capabilities",
@@ -72,10 +129,15 @@ fn rule(interaction: Interaction, release: FhirVersion) -> Option<(Interaction, 
         HistoryInstance => "operations.response-history-instance",
         HistoryType => "operations.response-history-type",
         HistorySystem => "operations.response-history-system",
-        // What an operation answers is for its own page to say.
-        Operation => return None,
+        Operation => "operations.response-operation",
     };
-    Some((interaction, rule))
+    vec![rule]
+}
+
+/// Whether a search is one below a resource: `Patient/1/Observation`, `Patient/1/*`, `Patient/1/_search`.
+fn is_in_compartment(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.nth(1).is_some_and(|second| second != "_search")
 }
 
 /// Codes that the text names and the table leaves out.
@@ -89,7 +151,9 @@ fn of_the_text(interaction: Interaction, look: &Look<'_>) -> &'static [u16] {
         Delete | DeleteHistory | DeleteHistoryVersion => &[400],
         SearchType | SearchSystem => &[400, 404, 405],
         HistoryInstance | HistoryType | HistorySystem => &[400, 404, 405, 410],
-        Capabilities | Transaction | Batch | Operation => &[],
+        // What an operation answers is for its own page to say.
+        Operation => &[204, 400, 404, 405, 409, 412, 422],
+        Capabilities | Transaction | Batch => &[],
     }
 }
 

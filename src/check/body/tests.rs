@@ -213,6 +213,11 @@ fn bodies_make_expressions_true() {
         ("false", over("active.not()"), ada()),
         ("no body", over("active"), answered("")),
         ("a page", over("active"), answered("<html>")),
+        (
+            "no resource",
+            over("OperationOutcome.issue.exists()"),
+            answered(r#"{"detail":"Not Found"}"#)
+        ),
         ("cut", over("active"), cut_body()),
     ]));
 }

@@ -52,6 +52,13 @@ pub(super) fn judge(expression: &FhirPath, reading: Option<&Reading<'_>>, part: 
         Err(reason) => return Judged::unjudged(part, reason),
     };
     match compiled.truth(reading, cx) {
+        // The engine gives up at JSON that is no resource, where the expression speaks of elements: the server's fault.
+        Err(_) if is_no_resource(reading) => {
+            let text = &expression.text.value;
+            Judged::Broken(
+                of_body("the body is JSON, but no resource: it has no `resourceType`".to_owned()).between(text, None),
+            )
+        }
         Err(reason) => Judged::unjudged(part, reason),
         // Of a body that is not there much is true: `issue.empty()`.
         Ok(Truth::True) if looks_at_no_body(&compiled, reading) => Judged::LeftOut,
@@ -64,6 +71,12 @@ pub(super) fn judge(expression: &FhirPath, reading: Option<&Reading<'_>>, part: 
             Judged::unjudged(part, reason)
         }
     }
+}
+
+/// Whether the body is JSON and has no resource type.
+fn is_no_resource(reading: Option<&Reading<'_>>) -> bool {
+    let body = reading.and_then(|reading| reading.json().ok());
+    body.is_some_and(|body| !body.is_null() && !body["resourceType"].is_string())
 }
 
 /// Whether an expression looks at the body, and there is none.

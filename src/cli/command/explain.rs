@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::check;
 use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, print, settings};
@@ -125,7 +126,9 @@ fn requirement(rule: &Requirement, release: FhirVersion, suites: &[Arc<Suite>]) 
             }
         }
     }
-    if !cited {
+    if check::always::is_audited(&rule.id) {
+        let _ = writeln!(text, "  audited in every exchange that it speaks of");
+    } else if !cited {
         let _ = writeln!(text, "  not tested by a case: {}", rule.untested_reason());
     }
     text

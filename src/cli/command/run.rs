@@ -174,7 +174,6 @@ fn fail_on(args: &RunArgs) -> Verdict {
 }
 
 fn options(args: &RunArgs, journal: bool) -> RunOptions {
-    let seed = args.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0 >> 32);
     let mut told: IndexMap<String, String> = IndexMap::new();
     let mut tell = |name: &str, value: String| {
         if !value.is_empty() {
@@ -182,7 +181,7 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
         }
     };
     let filters = &args.filters;
-    tell("seed", seed.to_string());
+    tell("seed", args.seed.map(|seed| seed.to_string()).unwrap_or_default());
     tell("jobs", args.jobs.to_string());
     tell("suite", filters.suites.join(" "));
     tell("case", filters.cases.join(" "));
@@ -204,6 +203,7 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
             .map(|level| crate::requirement::Level::from(level).to_string())
             .unwrap_or_default(),
     );
+    tell("types", filters.types.join(","));
     let profiles = args.profiles.iter().map(|path| path.display().to_string());
     tell("profile", profiles.collect::<Vec<_>>().join(" "));
     tell("fail-on", fail_on(args).to_string());
@@ -225,7 +225,9 @@ fn options(args: &RunArgs, journal: bool) -> RunOptions {
     RunOptions {
         profiles: Profiles::default(),
         jobs: args.jobs.into(),
-        seed,
+        // Never from --seed: two runs at one server must not have ids in common.
+        marks: uuid::Uuid::new_v4().as_u64_pair().0,
+        shuffle: args.seed,
         cleanup: !args.no_cleanup,
         fail_fast: args.fail_fast,
         keep_bodies: !journal,

@@ -90,7 +90,8 @@ fn unresolved(walk: &mut Walk<'_>, text: &str, scope: &Scope<'_>) {
     walk.leave(
         UncheckedKind::Reference,
         kind,
-        format!("`{text}` leads out of the body; whether it is there was not looked at"),
+        // The text is left out, so that many of a kind are one sentence.
+        "they lead out of the body; whether what they name is there was not looked at".to_owned(),
     );
 }
 

@@ -35,6 +35,14 @@ pub(super) const ALL: &[Mutant] = &[
         },
     )
     .only(&[R6]),
+    Mutant::instead(
+        "async.delete-202/refused",
+        "a deletion that may come later is refused, though a preference may be ignored",
+        |_, asked| {
+            (asked.is(Delete) && is_wanted(asked))
+                .then(|| Answer::refusal(400, "not-supported", "there is nothing asynchronous here"))
+        },
+    ),
 ];
 
 fn is_wanted(asked: &Asked) -> bool {

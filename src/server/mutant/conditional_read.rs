@@ -29,7 +29,7 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::before(
         "conditional-read.if-modified-since-304/text",
-        "If-Modified-Since is compared as a text, so that the same time in another form is another time",
+        "If-Modified-Since is compared as a text, so that a later time is another time",
         |server, asked| {
             let modified = current(server, asked).map(|version| format_http_date(version.at));
             if asked.is(Read) && asked.header("if-modified-since") != modified.as_deref() {

@@ -1,7 +1,9 @@
 //! `http.html#mime-type` and `http.html#version-parameter`
 
+use serde_json::{Value, json};
+
 use super::{Mutant, in_another_namespace};
-use crate::fhir::Interaction::{Create, Read};
+use crate::fhir::Interaction::{Capabilities, Create, Read};
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 pub(super) const ALL: &[Mutant] = &[
@@ -110,6 +112,19 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
     Mutant::after(
+        "content-negotiation.turtle-mime-type",
+        "Turtle is declared, and comes under the name text/turtle",
+        |_, asked, answer| {
+            declare(asked, answer, "format", "ttl");
+            if asked.is(Read) && asked.header("accept").is_some_and(|text| text.contains("turtle")) {
+                answer.set_status(200);
+                answer.set("content-type", "text/turtle");
+                let subject = asked.segments().join("/");
+                answer.body = format!("<{subject}> a <http://hl7.org/fhir/Patient> .\n").into();
+            }
+        },
+    ),
+    Mutant::after(
         "content-negotiation.utf8",
         "answers are written in ISO-8859-1",
         |_, _, answer| {
@@ -156,6 +171,17 @@ pub(super) const ALL: &[Mutant] = &[
         }
     })),
 ];
+
+/// Says in the CapabilityStatement that the server has a format, in one of its lists of formats.
+pub(super) fn declare(asked: &Asked, answer: &mut Answer, list: &str, format: &str) {
+    if asked.is(Capabilities) {
+        answer.edit_resource("CapabilityStatement", |body| {
+            if let Some(formats) = body.get_mut(list).and_then(Value::as_array_mut) {
+                formats.push(json!(format));
+            }
+        });
+    }
+}
 
 fn not_acceptable() -> Answer {
     Answer::refusal(406, "not-supported", "that cannot be had here")

@@ -216,6 +216,18 @@ pub(super) const ALL: &[Mutant] = &[
         }
     }))
     .only(&[FhirVersion::R4, FhirVersion::R4B]),
+    Mutant::after(
+        "create.server-assigns-new-location/elsewhere",
+        "what is created cannot be read where its Location says that it is",
+        |_, asked, answer| {
+            let id = answer.json().and_then(|body| Some(body["id"].as_str()?.to_owned()));
+            if let (true, true, Some(id)) = (asked.is(Create), answer.is_success(), id) {
+                let other = format!("not-{}", &id[..id.len().min(60)]);
+                answer.change("location", |url| url.replace(&id, &other));
+                answer.edit(|body| body["id"] = json!(other));
+            }
+        },
+    ),
 ];
 
 /// Makes a create an update of that id.

@@ -1,5 +1,6 @@
 //! `http.html#parameters`
 
+use super::content_negotiation::declare;
 use super::{Mutant, OF_A_RESOURCE, in_another_namespace};
 use crate::fhir::Interaction::{Create, Read};
 use crate::server::rewrite::Answer;
@@ -56,6 +57,11 @@ pub(super) const ALL: &[Mutant] = &[
                 .is_some_and(|format| !format.contains("json"));
             (asked.is(Create) && other).then(|| Answer::refusal(400, "structure", "the body is no XML"))
         },
+    ),
+    Mutant::after(
+        "format-parameter.turtle-codes",
+        "Turtle is declared, but _format=ttl is refused",
+        |_, asked, answer| declare(asked, answer, "format", "ttl"),
     ),
     Mutant::after(
         "format-parameter.pretty-same-content",

@@ -1,9 +1,11 @@
 //! `http.html` and `http.html#general`
 
 use http::Method;
+use serde_json::{Value, json};
 
 use super::Mutant;
-use crate::fhir::Interaction::{Capabilities, Read, Vread};
+use crate::fhir::FhirVersion::{R4, R4B, R5};
+use crate::fhir::Interaction::{Capabilities, Read, SearchType, Vread};
 use crate::server::rewrite::Answer;
 
 pub(super) const ALL: &[Mutant] = &[
@@ -27,6 +29,43 @@ pub(super) const ALL: &[Mutant] = &[
                 .then(|| Answer::refusal(404, "not-supported", "there is no such route"))
         },
     ),
+    // Of R6 there are no definitions of resources yet, only those of data types.
+    Mutant::after(
+        "general.resources-conform",
+        "a search is answered with a Bundle of the type search, which there is not",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| bundle["type"] = json!("search"));
+            }
+        },
+    )
+    .only(&[R4, R4B, R5]),
+    Mutant::after(
+        "general.resources-conform/empty-array",
+        "a search without matches has an empty list of entries",
+        |_, asked, answer| {
+            if asked.is(SearchType) {
+                answer.edit_resource("Bundle", |bundle| {
+                    if bundle["entry"].is_null() {
+                        bundle["entry"] = json!([]);
+                    }
+                });
+            }
+        },
+    ),
+    Mutant::after(
+        "general.resources-conform/outcome",
+        "the issues of an OperationOutcome have no code, which each has to have",
+        |_, _, answer| {
+            answer.edit_resource("OperationOutcome", |outcome| {
+                let issues = outcome.pointer_mut("/issue").and_then(Value::as_array_mut);
+                for issue in issues.into_iter().flatten().filter_map(Value::as_object_mut) {
+                    issue.remove("code");
+                }
+            });
+        },
+    )
+    .only(&[R4, R4B, R5]),
     Mutant::at(
         "general.https-in-production",
         "the server is open to the world without TLS",

@@ -1,6 +1,7 @@
 //! `http.html#Http-Headers` and `http.html#custom`
 
 use super::Mutant;
+use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction::{Create, Patch};
 use crate::server::rewrite::Answer;
 
@@ -56,4 +57,22 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
+    Mutant::after(
+        "headers.content-location-async",
+        "who asked for the answer later is told the place in Location",
+        |_, _, answer| {
+            if answer.status == 202 {
+                swap(answer, "content-location", "location");
+            }
+        },
+    )
+    .only(&[R5, R6]),
 ];
+
+/// Moves what one header says to another.
+fn swap(answer: &mut Answer, from: &'static str, to: &'static str) {
+    if let Some(text) = answer.header(from).map(str::to_owned) {
+        answer.set(to, &text);
+        answer.remove(from);
+    }
+}

@@ -20,6 +20,8 @@ mod format_parameter;
 mod general;
 mod head;
 mod headers;
+mod history;
+mod history_parameters;
 mod integrity;
 mod paging;
 mod patch;
@@ -28,6 +30,8 @@ mod read;
 mod return_preference;
 mod search;
 mod search_post;
+mod several_types;
+mod summary;
 mod transaction;
 mod transaction_references;
 mod transaction_response;
@@ -61,6 +65,8 @@ const SECTIONS: &[&[Mutant]] = &[
     contention::ALL,
     delete::ALL,
     delete_history::ALL,
+    history::ALL,
+    history_parameters::ALL,
     patch::ALL,
     patch_in_bundle::ALL,
     conditional_create::ALL,
@@ -72,6 +78,7 @@ const SECTIONS: &[&[Mutant]] = &[
     format_parameter::ALL,
     search::ALL,
     search_post::ALL,
+    several_types::ALL,
     paging::ALL,
     head::ALL,
     headers::ALL,
@@ -81,6 +88,7 @@ const SECTIONS: &[&[Mutant]] = &[
     transaction_response::ALL,
     integrity::ALL,
     asynchronous::ALL,
+    summary::ALL,
 ];
 
 /// One named defect.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Mutant, WRITES, all_is_well};
-use crate::fhir::Interaction::Create;
+use crate::fhir::Interaction::{Create, Transaction};
 use crate::server::rewrite::Asked;
 
 pub(super) const ALL: &[Mutant] = &[
@@ -30,6 +30,15 @@ pub(super) const ALL: &[Mutant] = &[
         "the resource comes although OperationOutcome was asked for",
         |_, asked| {
             if asks_for(asked, "OperationOutcome") {
+                asked.set_header("prefer", "return=representation");
+            }
+        },
+    ),
+    Mutant::before(
+        "return-preference.transaction-minimal",
+        "the response of a transaction has the resources although minimal was asked for",
+        |_, asked| {
+            if asked.is(Transaction) && asked.header("prefer") == Some("return=minimal") {
                 asked.set_header("prefer", "return=representation");
             }
         },

@@ -61,19 +61,6 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
     Mutant::after(
-        "search.zero-matches/empty-array",
-        "a search without matches has an empty list of entries",
-        |_, asked, answer| {
-            if asked.is(SearchType) {
-                answer.edit_resource("Bundle", |bundle| {
-                    if bundle["entry"].is_null() {
-                        bundle["entry"] = json!([]);
-                    }
-                });
-            }
-        },
-    ),
-    Mutant::after(
         "search.defined-order",
         "matches come in any order",
         |_, asked, answer| {

@@ -128,16 +128,12 @@ impl Wanted {
                 Hierarchy::Below => is_below(known, uri),
                 Hierarchy::Above => is_below(uri, known),
             }),
-            Self::Local { resource_type, id } => {
-                let literal = reference_text(value).and_then(Reference::parse);
-                literal.is_some_and(|literal| {
-                    literal.id == id
-                        && resource_type
-                            .as_deref()
-                            .is_none_or(|wanted| wanted == literal.resource_type)
-                        && literal.base.is_none_or(|known| known == base)
-                })
-            }
+            Self::Local { resource_type, id } => local(value, base).is_some_and(|literal| {
+                literal.id == id
+                    && resource_type
+                        .as_deref()
+                        .is_none_or(|wanted| wanted == literal.resource_type)
+            }),
             Self::Elsewhere(url) => reference_text(value).is_some_and(|known| {
                 // A canonical URL without a version names all of its versions.
                 known == url || (!url.contains('|') && known.split_once('|').is_some_and(|(known, _)| known == url))
@@ -223,6 +219,12 @@ fn is_in_unit(value: &Value, system: Option<&str>, unit: Option<&str>) -> bool {
 fn is_below(uri: &str, above: &str) -> bool {
     uri.strip_prefix(above)
         .is_some_and(|rest| rest.is_empty() || above.ends_with('/') || rest.starts_with('/'))
+}
+
+/// What a value refers to, where that is a resource of this server.
+pub(super) fn local<'a>(value: &'a Value, base: &str) -> Option<Reference<'a>> {
+    let literal = Reference::parse(reference_text(value)?)?;
+    literal.base.is_none_or(|known| known == base).then_some(literal)
 }
 
 /// The URL of a Reference, or a canonical itself.

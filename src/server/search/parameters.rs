@@ -142,7 +142,8 @@ impl Path {
         text.split('|').map(Self::parse).collect()
     }
 
-    fn parse(text: &'static str) -> Self {
+    /// Reads one path of a table.
+    pub(super) fn parse(text: &'static str) -> Self {
         let (text, target) = text
             .split_once("->")
             .map_or((text, None), |(text, target)| (text, Some(target)));

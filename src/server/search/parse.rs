@@ -1,17 +1,22 @@
 //! From the parameters of a request to what is asked.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::StatusCode;
+use serde_json::Value;
 
+use super::include::Include;
 use super::matching::{Criterion, Test};
 use super::paging::{self, Page};
 use super::parameters::Definition;
+use super::scope::Scope;
 use super::sort::Key;
 use super::wanted::{Wanted, split};
 use crate::fhir::{FhirVersion, ResourceType, SearchParameterType};
 use crate::server::Shared;
 use crate::server::incoming::Incoming;
+use crate::server::listed::Listed;
 use crate::server::query::{Pairs, single};
 use crate::server::reply::Refusal;
 use crate::server::subset::Subset;
@@ -22,7 +27,9 @@ const LIMIT: usize = 5_000;
 /// A search, understood.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub criteria: Vec<Criterion>,
+    pub criteria: Vec<Demand>,
+    pub includes: Vec<Include>,
+    pub list: Option<Listed>,
     pub sort: Vec<Key>,
     pub count: usize,
     /// Whether the number of matches is told.
@@ -36,15 +43,18 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the parameters. 400 for malformed values and modifiers that a parameter does not have, and with
-    /// `Prefer: handling=strict` for parameters that the server does not know; otherwise those are ignored.
-    pub fn of(shared: &Shared, request: &Incoming, resource_type: ResourceType) -> Result<Self, Refusal> {
-        let query = &request.query;
+    /// Reads the parameters. 400 for malformed values and modifiers that a parameter does not have, for a parameter that
+    /// some of the types have and others not, and with `Prefer: handling=strict` for parameters that the server does not
+    /// know; otherwise those are ignored.
+    pub fn of(shared: &Shared, request: &Incoming, scope: &Scope) -> Result<Self, Refusal> {
+        let (query, release) = (&request.query, shared.options.release);
         check_size(query)?;
         let subset = Subset::of(query)?;
         let counted = paging::count(single(query, "_count")?, &shared.options)?;
         let mut asked = Self {
             criteria: Vec::new(),
+            includes: Vec::new(),
+            list: Listed::of(shared, query, &request.base)?,
             sort: Vec::new(),
             count: if subset == Subset::Count { 0 } else { counted },
             total: total(single(query, "_total")?)?,
@@ -57,16 +67,24 @@ impl Asked {
             match name.as_str() {
                 // What is really used may be less than was asked for.
                 "_count" => asked.used.push((name.clone(), counted.to_string())),
-                "_sort" => asked.add_sort(
-                    single(query, "_sort")?.unwrap_or_default(),
-                    resource_type,
-                    shared.options.release,
-                ),
-                "_summary" | "_elements" | "_total" | "_format" | "_pretty" | paging::PARAMETER => {
+                "_sort" => asked.add_sort(single(query, "_sort")?.unwrap_or_default(), scope, release),
+                "_summary" | "_elements" | "_total" | "_format" | "_pretty" | "_list" | paging::PARAMETER => {
                     asked.used.push((name.clone(), value.clone()));
                 }
-                _ => asked.add(name, value, resource_type, &request.base, shared.options.release)?,
+                "_type" if scope.is_narrowed => asked.used.push((name.clone(), value.clone())),
+                _ if Include::is_named(name) => match Include::parse(name, value, release) {
+                    Some(include) => {
+                        asked.includes.push(include);
+                        asked.used.push((name.clone(), value.clone()));
+                    }
+                    None => asked.ignored.push(format!("{name}={value}").into()),
+                },
+                _ => asked.add(name, value, scope, &request.base, release)?,
             }
+        }
+        if asked.subset == Subset::Text && !asked.includes.is_empty() {
+            let reason = "_summary=text goes with neither _include nor _revinclude";
+            return Err(Refusal::invalid(reason));
         }
         if request.prefer.strict && !asked.ignored.is_empty() {
             let reason = format!("this server does not know: {}", asked.ignored.join(", "));
@@ -75,30 +93,54 @@ impl Asked {
         Ok(asked)
     }
 
-    fn add(
-        &mut self,
-        name: &str,
-        value: &str,
-        resource_type: ResourceType,
-        base: &str,
-        release: FhirVersion,
-    ) -> Result<(), Refusal> {
-        match read(name, value, resource_type, base, release)? {
-            Parameter::Criterion(criterion) => {
-                self.criteria.push(criterion);
+    fn add(&mut self, name: &str, value: &str, scope: &Scope, base: &str, release: FhirVersion) -> Result<(), Refusal> {
+        let mut demand = Demand::default();
+        let (mut foreign, mut is_nothing) = (None, false);
+        let bare = name.split_once(':').map_or(name, |(bare, _)| bare);
+        let is_of_all = Definition::of_every_type(release)
+            .iter()
+            .any(|common| common.name == bare);
+        // What every type has is the same for all of them.
+        let types = if is_of_all {
+            &scope.types[..1.min(scope.types.len())]
+        } else {
+            &scope.types[..]
+        };
+        for resource_type in types {
+            match read(name, value, *resource_type, base, release)? {
+                Parameter::Criterion(criterion) if is_of_all => demand.common = Some(criterion),
+                Parameter::Criterion(criterion) => {
+                    demand.own.insert(resource_type.name(), criterion);
+                }
+                Parameter::Nothing => is_nothing = true,
+                Parameter::Unknown => foreign = Some(*resource_type),
+            }
+        }
+        match foreign {
+            _ if is_nothing => {}
+            // A search of several types uses what they have in common (http.html#vsearch).
+            Some(foreign) if !demand.own.is_empty() => {
+                let reason = format!("`{name}` is no parameter of {foreign}, which is searched as well");
+                return Err(Refusal::invalid(reason));
+            }
+            Some(_) => self.ignored.push(name.into()),
+            None => {
+                self.criteria.push(demand);
                 self.used.push((name.to_owned(), value.to_owned()));
             }
-            Parameter::Nothing => {}
-            Parameter::Unknown => self.ignored.push(name.into()),
         }
         Ok(())
     }
 
-    fn add_sort(&mut self, value: &str, resource_type: ResourceType, release: FhirVersion) {
+    fn add_sort(&mut self, value: &str, scope: &Scope, release: FhirVersion) {
         let mut honoured = Vec::new();
         for text in value.split(',').filter(|text| !text.is_empty()) {
             let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-            let definition = Definition::find(release, resource_type.name(), name);
+            // Several types are sorted by what every type has.
+            let definition = match scope.types[..] {
+                [only] => Definition::find(release, only.name(), name),
+                _ => Definition::find(release, "*", name),
+            };
             match definition.filter(|definition| definition.kind != SearchParameterType::Composite) {
                 Some(definition) => {
                     self.sort.push(Key { definition, descending });
@@ -110,6 +152,23 @@ impl Asked {
         if !honoured.is_empty() {
             self.used.push(("_sort".to_owned(), honoured.join(",")));
         }
+    }
+}
+
+/// What one parameter asks of resources of any of the types that are searched.
+#[derive(Debug, Default)]
+pub(super) struct Demand {
+    /// Of every type the same.
+    common: Option<Criterion>,
+    /// By type.
+    own: HashMap<&'static str, Criterion>,
+}
+
+impl Demand {
+    /// Whether a resource of that type meets it.
+    pub fn matches(&self, resource_type: &str, resource: &Value, base: &str) -> bool {
+        let criterion = self.common.as_ref().or_else(|| self.own.get(resource_type));
+        criterion.is_some_and(|criterion| criterion.matches(resource, base))
     }
 }
 
@@ -256,7 +315,7 @@ mod tests {
             base: "http://x/fhir".into(),
         };
         let patient = ResourceType::parse(FhirVersion::R4, "Patient").unwrap();
-        Asked::of(&shared, &request, patient).map_err(|refusal| refusal.status.as_u16())
+        Asked::of(&shared, &request, &Scope::of_type(patient)).map_err(|refusal| refusal.status.as_u16())
     }
 
     #[test]
@@ -273,6 +332,11 @@ mod tests {
             ("organization:Organization.name=y", "", "organization:Organization.name"),
             ("_sort=name,-x,-birthdate", "_sort=name,-birthdate", "_sort=-x"),
             ("_page=3-4&_summary=text", "_page=3-4&_summary=text", ""),
+            (
+                "_include=Patient:organization&_include=x&_type=Patient",
+                "_include=Patient:organization",
+                "_include=x _type",
+            ),
         ] {
             let asked = asked(query, false).unwrap();
             assert_eq!(
@@ -294,6 +358,9 @@ mod tests {
             "identifier:in=x",
             "_count=x",
             "organization:Nonsense=1",
+            "_list=a/b",
+            "_list=nobody",
+            "_summary=text&_include=*",
         ] {
             assert_eq!(asked(wrong, false).unwrap_err(), 400, "{wrong}");
         }

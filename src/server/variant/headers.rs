@@ -1,5 +1,6 @@
 //! Headers and content of another form.
 
+use std::hash::Hasher;
 use std::io::Write;
 
 use flate2::Compression;
@@ -98,6 +99,17 @@ pub(super) const ALL: &[Variant] = &[
         "ETags are strong, which says more than a weak one",
         &[After(|_, _, answer| {
             answer.change("etag", |text| text.trim_start_matches("W/").to_owned())
+        })],
+    ),
+    Variant::new(
+        "etags-of-bodies",
+        "what has no version gets an ETag too, made from its body (RFC 9110 section 8.8.3)",
+        &[After(|_, _, answer| {
+            if !answer.body.is_empty() && answer.header("etag").is_none() {
+                let mut hash = std::hash::DefaultHasher::new();
+                hash.write(&answer.body);
+                answer.set("etag", &format!("W/\"{:x}-{:x}\"", answer.body.len(), hash.finish()));
+            }
         })],
     ),
     Variant::new(

@@ -5,6 +5,7 @@ mod answers;
 mod claims;
 mod headers;
 mod identity;
+mod refusals;
 mod search;
 
 use serde_json::Value;
@@ -14,7 +15,14 @@ use crate::fhir::Interaction::Capabilities;
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 /// The kinds of variants.
-const KINDS: &[&[Variant]] = &[identity::ALL, claims::ALL, headers::ALL, answers::ALL, search::ALL];
+const KINDS: &[&[Variant]] = &[
+    identity::ALL,
+    claims::ALL,
+    headers::ALL,
+    answers::ALL,
+    refusals::ALL,
+    search::ALL,
+];
 
 /// One way of being right.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +84,16 @@ fn claim(asked: &Asked, answer: &mut Answer, change: impl Fn(&mut Value)) {
     }
 }
 
-/// Takes an interaction out of what is claimed of a type.
-fn unclaim(resource: &mut Value, codes: &[&str]) {
-    if let Some(interactions) = resource.pointer_mut("/interaction").and_then(Value::as_array_mut) {
+/// Takes interactions out of what is claimed of a type or of the system. FHIR has no empty arrays, so that nothing stays of
+/// what claimed no others.
+fn unclaim(claims: &mut Value, codes: &[&str]) {
+    let interactions = claims.pointer_mut("/interaction").and_then(Value::as_array_mut);
+    let nothing_left = interactions.is_some_and(|interactions| {
         interactions.retain(|interaction| !codes.iter().any(|code| interaction["code"] == *code));
+        interactions.is_empty()
+    });
+    if let (true, Some(claims)) = (nothing_left, claims.as_object_mut()) {
+        claims.remove("interaction");
     }
 }
 

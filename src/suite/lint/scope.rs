@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use super::lexer;
 use super::walk::{self, Part};
 use crate::source::{SourceFile, Span};
+use crate::suite::fixture;
 use crate::suite::model::{Case, Fixture, Repetition, Step, Suite, Types};
 use crate::suite::template::Template;
 use crate::suite::variables::fhirpath_name;
@@ -41,6 +44,7 @@ pub struct Mention<'s> {
 /// The names of the variables that a fixture's strings hold, by fixture.
 pub struct FixtureVariables<'s> {
     names: HashMap<&'s str, Vec<String>>,
+    fixtures: &'s IndexMap<String, Fixture>,
 }
 
 impl<'s> FixtureVariables<'s> {
@@ -57,11 +61,13 @@ impl<'s> FixtureVariables<'s> {
         };
         Self {
             names: suite.fixtures.iter().map(with_names).collect(),
+            fixtures: &suite.fixtures,
         }
     }
 
-    fn get(&self, fixture: &str) -> &[String] {
-        self.names.get(fixture).map_or(&[], Vec::as_slice)
+    fn get<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a String> {
+        let meant = fixture::meant(name, self.fixtures).into_iter();
+        meant.filter_map(|name| self.names.get(name)).flatten()
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::scope::{FixtureVariables, Mention, Written, mentions};
 use super::walk::{self, Part};
 use crate::source::{Diagnostic, Diagnostics};
+use crate::suite::fixture;
 use crate::suite::model::{Case, Suite};
 use crate::suite::variables::fhirpath_name;
 
@@ -61,7 +62,7 @@ struct Used {
 
 impl Used {
     fn in_case<'s>(
-        suite: &Suite,
+        suite: &'s Suite,
         case: &'s Case,
         fixtures: &FixtureVariables<'_>,
         fixtures_used: &mut HashSet<&'s str>,
@@ -80,7 +81,7 @@ impl Used {
         for step in walk::steps(case) {
             walk::all(step, &mut |part| {
                 if let Part::Fixture(name) = part {
-                    fixtures_used.insert(name.value.as_str());
+                    fixtures_used.extend(fixture::meant(name, &suite.fixtures));
                 }
                 mentions(part, &suite.source, fixtures, &mut note);
             });

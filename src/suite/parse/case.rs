@@ -15,7 +15,7 @@ use super::values::gather;
 use super::yaml::{Kind, Node};
 use crate::fhir::FhirVersion;
 use crate::source::{Diagnostic, Span, Spanned};
-use crate::suite::fixture::SMALLEST;
+use crate::suite::fixture::is_of_type;
 use crate::suite::id::{CaseId, SuiteId};
 use crate::suite::model::{Case, Fixture, Step, Suite, Types};
 use crate::suite::template::Template;
@@ -188,9 +188,17 @@ fn tags(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Vec<String> {
 
 fn types(reader: &mut Reader<'_>, node: &Node<'_>) -> Types {
     if let Kind::Scalar(text, _) = &node.kind {
+        if text == "asked" {
+            return Types::Asked;
+        }
         if text != "claimed" {
-            let help = "write a list, `[Patient]`, or `claimed` for all types that the server claims";
-            reader.error("wrong-type", node.span, "`types` has to be a list or `claimed`", help);
+            let help = "write a list, `[Patient]`, `claimed` for all types that the server claims, or `asked` for those of --types";
+            reader.error(
+                "wrong-type",
+                node.span,
+                "`types` has to be a list, `claimed` or `asked`",
+                help,
+            );
         }
         return Types::Claimed;
     }
@@ -242,8 +250,8 @@ fn fixtures(reader: &mut Reader<'_>, fields: &Fields<'_, '_>, source: &dyn Fixtu
         .unwrap_or_default();
     for entry in entries {
         let name = entry.key.clone().into_owned();
-        if name == SMALLEST {
-            let message = "`smallest` stands for the smallest resource of an expanded type";
+        if is_of_type(&name) {
+            let message = format!("`{name}` stands for a resource of an expanded type");
             reader.error("reserved-name", entry.key_span, message, "choose another name");
         }
         let Some(path) = reader.string(&entry.value, &format!("`{name}`")) else {

@@ -42,7 +42,7 @@ pub const CASE: Table = Table {
         key("fhir", RELEASES, "Narrows the releases of the suite."),
         key("tags", OneOrMany(&Text), "Words to filter by."),
         key("needs", TableAndNamed(&NEEDS, &Of(&RESOURCE_NEEDS)), "What the CapabilityStatement has to claim; otherwise the case is inapplicable."),
-        key("types", Either(&[Word(&["claimed"]), List(&Text)]), "Resource types to expand the case over, or `claimed` for all that the server claims."),
+        key("types", Either(&[Word(&["asked", "claimed"]), List(&Text)]), "Resource types to expand the case over; `asked` for those of --types (Patient without it), `claimed` for all that the server claims."),
         key("variables", VARIABLES, "Text constants of this case."),
         key("setup", STEPS, "Steps that arrange. Each has to succeed and to yield its captures; otherwise the case is an error."),
         required("steps", STEPS, "Steps that are judged."),
@@ -163,7 +163,7 @@ pub const BODY_TABLE: Table = Table {
     docs: "A fixture or captured resource with changes, or a body written in place.",
     choice: OneOfFirst(4),
     keys: &[
-        key("fixture", Text, "The name of a fixture, or `smallest` in an expanded case."),
+        key("fixture", Text, "The name of a fixture; in an expanded case also `smallest`, `sample` or `changed`."),
         key("captured", Text, "A variable that holds a resource."),
         key("json", Data, "Written here as YAML data."),
         key("text", Text, "Sent byte for byte."),

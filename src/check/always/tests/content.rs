@@ -309,6 +309,10 @@ fn last_modified_is_last_updated() {
     insta::assert_snapshot!(told);
 }
 
+fn in_compartment() -> Seen {
+    seen(SearchType, "Patient/1/Observation?code=x")
+}
+
 #[test]
 fn statuses_are_those_of_the_table() {
     let told = [
@@ -357,6 +361,65 @@ fn statuses_are_those_of_the_table() {
             vec![
                 (Nothing, "in R4", seen(Batch, "")),
                 (Holds, "in R5", seen(Batch, "").release(FhirVersion::R5)),
+            ],
+        ),
+        judge(
+            "operations.response-search-compartment",
+            vec![
+                (Holds, "in R5", in_compartment().release(FhirVersion::R5)),
+                (Nothing, "in R4, which has no such row", in_compartment()),
+                (
+                    Nothing,
+                    "another search",
+                    seen(SearchType, "Patient?name=x").release(FhirVersion::R5),
+                ),
+                (Warning, "206", in_compartment().release(FhirVersion::R5).status(206)),
+                (
+                    Fail,
+                    "a Patient",
+                    in_compartment()
+                        .release(FhirVersion::R5)
+                        .json(json!({ "resourceType": "Patient" })),
+                ),
+            ],
+        ),
+        judge(
+            "operations.response-update-conditional",
+            vec![
+                (Holds, "in R6", seen(Update, "Patient?name=x").release(FhirVersion::R6)),
+                (
+                    Nothing,
+                    "by id",
+                    seen(Update, "Patient/1?_format=json").release(FhirVersion::R6),
+                ),
+                (
+                    Nothing,
+                    "in R5",
+                    seen(Update, "Patient?name=x").release(FhirVersion::R5),
+                ),
+            ],
+        ),
+        judge(
+            "operations.response-delete",
+            vec![
+                (Holds, "204", seen(Delete, "Patient/1").status(204)),
+                (
+                    Holds,
+                    "an OperationOutcome",
+                    seen(Delete, "Patient/1").json(outcome("information")),
+                ),
+                (
+                    Warning,
+                    "what was deleted",
+                    seen(Delete, "Patient/1").json(json!({ "resourceType": "Patient", "id": "1" })),
+                ),
+            ],
+        ),
+        judge(
+            "operations.response-patch",
+            vec![
+                (Holds, "200", seen(Patch, "Patient/1")),
+                (Warning, "201", seen(Patch, "Patient/1").status(201)),
             ],
         ),
     ];

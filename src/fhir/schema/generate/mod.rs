@@ -13,8 +13,10 @@ mod hl7_schema;
 mod layout;
 mod object;
 mod primitive;
+pub mod smallest;
 pub mod table;
 pub mod value_set;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,6 +34,9 @@ pub const ELEMENT_TABLE: &str = "elements.txt";
 pub const CONSTRAINTS: &str = "constraints.txt";
 /// The file of the bindings whose codes no schema can list.
 pub const OPEN_BINDINGS: &str = "open-bindings.txt";
+
+/// The file of the smallest valid resources.
+pub const SMALLEST: &str = "smallest.json";
 
 /// What is said of a resource type that comes from HL7's own schema.
 const OF_SCHEMA: &str = "From HL7's fhir.schema.json, which does not say which primitives and choices are required, which value sets \
@@ -77,6 +82,7 @@ pub fn generate(definitions: &Path, release: FhirVersion) -> Result<Generated, G
     files.insert(ELEMENT_TABLE.to_owned(), table::element_table(&definitions));
     files.insert(CONSTRAINTS.to_owned(), constraint::constraints(&definitions));
     files.insert(OPEN_BINDINGS.to_owned(), constraint::open_bindings(&definitions));
+    files.insert(SMALLEST.to_owned(), smallest::smallest(&definitions));
     Ok(Generated { files })
 }
 

@@ -1,10 +1,13 @@
 package fhirassay.hapi;
 
 import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.context.FhirVersionEnum;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import ca.uhn.fhir.interceptor.api.IInterceptorService;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
 import ca.uhn.fhir.jpa.api.dao.IFhirSystemDao;
+import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
+import ca.uhn.fhir.jpa.config.r5.JpaR5Config;
 import ca.uhn.fhir.jpa.provider.JpaCapabilityStatementProvider;
 import ca.uhn.fhir.jpa.provider.JpaSystemProvider;
 import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
@@ -15,7 +18,7 @@ import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 
-/** HAPI's JPA server on an H2 database in memory: every R4 resource type and every standard search parameter. */
+/** HAPI's JPA server on an H2 database in memory: every resource type and every standard search parameter. */
 public final class JpaServer {
 
   private static final int PAGE_SIZE = 20;
@@ -23,10 +26,13 @@ public final class JpaServer {
 
   private JpaServer() {}
 
-  /** Starts the server on the port given as the only argument and stays in the foreground. */
+  /** Starts the server on the port and for the release given as arguments and stays in the foreground. */
   public static void main(String[] arguments) {
     int port = LoopbackServer.portFrom(arguments);
-    AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext(StorageBeans.class);
+    FhirVersionEnum release = LoopbackServer.releaseFrom(arguments);
+    Class<?> releaseBeans = release == FhirVersionEnum.R5 ? JpaR5Config.class : JpaR4Config.class;
+    AnnotationConfigApplicationContext beans =
+        new AnnotationConfigApplicationContext(StorageBeans.class, releaseBeans);
     beans.registerShutdownHook();
     LoopbackServer.serve(restfulServer(beans), port);
   }
@@ -45,7 +51,7 @@ public final class JpaServer {
             beans.getBean(JpaStorageSettings.class),
             beans.getBean(ISearchParamRegistry.class),
             beans.getBean(IValidationSupport.class));
-    capabilities.setImplementationDescription("HAPI FHIR R4 on H2 in memory");
+    capabilities.setImplementationDescription("HAPI FHIR on H2 in memory");
     fhir.setServerConformanceProvider(capabilities);
 
     DatabaseBackedPagingProvider paging = beans.getBean(DatabaseBackedPagingProvider.class);

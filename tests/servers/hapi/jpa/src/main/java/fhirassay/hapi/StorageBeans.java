@@ -7,7 +7,6 @@ import ca.uhn.fhir.jpa.api.config.ThreadPoolFactoryConfig;
 import ca.uhn.fhir.jpa.api.model.HistoryCountModeEnum;
 import ca.uhn.fhir.jpa.batch2.JpaBatch2Config;
 import ca.uhn.fhir.jpa.config.HapiJpaConfig;
-import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
 import ca.uhn.fhir.jpa.config.util.HapiEntityManagerFactoryUtil;
 import ca.uhn.fhir.jpa.model.config.PartitionSettings;
 import ca.uhn.fhir.jpa.model.config.SubscriptionSettings;
@@ -27,11 +26,11 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 /**
  * What HAPI's JPA modules ask of the application around them: a database, its mapping and the settings.
  *
- * <p>HAPI's own configuration classes, imported below, build everything else from these.
+ * <p>HAPI's own configuration classes, imported below, build everything else from these, and {@link JpaServer} adds
+ * the one of the release.
  */
 @Configuration
 @Import({
-  JpaR4Config.class,
   HapiJpaConfig.class,
   ThreadPoolFactoryConfig.class,
   // Not for bulk jobs: HAPI's own beans depend on the job coordinator and on its message channels.

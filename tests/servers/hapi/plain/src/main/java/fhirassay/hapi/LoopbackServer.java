@@ -1,5 +1,6 @@
 package fhirassay.hapi;
 
+import ca.uhn.fhir.context.FhirVersionEnum;
 import ca.uhn.fhir.rest.server.HardcodedServerAddressStrategy;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.interceptor.CorsInterceptor;
@@ -23,9 +24,9 @@ final class LoopbackServer {
 
   private LoopbackServer() {}
 
-  /** Reads the port from the arguments of {@code main}, or ends the process with status 2. */
+  /** Reads the port from the first argument of {@code main}, or ends the process with status 2. */
   static int portFrom(String[] arguments) {
-    if (arguments.length == 1) {
+    if (arguments.length == 2) {
       try {
         int port = Integer.parseInt(arguments[0]);
         if (port >= 1 && port <= 65535) {
@@ -35,9 +36,22 @@ final class LoopbackServer {
         // Falls through to the message below.
       }
     }
-    System.err.println("the one argument is the port, from 1 to 65535");
+    throw wrongCall();
+  }
+
+  /** Reads the release from the second argument of {@code main}, or ends the process with status 2. */
+  static FhirVersionEnum releaseFrom(String[] arguments) {
+    return switch (arguments.length == 2 ? arguments[1] : "") {
+      case "r4" -> FhirVersionEnum.R4;
+      case "r5" -> FhirVersionEnum.R5;
+      default -> throw wrongCall();
+    };
+  }
+
+  private static IllegalStateException wrongCall() {
+    System.err.println("the arguments are the port, from 1 to 65535, and the release, r4 or r5");
     System.exit(2);
-    throw new IllegalStateException("unreachable");
+    return new IllegalStateException("unreachable");
   }
 
   /**
