@@ -101,7 +101,7 @@ fn measure(criterion: &mut Criterion) {
         profiles: &profiles,
     };
     let step = &case.steps[0];
-    let reading = Reading::new(&exchange);
+    let reading = Reading::new(&exchange, FhirVersion::R4);
     let findings = check(step, 0, &reading, &cx);
     assert!(
         findings.len() == 6 && findings.iter().all(|finding| finding.mismatch.is_none()),
@@ -111,7 +111,7 @@ fn measure(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("check");
     group.bench_function("read a Patient of 2 KB", |bencher| {
-        bencher.iter(|| black_box(Reading::new(black_box(&exchange))).status())
+        bencher.iter(|| black_box(Reading::new(black_box(&exchange), FhirVersion::R4)).status())
     });
     group.bench_function("audit", |bencher| {
         bencher.iter(|| always::audit(step, 0, black_box(&reading), &cx))
@@ -121,7 +121,7 @@ fn measure(criterion: &mut Criterion) {
     });
     group.bench_function("all of it", |bencher| {
         bencher.iter(|| {
-            let reading = Reading::new(black_box(&exchange));
+            let reading = Reading::new(black_box(&exchange), FhirVersion::R4);
             (check(step, 0, &reading, &cx), always::audit(step, 0, &reading, &cx))
         })
     });

@@ -67,7 +67,7 @@ fn broken(url: &str, accept: &str, label: &str, body: &str) -> Vec<(String, Stri
     .unwrap();
     let variables = Variables::default();
     let cx = context(case, &variables);
-    let reading = Reading::new(&exchange);
+    let reading = Reading::new(&exchange, FhirVersion::R4);
     always::audit(&case.steps[0], 0, &reading, &cx)
         .broken
         .into_iter()

@@ -212,7 +212,7 @@ fn valid(type_name: &str, actual: &Value, reading: &Reading<'_>, cx: &Context<'_
         }
         return Judged::Broken(broken);
     }
-    let text = String::from_utf8_lossy(reading.body().bytes());
+    let text = reading.json_text();
     let text = BodyText::new("answer", &text, actual);
     let mut told = violation::mismatches(&validation, Some(&text)).into_iter();
     let Some((_, mut broken)) = told.next() else {

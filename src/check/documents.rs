@@ -1,4 +1,4 @@
-//! Documents judged one after another: JSON, or NDJSON line by line, in memory that does not grow with them.
+//! Documents judged one after another: JSON, XML, or NDJSON line by line, in memory that does not grow with them.
 //!
 //! ```
 //! use fhir_assay::check::documents::Documents;
@@ -22,7 +22,7 @@ use super::violation;
 use crate::fhir::profile::Profiles;
 use crate::fhir::schema::Schemas;
 use crate::fhir::validate::{BrokenRule, Unchecked, Validator, Violation};
-use crate::fhir::{FhirVersion, Severity};
+use crate::fhir::{FhirVersion, Severity, xml};
 use crate::source::{SourceFile, Span};
 use crate::verdict::validation::{BodyFinding, FORMAT, FileReport, ValidationReport};
 use crate::verdict::{Excerpt, Mismatch, Outcome, ToolInfo, Verdict};
@@ -113,7 +113,7 @@ impl Documents {
         if self.no_resources > 0 {
             let files = if self.no_resources == 1 { "file" } else { "files" };
             not_checked.push(format!(
-                "{} {files} found in folders: JSON without resourceType, so no resource.",
+                "{} {files} found in folders: JSON without resourceType, or XML of something else.",
                 self.no_resources
             ));
         }
@@ -199,10 +199,50 @@ impl Documents {
     }
 
     fn judge(&mut self, document: &Document<'_>, is_found: bool) {
-        let Json { value, repeated } = match json::parse(document.text) {
-            Ok(json) => json,
-            Err(why) => return self.no_json(document, &why),
+        if document
+            .text
+            .trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n'])
+            .starts_with('<')
+        {
+            return self.judge_xml(document, is_found);
+        }
+        match json::parse(document.text) {
+            Ok(json) => self.judge_json(document, json, is_found),
+            Err(why) => self.no_json(document, &why),
+        }
+    }
+
+    /// Judges a document in XML as the JSON that it means.
+    fn judge_xml(&mut self, document: &Document<'_>, is_found: bool) {
+        if is_found && !document.text.contains(xml::NAMESPACE) {
+            return;
+        }
+        let read = |release: FhirVersion| xml::read(document.text, release).map(|read| (release, read));
+        let read = read(self.release.unwrap_or(FhirVersion::R4)).and_then(|(release, first)| {
+            match told_release(&first.value).ok().filter(|_| self.release.is_none()) {
+                Some(told) if told != release => read(told),
+                _ => Ok((release, first)),
+            }
+        });
+        let found = match read {
+            Ok((_, found)) => found.faults.first().cloned().map_or(Ok(found.value), Err),
+            Err(fault) => Err(fault),
         };
+        match found {
+            Ok(value) => {
+                let document = Document {
+                    file: &format!("{}, as JSON", document.file),
+                    line: document.line,
+                    text: &serde_json::to_string_pretty(&value).unwrap_or_default(),
+                };
+                let repeated = Vec::new();
+                self.judge_json(&document, Json { value, repeated }, is_found);
+            }
+            Err(fault) => self.unjudged(document, format!("it is no XML of FHIR: {fault}"), None),
+        }
+    }
+
+    fn judge_json(&mut self, document: &Document<'_>, Json { value, repeated }: Json, is_found: bool) {
         let resource_type = value.get("resourceType").and_then(Value::as_str);
         if is_found && resource_type.is_none() {
             return;

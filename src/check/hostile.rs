@@ -55,7 +55,7 @@ fn bodies(response: PartialResponse) -> PartialResponse {
 fn judged(step: &Step, exchange: &Exchange) -> (Vec<Finding>, always::Audit) {
     let world = World::new();
     let cx = world.context();
-    let reading = Reading::new(exchange);
+    let reading = Reading::new(exchange, FhirVersion::R4);
     let _ = turn(step, reading.status(), &cx);
     let assumption = Assume {
         response: bodies(PartialResponse::default()),
@@ -147,7 +147,7 @@ fn a_body_of_just_allowed_depth_is_judged() {
             .iter()
             .all(|finding| finding.outcome != Outcome::Unjudged || finding.mismatch.is_some())
     );
-    let reading = Reading::new(&exchange);
+    let reading = Reading::new(&exchange, FhirVersion::R4);
     assert!(body::json(&reading, "").is_ok());
 }
 
@@ -167,7 +167,7 @@ fn a_bundle_of_many_entries_is_audited_quickly() {
     let audit = always::audit(
         &step(Interaction::SearchType, vec![]),
         0,
-        &Reading::new(&exchange),
+        &Reading::new(&exchange, FhirVersion::R4),
         &world.context(),
     );
     assert_eq!(audit.broken, []);
@@ -244,7 +244,7 @@ proptest! {
     fn a_body_is_like_itself(body in json_values()) {
         let exchange = answered(body.to_string());
         let world = World { release: FhirVersion::R5, ..World::new() };
-        let reading = Reading::new(&exchange);
+        let reading = Reading::new(&exchange, FhirVersion::R4);
         if let Ok(known) = reading.json() {
             let text = known.to_string();
             prop_assume!(!text.contains("${"));

@@ -8,15 +8,17 @@ use serde_json::Value;
 use super::json::{self, Json};
 use crate::exchange::{Body, Exchange, Headers};
 use crate::fhir::fhirpath::{FhirPathError, Subject};
-use crate::fhir::media_type::FHIR_TURTLE;
+use crate::fhir::media_type::{FHIR_TURTLE, FHIR_XML};
+use crate::fhir::xml::{self, Fault, Xml};
 use crate::fhir::{FhirVersion, MediaType};
 
-/// A response, read: its text, its JSON, its media type.
+/// A response, read: its text, its JSON, its media type. Of XML it is the JSON that it means.
 #[derive(Debug)]
 pub struct Reading<'a> {
     exchange: &'a Exchange,
     media_type: Option<MediaType>,
     json: Result<Json, Unreadable>,
+    faults: Option<Vec<Fault>>,
     subject: OnceLock<(FhirVersion, Result<Subject, FhirPathError>)>,
 }
 
@@ -41,17 +43,35 @@ pub enum Unreadable {
     /// The text is no JSON.
     #[error("the body is no JSON: {0}")]
     NoJson(String),
+    /// The text is no XML of FHIR.
+    #[error("the body is no XML of FHIR: {0}")]
+    NoXml(String),
 }
 
 impl<'a> Reading<'a> {
-    /// Reads the response of an exchange.
+    /// Reads the response of an exchange with a server of a release. XML of DSTU2 is not read.
     #[must_use]
-    pub fn new(exchange: &'a Exchange) -> Self {
+    pub fn new(exchange: &'a Exchange, release: FhirVersion) -> Self {
         let response = &exchange.response;
         let media_type = response.headers.get("content-type").and_then(MediaType::parse);
+        let mut faults = None;
+        let json = read(&response.body, media_type.as_ref()).or_else(|unreadable| {
+            match xml_of(&response.body, media_type.as_ref(), release).filter(|_| unreadable.may_be_xml()) {
+                Some(Ok(Xml { value, faults: found })) => {
+                    faults = Some(found);
+                    Ok(Json {
+                        value,
+                        repeated: Vec::new(),
+                    })
+                }
+                Some(Err(fault)) => Err(Unreadable::NoXml(fault.to_string())),
+                None => Err(unreadable),
+            }
+        });
         Self {
             exchange,
-            json: read(&response.body, media_type.as_ref()),
+            json,
+            faults,
             media_type,
             subject: OnceLock::new(),
         }
@@ -87,7 +107,19 @@ impl<'a> Reading<'a> {
         self.media_type.as_ref()
     }
 
-    /// The body as JSON.
+    /// Whether the body is FHIR in XML.
+    #[must_use]
+    pub const fn is_xml(&self) -> bool {
+        self.faults.is_some()
+    }
+
+    /// What is wrong with a body in XML that its JSON does not show.
+    #[must_use]
+    pub fn xml_faults(&self) -> &[Fault] {
+        self.faults.as_deref().unwrap_or_default()
+    }
+
+    /// The body as JSON, or the JSON that its XML means.
     ///
     /// # Errors
     /// Why there is none.
@@ -95,7 +127,16 @@ impl<'a> Reading<'a> {
         self.json.as_ref().map(|json| &json.value)
     }
 
-    /// The body, where it is a FHIR resource in JSON: an object with a `resourceType`.
+    /// The body as a text of JSON: its own, or what its XML means.
+    #[must_use]
+    pub fn json_text(&self) -> Cow<'a, str> {
+        match &self.json {
+            Ok(json) if self.is_xml() => serde_json::to_string_pretty(&json.value).unwrap_or_default().into(),
+            _ => String::from_utf8_lossy(self.body().bytes()),
+        }
+    }
+
+    /// The body, where it is a FHIR resource: in JSON, an object with a `resourceType`.
     #[must_use]
     pub fn resource(&self) -> Option<&Value> {
         self.json().ok().filter(|value| value["resourceType"].is_string())
@@ -144,6 +185,21 @@ impl<'a> Reading<'a> {
             None => entry["resource"]["resourceType"] != "OperationOutcome",
         })
     }
+}
+
+impl Unreadable {
+    fn may_be_xml(&self) -> bool {
+        matches!(self, Self::Other(what) if what == "XML")
+    }
+}
+
+/// The resource in a body that is labelled as XML, or not at all. Other XML than FHIR's has to be labelled as FHIR's to
+/// be told.
+fn xml_of(body: &Body, media_type: Option<&MediaType>, release: FhirVersion) -> Option<Result<Xml, Fault>> {
+    let is_called_xml = media_type.is_none_or(|label| label.is_xml() || label.essence().ends_with("+xml"));
+    let text = body.text().filter(|_| is_called_xml && release != FhirVersion::Dstu2)?;
+    let is_called_fhir = media_type.is_some_and(|label| label.essence() == FHIR_XML);
+    (is_called_fhir || text.contains(xml::NAMESPACE)).then(|| xml::read(text, release))
 }
 
 fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable> {

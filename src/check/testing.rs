@@ -211,7 +211,7 @@ impl World {
     }
 
     pub fn check(&self, step: &Step, exchange: &Exchange) -> Vec<Finding> {
-        check(step, 0, &Reading::new(exchange), &self.context())
+        check(step, 0, &Reading::new(exchange, FhirVersion::R4), &self.context())
     }
 
     pub fn told(&self, step: &Step, exchange: &Exchange) -> String {

@@ -20,6 +20,7 @@ pub mod smallest;
 pub mod time;
 pub mod validate;
 pub mod version;
+pub mod xml;
 
 pub use bundle::{Bundle, BundleBuilder};
 pub use capability_statement::{CapabilityStatement, ResourceClaims};

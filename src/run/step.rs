@@ -299,7 +299,7 @@ impl Doing {
         index: u32,
         in_loop: bool,
     ) {
-        let reading = Reading::new(exchange);
+        let reading = Reading::new(exchange, run.context().release);
         run.remember_version(exchange, &reading);
         for capture in &step.capture {
             match capture::capture(capture, exchange, &reading, &run.context()) {
@@ -416,7 +416,7 @@ pub fn writes(step: &Step) -> bool {
 /// Whether an answer would pass: for `eventually`, which asks until it does.
 #[must_use]
 pub fn would_pass(step: &Step, exchange: &Exchange, run: &CaseRun<'_>) -> bool {
-    let reading = Reading::new(exchange);
+    let reading = Reading::new(exchange, run.context().release);
     // Expectations may speak of what this very answer yields.
     let mut variables: Variables = run.variables.clone();
     for capture in &step.capture {

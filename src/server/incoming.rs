@@ -2,15 +2,17 @@
 
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use super::negotiate::Prefer;
+use super::negotiate::{Offer, Prefer, check_charset};
 use super::query::Pairs;
 use super::reply::Refusal;
 use super::{BASE_PATH, Shared};
+use crate::fhir::media_type::{FHIR_JSON, MediaType};
+use crate::fhir::xml;
 
 /// What handlers act on.
 #[derive(Debug)]
@@ -68,6 +70,51 @@ pub(super) async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> 
         Err(too_large())
     } else {
         Ok(bytes.into())
+    }
+}
+
+/// A body in XML as the JSON that it means, under the label of that; others as they are. 400 for what is no XML of FHIR,
+/// 415 for a format that the server does not have.
+pub(super) fn in_json(headers: &HeaderMap, body: Bytes, offer: Offer) -> Result<(HeaderMap, Bytes), Refusal> {
+    let mut headers = headers.clone();
+    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let Some(sent) = sent
+        .and_then(MediaType::parse)
+        .filter(|sent| sent.is_json() || sent.is_xml())
+    else {
+        return Ok((headers, body));
+    };
+    if !offer.has(sent.essence()) {
+        let reason = format!("a body of type `{sent}` is not understood");
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-supported",
+            reason,
+        ));
+    }
+    if sent.is_json() {
+        return Ok((headers, body));
+    }
+    check_charset(&sent)?;
+    let label = match sent.parameter("fhirVersion") {
+        Some(version) => format!("{FHIR_JSON};fhirVersion={version}"),
+        None => FHIR_JSON.to_owned(),
+    };
+    let label = HeaderValue::from_str(&label).unwrap_or(HeaderValue::from_static(FHIR_JSON));
+    headers.insert(CONTENT_TYPE, label);
+    if body.is_empty() {
+        return Ok((headers, body));
+    }
+    let wrong = |why: String| {
+        let reason = format!("the body is no XML of FHIR: {why}");
+        Refusal::new(StatusCode::BAD_REQUEST, "structure", reason)
+    };
+    let text = str::from_utf8(&body)
+        .map_err(|error| wrong(format!("it is not UTF-8, from byte {} on", error.valid_up_to())))?;
+    let read = xml::read(text, offer.release).map_err(|fault| wrong(fault.to_string()))?;
+    match read.faults.first() {
+        Some(fault) => Err(wrong(fault.to_string())),
+        None => Ok((headers, read.value.to_string().into())),
     }
 }
 

@@ -18,7 +18,7 @@ use super::reply::{Refusal, Reply};
 use super::search::COMPARTMENTS;
 use super::search::parameters::Definition;
 use super::subset::Subset;
-use crate::fhir::media_type::FHIR_JSON;
+use crate::fhir::media_type::{FHIR_JSON, FHIR_XML};
 use crate::fhir::time::{format_http_date, format_instant};
 use crate::fhir::{FhirVersion, Interaction, ResourceType, SearchParameterType};
 
@@ -68,11 +68,14 @@ pub(super) fn metadata(shared: &Shared, request: &Incoming) -> Result<Reply, Ref
 
 fn statement(shared: &Shared, base: &str) -> Value {
     let release = shared.options.release;
+    let offer = shared.offer();
     let resources: Vec<Value> = ResourceType::all(release)
         .iter()
         .filter(|resource_type| resource_type.name() != "Parameters")
         .map(|resource_type| resource(*resource_type, release))
         .collect();
+    let mut formats = vec![FHIR_JSON, "json", FHIR_XML, "xml"];
+    formats.retain(|name| offer.has(name));
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -81,8 +84,8 @@ fn statement(shared: &Shared, base: &str) -> Value {
         "software": software(),
         "implementation": implementation(base),
         "fhirVersion": release.number(),
-        "format": [FHIR_JSON, "json"],
-        "patchFormat": patch::FORMATS,
+        "format": formats,
+        "patchFormat": patch::formats(offer),
         "rest": [{
             "mode": "server",
             "documentation": DOCUMENTATION,

@@ -16,6 +16,7 @@ mod listed;
 mod metadata;
 pub mod mutant;
 mod negotiate;
+mod offer;
 mod operation;
 mod patch;
 mod policy;
@@ -137,6 +138,11 @@ impl Shared {
             later: Arc::default(),
             options,
         }
+    }
+
+    /// The formats that it has.
+    const fn offer(&self) -> negotiate::Offer {
+        negotiate::Offer::of(self.options.release, self.switches)
     }
 
     /// The same server over another store: what a transaction sees.

@@ -4,18 +4,30 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 
+pub(super) use super::offer::Offer;
 use super::query;
 use super::reply::Refusal;
 use crate::fhir::FhirVersion;
-use crate::fhir::media_type::{FHIR_JSON, FORM, MediaType};
+use crate::fhir::media_type::{FHIR_JSON, FHIR_XML, FORM, MediaType};
+use crate::fhir::xml::{self, Unwritable};
 
-/// The names under which JSON is offered, the preferred one first (`http.html#mime-type`).
-const OFFERED: [&str; 4] = [FHIR_JSON, "application/json", "text/json", "application/json+fhir"];
+impl Offer {
+    /// The format where none is asked for.
+    pub fn preferred(self) -> Format {
+        Format {
+            essence: self.names().next().unwrap_or(FHIR_JSON),
+            release: self.release,
+            fhir_version: None,
+            pretty: false,
+        }
+    }
+}
 
-/// The format of an answer: JSON under one of its names.
+/// The format of an answer: JSON or XML, under one of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Format {
     essence: &'static str,
+    release: FhirVersion,
     fhir_version: Option<FhirVersion>,
     pretty: bool,
 }
@@ -24,6 +36,7 @@ impl Default for Format {
     fn default() -> Self {
         Self {
             essence: FHIR_JSON,
+            release: FhirVersion::R4,
             fhir_version: None,
             pretty: false,
         }
@@ -33,13 +46,13 @@ impl Default for Format {
 impl Format {
     /// Chooses by `_format`, which wins, or by Accept (`http.html#parameters`). 406 where neither names a format of
     /// this server.
-    pub fn choose(headers: &HeaderMap, query: &[(String, String)], release: FhirVersion) -> Result<Self, Refusal> {
+    pub fn choose(headers: &HeaderMap, query: &[(String, String)], offer: Offer) -> Result<Self, Refusal> {
         let wanted = match query
             .iter()
             .find(|(name, value)| name == "_format" && !value.is_empty())
         {
-            Some((_, value)) => Self::of_parameter(value, release),
-            None => Self::of_accept(headers, release),
+            Some((_, value)) => Self::of_parameter(value, offer),
+            None => Self::of_accept(headers, offer),
         }?;
         Ok(Self {
             pretty: pretty(query),
@@ -48,30 +61,35 @@ impl Format {
     }
 
     /// The format in which a request is refused whose own wishes cannot be met.
-    pub fn fallback(query: &[(String, String)]) -> Self {
+    pub fn fallback(query: &[(String, String)], offer: Offer) -> Self {
         Self {
             pretty: pretty(query),
-            ..Self::default()
+            ..offer.preferred()
         }
     }
 
-    fn of_parameter(value: &str, release: FhirVersion) -> Result<Self, Refusal> {
-        if value == "json" {
-            return Ok(Self::default());
-        }
+    fn of_parameter(value: &str, offer: Offer) -> Result<Self, Refusal> {
+        let release = offer.release;
         let refusal = || {
             not_acceptable(format!(
-                "`_format={value}` names no format of this server: it speaks JSON"
+                "`_format={value}` names no format of this server: it speaks {}",
+                offer.told()
             ))
         };
+        let value = match value {
+            "json" => FHIR_JSON,
+            "xml" => FHIR_XML,
+            other => other,
+        };
         let wanted = MediaType::parse(value).ok_or_else(refusal)?;
-        let essence = OFFERED
-            .into_iter()
+        let essence = offer
+            .names()
             .find(|offer| *offer == wanted.essence())
             .ok_or_else(refusal)?;
         let fhir_version = requested_version(&wanted, release).ok_or_else(|| other_release(&wanted, release))?;
         Ok(Self {
             essence,
+            release,
             fhir_version,
             pretty: false,
         })
@@ -79,7 +97,8 @@ impl Format {
 
     /// Proactive negotiation as in RFC 9110 section 12.5.1: each offer has the weight of the most specific range
     /// that it falls into.
-    fn of_accept(headers: &HeaderMap, release: FhirVersion) -> Result<Self, Refusal> {
+    fn of_accept(headers: &HeaderMap, offer: Offer) -> Result<Self, Refusal> {
+        let release = offer.release;
         let lines: Vec<&str> = headers
             .get_all(ACCEPT)
             .iter()
@@ -88,10 +107,10 @@ impl Format {
         let text = lines.join(",");
         let ranges: Vec<MediaType> = text.split(',').filter_map(MediaType::parse).collect();
         if text.trim().is_empty() {
-            return Ok(Self::default());
+            return Ok(offer.preferred());
         }
         let mut best: Option<(f32, Self)> = None;
-        for essence in OFFERED {
+        for essence in offer.names() {
             let fitting = ranges.iter().filter_map(|range| {
                 let version = requested_version(range, release)?;
                 let specificity = match range.essence() {
@@ -118,6 +137,7 @@ impl Format {
                     weight,
                     Self {
                         essence,
+                        release,
                         fhir_version,
                         pretty: false,
                     },
@@ -126,7 +146,8 @@ impl Format {
         }
         best.map(|(_, format)| format).ok_or_else(|| {
             not_acceptable(format!(
-                "`Accept: {text}` names no format of this server: it speaks JSON of FHIR {} ({FHIR_JSON})",
+                "`Accept: {text}` names no format of this server: it speaks {} of FHIR {}",
+                offer.told(),
                 release.major_minor()
             ))
         })
@@ -142,24 +163,32 @@ impl Format {
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(FHIR_JSON))
     }
 
-    /// The bytes of a resource.
-    pub fn write(&self, resource: &Value) -> Vec<u8> {
+    /// Whether it is XML.
+    pub fn is_xml(&self) -> bool {
+        self.essence.contains("xml")
+    }
+
+    /// The bytes of a resource. Only XML has contents that it cannot hold.
+    pub fn write(&self, resource: &Value) -> Result<Vec<u8>, Unwritable> {
+        if self.is_xml() {
+            return xml::write(resource, self.release, self.pretty).map(String::into_bytes);
+        }
         let written = if self.pretty {
             serde_json::to_vec_pretty(resource)
         } else {
             serde_json::to_vec(resource)
         };
         // A `Value` has string keys only, so it can always be written.
-        written.unwrap_or_default()
+        Ok(written.unwrap_or_default())
     }
 }
 
-/// Refuses a body that is not FHIR in JSON of this release: 415 (`http.html#mime-type`).
+/// Refuses a body that is not FHIR in JSON of this release: 415 (`http.html#mime-type`). One in XML has become JSON before.
 pub(super) fn check_body_type(headers: &HeaderMap, release: FhirVersion) -> Result<(), Refusal> {
     let text = content_type(headers)?;
     let sent = MediaType::parse(text).filter(MediaType::is_json).ok_or_else(|| {
         unsupported(format!(
-            "a body of type `{text}` is not understood: this server takes {FHIR_JSON}"
+            "a body of type `{text}` is not understood: this server takes {FHIR_JSON} and {FHIR_XML}"
         ))
     })?;
     check_charset(&sent)?;
@@ -291,13 +320,18 @@ fn unsupported(diagnostics: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::rewrite::{Switch, Switches};
 
     fn chosen(accept: &str, query: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
         if !accept.is_empty() {
             headers.insert(ACCEPT, accept.parse().unwrap());
         }
-        let format = Format::choose(&headers, &query::parse(query).unwrap(), FhirVersion::R4);
+        let format = Format::choose(
+            &headers,
+            &query::parse(query).unwrap(),
+            Offer::of(FhirVersion::R4, Switches::default()),
+        );
         format
             .ok()
             .map(|format| format.content_type().to_str().unwrap().to_owned())
@@ -306,6 +340,7 @@ mod tests {
     #[test]
     fn accept_is_weighed() {
         const FHIR: Option<&str> = Some("application/fhir+json;charset=utf-8");
+        const XML: Option<&str> = Some("application/fhir+xml;charset=utf-8");
         const JSON: Option<&str> = Some("application/json;charset=utf-8");
         for (accept, expected) in [
             ("", FHIR),
@@ -316,7 +351,7 @@ mod tests {
             ("text/*", Some("text/json;charset=utf-8")),
             ("application/json, */*;q=0.8", JSON),
             ("application/fhir+xml;q=0.1, application/fhir+json;q=0.9", FHIR),
-            ("application/fhir+xml;q=0.9, application/fhir+json;q=0.1", FHIR),
+            ("application/fhir+xml;q=0.9, application/fhir+json;q=0.1", XML),
             ("application/json;q=0.9, application/fhir+json;q=0.1", JSON),
             ("text/html,application/xhtml+xml,*/*;q=0.8", FHIR),
             (
@@ -325,7 +360,12 @@ mod tests {
             ),
             ("application/fhir+json;fhirVersion=5.0, application/json", JSON),
             ("application/fhir+json;fhirVersion=0.0", None),
-            ("application/fhir+xml", None),
+            ("application/fhir+xml", XML),
+            ("text/xml", Some("text/xml;charset=utf-8")),
+            (
+                "application/fhir+json;fhirVersion=5.0, application/fhir+xml;fhirVersion=4.0;q=0.1",
+                Some("application/fhir+xml;charset=utf-8;fhirVersion=4.0"),
+            ),
             ("application/x-nonsense", None),
             ("application/fhir+json;q=0", None),
             ("application/fhir+json;q=0, */*", JSON),
@@ -341,13 +381,17 @@ mod tests {
             chosen("application/fhir+xml", "_format=json").as_deref(),
             Some("application/fhir+json;charset=utf-8")
         );
+        for name in ["xml", "application/fhir%2Bxml"] {
+            let chosen = chosen("application/fhir+json", &format!("_format={name}"));
+            assert_eq!(chosen.as_deref(), Some("application/fhir+xml;charset=utf-8"));
+        }
         let encoded = "_format=application%2Fjson";
         assert_eq!(
             chosen("application/fhir+json", encoded).as_deref(),
             Some("application/json;charset=utf-8")
         );
         for refused in [
-            "_format=xml",
+            "_format=ttl",
             "_format=application/fhir+json",
             "_format=html",
             "_format=text/json;fhirVersion=5.0",
@@ -355,6 +399,22 @@ mod tests {
             assert_eq!(chosen("application/fhir+json", refused), None, "{refused}");
         }
         assert!(chosen("application/fhir+json", "_format=").is_some());
+    }
+
+    #[test]
+    fn a_server_may_have_one_format_or_prefer_the_other() {
+        let chosen = |switch: Switch, accept: &str| {
+            let mut switches = Switches::default();
+            switches.turn_on(switch);
+            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+            let format = Format::choose(&headers, &[], Offer::of(FhirVersion::R5, switches)).ok()?;
+            Some(format.essence)
+        };
+        assert_eq!(chosen(Switch::XmlFirst, "*/*"), Some(FHIR_XML));
+        assert_eq!(chosen(Switch::XmlFirst, FHIR_JSON), Some(FHIR_JSON));
+        assert_eq!(chosen(Switch::XmlOnly, FHIR_JSON), None);
+        assert_eq!(chosen(Switch::XmlOnly, "text/*"), Some("text/xml"));
+        assert_eq!(chosen(Switch::JsonOnly, FHIR_XML), None);
     }
 
     #[test]

@@ -63,7 +63,14 @@ impl Reply {
 
     /// Writes the answer. `head` leaves the body out, but not its headers (`http.html#head`).
     pub fn write(self, format: &Format, head: bool) -> Response {
-        let bytes = self.body.map(|value| format.write(&value)).unwrap_or_default();
+        let bytes = match self.body.map(|value| format.write(&value)).transpose() {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(error) => {
+                // What is stored may hold what only JSON can say, such as narrative that is no XML.
+                let refusal = Refusal::new(StatusCode::NOT_ACCEPTABLE, "not-supported", error.to_string());
+                return refusal.into_reply().write(&Format::default(), head);
+            }
+        };
         let mut headers = self.headers;
         if !bytes.is_empty() {
             headers.insert(CONTENT_TYPE, format.content_type());
@@ -159,7 +166,14 @@ impl Refusal {
 
     /// The answer.
     pub fn into_reply(self) -> Reply {
-        let outcome = OperationOutcome::of(Severity::Error, self.code, self.diagnostics);
+        // What is told may quote the request, but XML has no control characters.
+        let is_told = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+        let diagnostics: String = self
+            .diagnostics
+            .chars()
+            .map(|letter| if is_told(letter) { letter } else { '\u{FFFD}' })
+            .collect();
+        let outcome = OperationOutcome::of(Severity::Error, self.code, diagnostics);
         let reply = Reply::resource(self.status, outcome.to_value());
         self.headers
             .into_iter()
@@ -176,6 +190,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fhir::FhirVersion;
+    use crate::server::negotiate::Offer;
+    use crate::server::rewrite::Switches;
 
     #[test]
     fn a_refusal_tells_its_reason_and_the_way_out() {
@@ -188,6 +205,20 @@ mod tests {
                 { "severity": "error", "code": "not-supported", "diagnostics": "no POST here" }
             ] })
         );
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_refused_in_json() {
+        let offer = Offer::of(FhirVersion::R4, Switches::default());
+        let query = [("_format".to_owned(), "xml".to_owned())];
+        let format = Format::choose(&HeaderMap::new(), &query, offer).unwrap();
+        let narrative = json!({ "resourceType": "Patient", "text": { "status": "empty", "div": "<div>" } });
+        let response = Reply::resource(StatusCode::OK, narrative).write(&format, false);
+        assert_eq!(response.status(), 406);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/fhir+json;charset=utf-8");
+        let response = Refusal::invalid("a\u{0}b").into_reply().write(&format, false);
+        assert_eq!(response.status(), 400);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/fhir+xml;charset=utf-8");
     }
 
     #[test]

@@ -64,18 +64,21 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
 async fn rewritten(shared: &Shared, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let sent = match incoming::read_body(&parts.headers, body, shared.options.body_limit).await {
-        Ok(body) => Asked::new(parts, body, shared.rewritten.fetch_add(1, Ordering::Relaxed)),
+        Ok(body) => {
+            let number = shared.rewritten.fetch_add(1, Ordering::Relaxed);
+            Asked::new(parts, body, number, shared.options.release)
+        }
         Err(refusal) => return refusal.into_reply().write(&Format::default(), false),
     };
     let mut asked = sent.clone();
     let mut answer = match shared.rewrites.before(shared, &mut asked) {
-        Some(answer) => answer,
+        Some(answer) => answer.in_format(Format::choose(sent.headers(), &sent.query(), shared.offer()).ok()),
         None => {
             // What is rewritten has to be there: the framework cuts the body off again.
             if *asked.method() == Method::HEAD {
                 asked.set_method(Method::GET);
             }
-            Answer::read(respond(shared, asked.into_request()).await).await
+            Answer::read(respond(shared, asked.into_request()).await, shared.options.release).await
         }
     };
     shared.rewrites.after(shared, &sent, &mut answer);
@@ -85,7 +88,7 @@ async fn rewritten(shared: &Shared, request: Request<Body>) -> Response {
 /// The answer of the server itself.
 async fn respond(shared: &Shared, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let mut format = Format::default();
+    let mut format = shared.offer().preferred();
     // A panic is our bug; the client is told so instead of finding its connection closed.
     let answered = AssertUnwindSafe(answer(shared, &parts, body, &mut format))
         .catch_unwind()
@@ -119,9 +122,13 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         return Ok(preflight(&parts.headers));
     }
     let release = shared.options.release;
+    let offer = shared.offer();
     let mut query = query::parse(parts.uri.query().unwrap_or_default())?;
-    let mut chosen = Format::choose(&parts.headers, &query, release);
-    *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
+    let mut chosen = Format::choose(&parts.headers, &query, offer);
+    *format = chosen
+        .as_ref()
+        .cloned()
+        .unwrap_or_else(|_| Format::fallback(&query, offer));
 
     let target = Target::of(parts.uri.path(), release)?;
     target.check(&parts.method, has_criteria(&query), release)?;
@@ -129,7 +136,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         let allow = target.allow(release);
         let reply = Reply::empty(StatusCode::NO_CONTENT).header(ALLOW, &allow);
         return Ok(if allow.contains("PATCH") {
-            reply.header(patch::ACCEPT_PATCH, &patch::FORMATS.join(", "))
+            reply.header(patch::ACCEPT_PATCH, &patch::formats(offer).join(", "))
         } else {
             reply
         });
@@ -146,13 +153,17 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         }
         let form = str::from_utf8(&body).map_err(|_| Refusal::invalid("the form is not UTF-8"))?;
         query.extend(query::parse(form)?);
-        chosen = Format::choose(&parts.headers, &query, release);
-        *format = chosen.as_ref().cloned().unwrap_or_else(|_| Format::fallback(&query));
+        chosen = Format::choose(&parts.headers, &query, offer);
+        *format = chosen
+            .as_ref()
+            .cloned()
+            .unwrap_or_else(|_| Format::fallback(&query, offer));
     }
     // A deletion has nothing to represent, so what cannot be accepted is no reason to refuse it.
     if parts.method != Method::DELETE {
         chosen?;
     }
+    let (headers, body) = incoming::in_json(&parts.headers, body, offer)?;
     let request = Incoming {
         method: if parts.method == Method::HEAD {
             Method::GET
@@ -161,7 +172,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body, format: &mut Format)
         },
         base: incoming::base(parts, shared),
         prefer: Prefer::of(&parts.headers),
-        headers: parts.headers.clone(),
+        headers,
         query,
         body,
     };

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Transport, TransportError};
 use crate::exchange::{Body, Exchange, Headers, Request};
-use crate::fhir::{CapabilityStatement, FhirVersion, media_type};
+use crate::fhir::{CapabilityStatement, FhirVersion, media_type, xml};
 use crate::verdict::TargetInfo;
 
 /// A base URL together with what the server there claims.
@@ -213,11 +213,27 @@ fn claims(url: &str, exchange: &Exchange) -> Result<CapabilityStatement, ProbeEr
         url: url.to_owned(),
         why,
     };
-    let json: Value = serde_json::from_slice(response.body.bytes()).map_err(|error| {
-        let is = response.headers.get("content-type").unwrap_or("no Content-Type");
-        content(format!("the answer ({is}) is no JSON: {error}"))
-    })?;
+    let is = response.headers.get("content-type").unwrap_or("no Content-Type");
+    let json: Value = match response
+        .body
+        .text()
+        .filter(|text| text.contains(xml::NAMESPACE) && !text.starts_with('{'))
+    {
+        Some(text) => in_xml(text).map_err(|fault| content(format!("the answer ({is}) is no XML of FHIR: {fault}")))?,
+        None => serde_json::from_slice(response.body.bytes())
+            .map_err(|error| content(format!("the answer ({is}) is no JSON: {error}")))?,
+    };
     CapabilityStatement::read(&json).map_err(|error| content(error.to_string()))
+}
+
+/// A CapabilityStatement in XML, which some servers send whatever is asked for; read as one of the release that it names.
+fn in_xml(text: &str) -> Result<Value, xml::Fault> {
+    let read = |release| xml::read(text, release).map(|read| read.value);
+    let first = read(FhirVersion::R4)?;
+    match first["fhirVersion"].as_str().and_then(FhirVersion::of_number) {
+        Some(release) if release != FhirVersion::R4 => read(release),
+        _ => Ok(first),
+    }
 }
 
 #[cfg(test)]

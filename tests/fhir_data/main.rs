@@ -6,3 +6,4 @@ mod examples;
 mod fhirpath;
 mod generated;
 mod r6;
+mod xml;

@@ -146,7 +146,7 @@ async fn refused_writes_change_nothing() {
         ("/Patient/p", patient_at("p"), "If-Match: 1", 400),
         ("/Patient/p", patient_at("p"), "If-None-Match: *", 412),
         ("/Patient/q", patient_at("q"), "If-Match: W/\"1\"", 412),
-        ("/Patient/p", patient_at("p"), "Accept: application/fhir+xml", 406),
+        ("/Patient/p", patient_at("p"), "Accept: application/fhir+turtle", 406),
         ("/Patient/a_b", patient_at("a_b"), "X: x", 400),
         ("/Patient/p/_history/1", patient_at("p"), "X: x", 405),
         ("/Patient/_history", patient_at("_history"), "X: x", 405),
@@ -200,7 +200,7 @@ async fn refused_writes_change_nothing() {
     }
     for content_type in [
         "text/plain",
-        "application/fhir+xml",
+        "application/fhir+turtle",
         "application/fhir+json;fhirVersion=5.0",
     ] {
         let headers = [&*format!("Content-Type: {content_type}")];

@@ -10,3 +10,4 @@ mod patch;
 mod reading;
 mod search;
 mod tables;
+mod xml;

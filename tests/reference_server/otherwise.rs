@@ -125,11 +125,12 @@ async fn every_variant_still_stores_and_gives_back() {
             .next()
             .unwrap()
             .to_owned();
-        let read = api.get(&format!("/Patient/{id}")).await;
+        let json = ["Accept: application/fhir+json"];
+        let read = api.get_with(&format!("/Patient/{id}"), &json).await;
         // The client of this test does not unpack.
         if variant.name != "gzip" {
             assert_eq!(read.body["name"], patient["name"], "{}: {}", variant.name, read.text);
-            let found = api.get("/Patient").await;
+            let found = api.get_with("/Patient", &json).await;
             assert_eq!(
                 found.body["entry"][0]["resource"]["id"],
                 id.as_str(),

@@ -67,7 +67,7 @@ async fn a_patch_makes_a_version() {
     let options = api.send("OPTIONS", "/Patient/p", &[], None).await;
     assert_eq!(
         options.header("accept-patch"),
-        "application/json-patch+json, application/fhir+json"
+        "application/json-patch+json, application/fhir+json, application/fhir+xml"
     );
 }
 

@@ -347,7 +347,7 @@ async fn url_and_form_count_the_same() {
         .search_by_post("/Patient/_search", "_format=application/json", &["Accept: text/html"])
         .await;
     assert_eq!(formatted.media_type(), "application/json");
-    api.search_by_post("/Patient/_search", "_format=xml", &[])
+    api.search_by_post("/Patient/_search", "_format=ttl", &[])
         .await
         .refused(406);
 }

@@ -48,7 +48,9 @@ fn label_and_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     match look.reading.json() {
         Ok(_) => match look.resource() {
             Some((_, "Binary")) => {}
-            Some(_) if label == Some(FHIR_JSON) => ledger.holds(LABEL),
+            Some(_) if label == Some(if look.reading.is_xml() { FHIR_XML } else { FHIR_JSON }) => {
+                xml_syntax(look, ledger)
+            }
             Some(_) if label.is_some() => {
                 let message = format!("Content-Type is `{}`, and the body is JSON", label.unwrap_or_default());
                 ledger.broken(LABEL, labelled(look, message));
@@ -73,6 +75,11 @@ fn label_and_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         Err(error @ Unreadable::NoJson(_)) => {
             if label == Some(FHIR_JSON) || (label.is_none() && has_to_be_fhir(look)) {
                 ledger.broken(LABEL, shown(look, error.to_string(), "JSON"));
+            }
+        }
+        Err(error @ Unreadable::NoXml(_)) => {
+            if label == Some(FHIR_XML) || (label.is_none() && has_to_be_fhir(look)) {
+                ledger.broken(LABEL, shown(look, error.to_string(), "XML of FHIR"));
             }
         }
         // RDF has a rule of its own, which the suites cite: `content-negotiation.turtle-mime-type`.
@@ -100,6 +107,9 @@ fn label_and_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
             None => {}
         },
     }
+    if label == Some(FHIR_XML) && look.reading.is_xml() {
+        ledger.holds(UTF8);
+    }
     if label == Some(FHIR_JSON) && look.reading.json().is_ok() {
         ledger.holds(UTF8);
         let repeated = look.reading.repeated_keys();
@@ -112,6 +122,21 @@ fn label_and_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
             ledger.broken(LABEL, shown(look, message, "JSON whose keys are unique"));
         }
     }
+}
+
+/// What is labelled as FHIR in XML is written as `xml.html` says; there is nothing more to say of JSON here.
+fn xml_syntax(look: &Look<'_>, ledger: &mut Ledger<'_>) {
+    let faults: Vec<String> = look
+        .reading
+        .xml_faults()
+        .iter()
+        .take(3)
+        .map(ToString::to_string)
+        .collect();
+    ledger.judge(LABEL, faults.is_empty(), || {
+        let message = format!("the body is not FHIR's XML: {}", faults.join("; "));
+        shown(look, message, "XML as xml.html describes it")
+    });
 }
 
 /// A charset that is told is UTF-8.
@@ -168,7 +193,8 @@ fn actual(look: &Look<'_>) -> Option<String> {
 }
 
 fn labelled(look: &Look<'_>, message: String) -> Box<Mismatch> {
-    header(look, message).between(FHIR_JSON, actual(look))
+    let expected = if look.reading.is_xml() { FHIR_XML } else { FHIR_JSON };
+    header(look, message).between(expected, actual(look))
 }
 
 fn shown(look: &Look<'_>, message: String, expected: &str) -> Box<Mismatch> {

@@ -65,7 +65,8 @@ fn failures_have_an_outcome(look: &Look<'_>, ledger: &mut Ledger<'_>) {
         Err(Unreadable::Cut(_) | Unreadable::Elsewhere(_) | Unreadable::NotUtf8(_)) => {}
         // Told by the rule on labels already.
         Err(Unreadable::NoJson(_) | Unreadable::Other(_)) if has_label(look, FHIR_JSON) => {}
-        // XML and Turtle are looked at for the name only.
+        Err(Unreadable::NoXml(_)) if has_label(look, FHIR_XML) => {}
+        // Turtle, and XML that cannot be read, are looked at for the name only.
         Err(Unreadable::Other(_)) if speaks_of_an_outcome(look) => ledger.holds(rule),
         Err(Unreadable::Other(_)) if has_label(look, FHIR_XML) || has_label(look, FHIR_TURTLE) => {
             let message = format!("{} with a body that is no OperationOutcome", status());

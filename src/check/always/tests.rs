@@ -130,7 +130,12 @@ impl Seen {
             release: self.release,
             ..World::new()
         };
-        let audit = audit(&self.step, self.index, &Reading::new(&self.exchange), &world.context());
+        let audit = audit(
+            &self.step,
+            self.index,
+            &Reading::new(&self.exchange, FhirVersion::R4),
+            &world.context(),
+        );
         let broken = audit.broken.iter().find(|finding| finding.rule.id.as_str() == rule);
         if let Some(broken) = broken {
             let told = broken.mismatch.as_ref().expect("what is broken says how");
@@ -176,7 +181,12 @@ fn what_says_nothing_about_the_server_is_not_judged() {
                 .label("text/html")
                 .text(body);
             let world = World::new();
-            let audit = audit(&seen.step, 0, &Reading::new(&seen.exchange), &world.context());
+            let audit = audit(
+                &seen.step,
+                0,
+                &Reading::new(&seen.exchange, FhirVersion::R4),
+                &world.context(),
+            );
             assert_eq!(audit, super::Audit::default(), "{status} {body}");
         }
     }
@@ -225,7 +235,12 @@ fn answers_without_a_body_are_not_blamed() {
         ),
     ] {
         let world = World::new();
-        let audit = audit(&seen.step, 0, &Reading::new(&seen.exchange), &world.context());
+        let audit = audit(
+            &seen.step,
+            0,
+            &Reading::new(&seen.exchange, FhirVersion::R4),
+            &world.context(),
+        );
         assert_eq!(audit.broken, [], "{what}");
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn audit(look: &Look<'_>, ledger: &mut Ledger<'_>) {
     if validation.violations.is_empty() {
         return;
     }
-    let text = String::from_utf8_lossy(bytes);
+    let text = look.reading.json_text();
     let text = BodyText::new("answer", &text, body);
     let (own, stored): (Vec<_>, Vec<_>) = validation
         .violations

@@ -1,3 +1,4 @@
+use crate::fhir::FhirVersion;
 use serde_json::json;
 
 use super::*;
@@ -21,7 +22,7 @@ fn judged(matcher: &BodyMatcher, exchange: &Exchange) -> String {
     world
         .variables
         .set("patient", json!({ "resourceType": "Patient", "active": true }));
-    match judge(matcher, &Reading::new(exchange), &world.context()) {
+    match judge(matcher, &Reading::new(exchange, FhirVersion::R4), &world.context()) {
         Judged::Holds => "holds".to_owned(),
         Judged::LeftOut => "left out".to_owned(),
         Judged::Unjudged(told) => format!("unjudged: {}", told.message),

@@ -127,7 +127,7 @@ fn json_of_other_things_in_folders_is_counted() {
     assert!(
         report
             .not_checked
-            .contains(&"1 file found in folders: JSON without resourceType, so no resource.".to_owned())
+            .contains(&"1 file found in folders: JSON without resourceType, or XML of something else.".to_owned())
     );
 }
 
@@ -141,4 +141,47 @@ fn what_is_told_has_bounds() {
         (report.files[0].findings.len(), report.files[0].untold, report.invalid()),
         (1000, 501, 1500)
     );
+}
+
+#[test]
+fn xml_is_judged_as_the_json_that_it_means() {
+    let mut documents = Documents::new(None);
+    for (name, text) in [
+        (
+            "good.xml",
+            "<Patient xmlns='http://hl7.org/fhir'><active value='true'/></Patient>",
+        ),
+        (
+            "wrong.xml",
+            "<?xml version='1.0'?>\n<Patient xmlns='http://hl7.org/fhir'>\n  <gender value='femal'/>\n</Patient>",
+        ),
+        (
+            "order.xml",
+            "<Patient xmlns='http://hl7.org/fhir'><gender value='male'/><active value='true'/></Patient>",
+        ),
+        ("broken.xml", "<Patient xmlns='http://hl7.org/fhir'>"),
+    ] {
+        documents.read(name, text.as_bytes());
+    }
+    documents.read_found(
+        "pom.xml",
+        "<project xmlns='http://maven.apache.org/POM/4.0.0'/>".as_bytes(),
+    );
+    let report = documents.finish();
+    assert_eq!(report.files.len(), 4);
+    let told: Vec<String> = report
+        .files
+        .iter()
+        .map(|file| {
+            let findings = file.findings.iter().map(|finding| {
+                let excerpt = finding.mismatch.excerpt.as_ref();
+                let site = excerpt.map_or_else(String::new, |excerpt| {
+                    format!(" ({}:{})", excerpt.site.file, excerpt.site.line)
+                });
+                format!(" {}{site}", finding.mismatch.message)
+            });
+            format!("{}: {:?}{}", file.file, file.verdict, findings.collect::<String>())
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
 }

@@ -141,7 +141,7 @@ fn findings_say_which_line_and_which_exchange() {
     let world = World::new();
     let exchange = read(200);
     let step = step(Interaction::Read, vec![expectation(SHALL, status(&[404]))]);
-    let findings = check(&step, 7, &Reading::new(&exchange), &world.context());
+    let findings = check(&step, 7, &Reading::new(&exchange, FhirVersion::R4), &world.context());
     let mismatch = findings[0].mismatch.as_ref().unwrap();
     assert_eq!((mismatch.exchange, mismatch.site.as_ref().unwrap().line), (7, 1));
     assert_eq!(
@@ -357,7 +357,7 @@ fn one_alternative_has_to_hold_whole() {
 fn assumptions_hold_or_say_why_not() {
     let world = World::new();
     let exchange = read(200);
-    let reading = Reading::new(&exchange);
+    let reading = Reading::new(&exchange, FhirVersion::R4);
     let assumed = |response| {
         let assumption = Assume {
             response,

@@ -1,3 +1,4 @@
+use crate::fhir::FhirVersion;
 use serde_json::json;
 
 use super::*;
@@ -20,7 +21,7 @@ fn judged(text: &str) -> String {
     let world = World::new();
     match judge(
         &path(text),
-        Some(&Reading::new(&exchange)),
+        Some(&Reading::new(&exchange, FhirVersion::R4)),
         Part::Body(String::new()),
         &world.context(),
     ) {
@@ -67,7 +68,7 @@ fn matches_are_the_entries_that_match() {
         { "resource": { "resourceType": "OperationOutcome" } },
     ] });
     let exchange = exchange("GET", "Patient?name=x", 200, &[FHIR], &bundle.to_string());
-    let reading = Reading::new(&exchange);
+    let reading = Reading::new(&exchange, FhirVersion::R4);
     let world = World::new();
     let found = evaluate(&path("%matches.resource.id"), Some(&reading), &world.context());
     assert_eq!(found, Ok(vec![json!("a"), json!("b")]));

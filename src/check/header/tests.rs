@@ -1,6 +1,7 @@
 use super::*;
 use crate::check::judged::Judged;
 use crate::check::testing::{World, exchange, template};
+use crate::fhir::FhirVersion;
 use HeaderMatcher::*;
 
 const HEADERS: [(&str, &str); 10] = [
@@ -19,7 +20,12 @@ const HEADERS: [(&str, &str); 10] = [
 fn judged(name: &str, matcher: &HeaderMatcher) -> String {
     let exchange = exchange("GET", "Patient/1", 200, &HEADERS, "");
     let world = World::new();
-    match judge(name, matcher, &Reading::new(&exchange), &world.context()) {
+    match judge(
+        name,
+        matcher,
+        &Reading::new(&exchange, FhirVersion::R4),
+        &world.context(),
+    ) {
         Judged::Holds => "holds".to_owned(),
         Judged::LeftOut => "left out".to_owned(),
         Judged::Broken(told) => format!("{} (expected {})", told.message, told.expected.unwrap_or_default()),

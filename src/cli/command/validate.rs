@@ -12,7 +12,7 @@ use crate::cli::{Failure, output, settings};
 use crate::report::validation;
 
 /// Files of these endings are looked for in folders.
-const ENDINGS: [&str; 3] = ["json", "ndjson", "jsonl"];
+const ENDINGS: [&str; 4] = ["json", "ndjson", "jsonl", "xml"];
 
 /// Judges resources and writes reports.
 ///

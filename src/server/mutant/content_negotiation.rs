@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Mutant;
+use super::{Mutant, in_another_namespace};
 use crate::fhir::Interaction::{Capabilities, Create, Read};
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
@@ -11,6 +11,51 @@ pub(super) const ALL: &[Mutant] = &[
         "content-negotiation.mime-types-server",
         "resources are labelled application/json",
         |_, _, answer| answer.change("content-type", |text| text.replace("fhir+json", "json")),
+    ),
+    Mutant::after(
+        "content-negotiation.mime-types-server/xml-generic",
+        "resources in XML are labelled application/xml",
+        |_, _, answer| answer.change("content-type", |text| text.replace("fhir+xml", "xml")),
+    ),
+    Mutant::after(
+        "content-negotiation.mime-types-server/json-as-xml",
+        "what is labelled as XML is JSON",
+        |_, _, answer| {
+            if answer.is_labelled_xml()
+                && let Some(body) = answer.json()
+            {
+                answer.body = body.to_string().into();
+            }
+        },
+    ),
+    Mutant::after(
+        "content-negotiation.mime-types-server/another-namespace",
+        "the elements of XML are not in FHIR's namespace",
+        |_, _, answer| in_another_namespace(answer),
+    ),
+    Mutant::after(
+        "content-negotiation.mime-types-server/not-well-formed",
+        "the end of what is written in XML is missing",
+        |_, _, answer| {
+            if answer.is_labelled_xml() {
+                let length = answer.body.len();
+                answer.body = answer.body.slice(..length - length.min(3));
+            }
+        },
+    ),
+    Mutant::after(
+        "content-negotiation.mime-types-server/out-of-order",
+        "the elements of XML come in an order of the server's own",
+        |_, _, answer| {
+            if answer.is_labelled_xml()
+                && let Ok(text) = str::from_utf8(&answer.body)
+                && let Some((start, rest)) = text.split_once("<id value=\"")
+                && let Some((id, rest)) = rest.split_once("/>")
+                && let Some((inner, end)) = rest.rsplit_once("</")
+            {
+                answer.body = format!("{start}{inner}<id value=\"{id}/></{end}").into();
+            }
+        },
     ),
     Mutant::before(
         "content-negotiation.server-driven",
@@ -27,13 +72,31 @@ pub(super) const ALL: &[Mutant] = &[
         "Accept: application/json is answered 406",
         |_, asked| (asked.header("accept") == Some("application/json")).then(not_acceptable),
     ),
+    Mutant::instead(
+        "content-negotiation.generic-accept/xml",
+        "Accept: application/xml is answered 406",
+        |_, asked| (asked.header("accept") == Some("application/xml")).then(not_acceptable),
+    ),
+    Mutant::before(
+        "content-negotiation.not-acceptable-406/xml",
+        "XML, which cannot be had, is answered in JSON",
+        |_, asked| {
+            if asked
+                .header("accept")
+                .is_some_and(|text| text.contains("xml") && !text.contains("json"))
+            {
+                asked.remove_header("accept");
+            }
+        },
+    )
+    .of_variant("json-only"),
     Mutant::before(
         "content-negotiation.not-acceptable-406",
         "what cannot be had is answered in JSON",
         |_, asked| {
             if asked
                 .header("accept")
-                .is_some_and(|text| !text.contains("json") && !text.contains('*'))
+                .is_some_and(|text| !text.contains("json") && !text.contains("xml") && !text.contains('*'))
             {
                 asked.remove_header("accept");
             }
@@ -52,7 +115,7 @@ pub(super) const ALL: &[Mutant] = &[
         "content-negotiation.turtle-mime-type",
         "Turtle is declared, and comes under the name text/turtle",
         |_, asked, answer| {
-            declare(asked, answer, "ttl");
+            declare(asked, answer, "format", "ttl");
             if asked.is(Read) && asked.header("accept").is_some_and(|text| text.contains("turtle")) {
                 answer.set_status(200);
                 answer.set("content-type", "text/turtle");
@@ -109,11 +172,11 @@ pub(super) const ALL: &[Mutant] = &[
     })),
 ];
 
-/// Says in the CapabilityStatement that the server has a format.
-pub(super) fn declare(asked: &Asked, answer: &mut Answer, format: &str) {
+/// Says in the CapabilityStatement that the server has a format, in one of its lists of formats.
+pub(super) fn declare(asked: &Asked, answer: &mut Answer, list: &str, format: &str) {
     if asked.is(Capabilities) {
         answer.edit_resource("CapabilityStatement", |body| {
-            if let Some(formats) = body.pointer_mut("/format").and_then(Value::as_array_mut) {
+            if let Some(formats) = body.get_mut(list).and_then(Value::as_array_mut) {
                 formats.push(json!(format));
             }
         });

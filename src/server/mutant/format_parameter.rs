@@ -1,8 +1,8 @@
 //! `http.html#parameters`
 
 use super::content_negotiation::declare;
-use super::{Mutant, OF_A_RESOURCE};
-use crate::fhir::Interaction::Read;
+use super::{Mutant, OF_A_RESOURCE, in_another_namespace};
+use crate::fhir::Interaction::{Create, Read};
 use crate::server::rewrite::Answer;
 
 pub(super) const ALL: &[Mutant] = &[
@@ -22,10 +22,46 @@ pub(super) const ALL: &[Mutant] = &[
                 .then(|| Answer::refusal(406, "not-supported", "that cannot be had here"))
         },
     ),
+    Mutant::instead(
+        "format-parameter.xml-codes",
+        "_format=text/xml names nothing",
+        |_, asked| {
+            (asked.parameter("_format").as_deref() == Some("text/xml"))
+                .then(|| Answer::refusal(406, "not-supported", "that cannot be had here"))
+        },
+    ),
+    Mutant::after(
+        "format-parameter.xml-codes/another-namespace",
+        "_format=xml gets elements that are not in FHIR's namespace",
+        |_, asked, answer| {
+            if asked.parameter("_format").as_deref() == Some("xml") {
+                in_another_namespace(answer);
+            }
+        },
+    ),
+    Mutant::before(
+        "format-parameter.overrides-accept",
+        "Accept wins over _format",
+        |_, asked| {
+            if asked.header("accept").is_some() {
+                asked.change_query(|pairs| pairs.retain(|(name, _)| name != "_format"));
+            }
+        },
+    ),
+    Mutant::instead(
+        "format-parameter.not-content-type",
+        "_format is taken for the format of the body",
+        |_, asked| {
+            let other = asked
+                .parameter("_format")
+                .is_some_and(|format| !format.contains("json"));
+            (asked.is(Create) && other).then(|| Answer::refusal(400, "structure", "the body is no XML"))
+        },
+    ),
     Mutant::after(
         "format-parameter.turtle-codes",
         "Turtle is declared, but _format=ttl is refused",
-        |_, asked, answer| declare(asked, answer, "ttl"),
+        |_, asked, answer| declare(asked, answer, "format", "ttl"),
     ),
     Mutant::after(
         "format-parameter.pretty-same-content",

@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Severity};
+use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Severity, xml};
 use crate::server::BASE_PATH;
 use crate::server::Shared;
 use crate::server::policy::Policy;
@@ -280,6 +280,15 @@ fn each_value(value: &mut Value, change: &dyn Fn(&mut Value)) {
         _ => {}
     }
     change(value);
+}
+
+/// Puts the elements of a body in XML into a namespace of nobody.
+fn in_another_namespace(answer: &mut Answer) {
+    if answer.is_labelled_xml()
+        && let Ok(text) = str::from_utf8(&answer.body)
+    {
+        answer.body = text.replacen(xml::NAMESPACE, "urn:example:fhir", 1).into();
+    }
 }
 
 /// The entries of a Bundle.

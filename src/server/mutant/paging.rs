@@ -57,6 +57,15 @@ pub(super) const ALL: &[Mutant] = &[
             });
         }
     }),
+    Mutant::after(
+        "paging.total-without-includes",
+        "what comes along with the matches counts in total",
+        |_, asked, answer| {
+            if asked.is(SearchType) && asked.parameter("_include").is_some() {
+                answer.edit_resource("Bundle", |bundle| bundle["total"] = json!(entries(bundle).count()));
+            }
+        },
+    ),
     Mutant::instead(
         "paging.follow-up-by-get",
         "later pages can be had by POST only",

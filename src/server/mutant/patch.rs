@@ -3,12 +3,13 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::content_negotiation::declare;
 use super::{Mutant, current, set_id, versions};
 use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction;
 use crate::server::Shared;
 use crate::server::patch::Patch;
-use crate::server::rewrite::{Answer, Asked};
+use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::before(
@@ -38,6 +39,29 @@ pub(super) const ALL: &[Mutant] = &[
                 .then(|| store(server, asked, parameters))?
         },
     ),
+    Mutant::instead(
+        "patch.xml-patch",
+        "XML Patch is declared, and answered 200 without doing anything",
+        |server, asked| {
+            let current = current(server, asked).filter(|_| is_xml_patch(asked))?;
+            Some(Answer::resource(200, current.resource.as_deref()?))
+        },
+    )
+    .also(Rewrite::After(declare_xml_patch)),
+    Mutant::instead(
+        "patch.xml-namespaces",
+        "XML Patch is declared, but selectors with the prefix of a namespace find nothing",
+        |_, asked| {
+            let selector = str::from_utf8(&asked.body).ok()?.split("sel=\"").nth(1)?;
+            let is_prefixed = selector
+                .split(['/', '\"'])
+                .next()
+                .is_some_and(|first| first.contains(':'));
+            (is_xml_patch(asked) && is_prefixed)
+                .then(|| Answer::refusal(422, "processing", "the selector finds nothing"))
+        },
+    )
+    .also(Rewrite::After(declare_xml_patch)),
     Mutant::instead(
         "patch.applied-to-server-copy",
         "the patch is applied to the first version, which is in a cache",
@@ -159,6 +183,17 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
 ];
+
+fn is_xml_patch(asked: &Asked) -> bool {
+    asked.is(Interaction::Patch)
+        && asked
+            .header("content-type")
+            .is_some_and(|text| text.contains("xml-patch"))
+}
+
+fn declare_xml_patch(_: &Shared, asked: &Asked, answer: &mut Answer) {
+    declare(asked, answer, "patchFormat", "application/xml-patch+xml");
+}
 
 fn is_patch(asked: &Asked) -> bool {
     asked.is(Interaction::Patch)

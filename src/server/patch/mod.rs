@@ -15,13 +15,20 @@ use serde_json::Value;
 
 use self::operation::Operation;
 use super::body;
-use super::negotiate::{check_body_type, check_charset};
+use super::negotiate::{Offer, check_body_type, check_charset};
 use super::reply::Refusal;
 use crate::fhir::FhirVersion;
-use crate::fhir::media_type::{FHIR_JSON, JSON_PATCH, MediaType};
+use crate::fhir::media_type::{FHIR_JSON, FHIR_XML, JSON_PATCH, MediaType};
+
+/// The media types of the patches that are understood.
+const FORMATS: [&str; 3] = [JSON_PATCH, FHIR_JSON, FHIR_XML];
 
 /// The media types of the patches that are understood, as the CapabilityStatement lists them.
-pub(super) const FORMATS: [&str; 2] = [JSON_PATCH, FHIR_JSON];
+pub(super) fn formats(offer: Offer) -> Vec<&'static str> {
+    let mut formats = FORMATS.to_vec();
+    formats.retain(|format| *format == JSON_PATCH || offer.has(format));
+    formats
+}
 
 /// RFC 5789: which patches a resource takes.
 pub(super) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");

@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use crate::fhir::media_type::FHIR_JSON;
-use crate::fhir::{OperationOutcome, Severity};
+use crate::fhir::{FhirVersion, OperationOutcome, Severity, xml};
+use crate::server::negotiate::Format;
 
 /// An answer as it is about to leave.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(in crate::server) struct Answer {
     /// Whether the length is not told before, so that the body comes in chunks.
     pub chunked: bool,
     length: usize,
+    /// The release whose XML the body is.
+    xml: Option<FhirVersion>,
 }
 
 impl Answer {
@@ -34,6 +37,7 @@ impl Answer {
             body: Bytes::new(),
             chunked: false,
             length: 0,
+            xml: None,
         }
     }
 
@@ -51,14 +55,27 @@ impl Answer {
         answer
     }
 
+    /// The same in the format that was asked for, where that is known.
+    pub fn in_format(mut self, format: Option<Format>) -> Self {
+        if let Some(format) = format.filter(Format::is_xml)
+            && let Some(body) = self.json()
+            && let Ok(written) = format.write(&body)
+        {
+            self.body = written.into();
+            self.headers.insert(CONTENT_TYPE, format.content_type());
+        }
+        self
+    }
+
     /// Takes in the server's answer.
-    pub async fn read(response: Response) -> Self {
+    pub async fn read(response: Response, release: FhirVersion) -> Self {
         let (parts, body) = response.into_parts();
         // The server's own bodies are whole already, so that reading them cannot fail.
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
         Self {
             status: parts.status,
             headers: parts.headers,
+            xml: body.starts_with(b"<?xml").then_some(release),
             length: body.len(),
             chunked: false,
             body,
@@ -116,17 +133,26 @@ impl Answer {
         }
     }
 
-    /// The body, where it is a JSON object.
+    /// Whether its label says that it is XML.
+    pub fn is_labelled_xml(&self) -> bool {
+        self.header("content-type").is_some_and(|text| text.contains("xml"))
+    }
+
+    /// The body, where it is a JSON object, or the one that its XML means.
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok().filter(Value::is_object)
+        match self.xml {
+            Some(release) => Some(xml::read(str::from_utf8(&self.body).ok()?, release).ok()?.value),
+            None => serde_json::from_slice(&self.body).ok().filter(Value::is_object),
+        }
     }
 
-    /// Puts another body in.
+    /// Puts another body in, in the format of the one before where that can hold it.
     pub fn set_json(&mut self, body: &Value) {
-        self.body = body.to_string().into();
+        let written = self.xml.and_then(|release| xml::write(body, release, false).ok());
+        self.body = written.unwrap_or_else(|| body.to_string()).into();
     }
 
-    /// Changes the body where it is JSON.
+    /// Changes the body where it is a resource.
     pub fn edit(&mut self, change: impl FnOnce(&mut Value)) {
         if let Some(mut body) = self.json() {
             change(&mut body);
@@ -162,7 +188,7 @@ mod tests {
         answer.edit(|body| body["id"] = json!("a"));
         let response = answer.into_response();
         assert_eq!(response.headers()[CONTENT_LENGTH], "35");
-        let mut again = Answer::read(response).await;
+        let mut again = Answer::read(response, FhirVersion::R4).await;
         assert_eq!(again.json(), Some(json!({ "resourceType": "Patient", "id": "a" })));
         again.change("content-type", |text| text.replace("fhir+", ""));
         assert_eq!(again.header("content-type"), Some("application/json"));

@@ -8,7 +8,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::fhir::Interaction;
+use crate::fhir::media_type::FHIR_JSON;
+use crate::fhir::{FhirVersion, Interaction, MediaType, xml};
 use crate::server::BASE_PATH;
 use crate::server::query::{self, Pairs};
 
@@ -20,12 +21,18 @@ pub(in crate::server) struct Asked {
     pub body: Bytes,
     /// How many requests came before it.
     pub number: u64,
+    release: FhirVersion,
 }
 
 impl Asked {
     /// A request whose body has been read.
-    pub const fn new(parts: Parts, body: Bytes, number: u64) -> Self {
-        Self { parts, body, number }
+    pub const fn new(parts: Parts, body: Bytes, number: u64, release: FhirVersion) -> Self {
+        Self {
+            parts,
+            body,
+            number,
+            release,
+        }
     }
 
     /// The request as the server takes it in.
@@ -195,13 +202,25 @@ impl Asked {
         self.parts.headers.remove(name);
     }
 
-    /// The body, where it is a JSON object.
+    fn is_xml(&self) -> bool {
+        let sent = self.header("content-type").and_then(MediaType::parse);
+        sent.is_some_and(|sent| sent.is_xml())
+    }
+
+    /// The body, where it is a JSON object, or the one that its XML means.
     pub fn json(&self) -> Option<Value> {
+        if self.is_xml() {
+            let text = str::from_utf8(&self.body).ok()?;
+            return Some(xml::read(text, self.release).ok()?.value);
+        }
         serde_json::from_slice(&self.body).ok().filter(Value::is_object)
     }
 
-    /// Puts another body in.
+    /// Puts another body in, as JSON.
     pub fn set_json(&mut self, body: &Value) {
+        if self.is_xml() {
+            self.set_header("content-type", FHIR_JSON);
+        }
         self.set_body(body.to_string().into_bytes());
     }
 
@@ -218,7 +237,12 @@ mod tests {
 
     fn asked(method: &str, target: &str, body: &'static str) -> Asked {
         let request = Request::builder().method(method).uri(target).body(()).unwrap();
-        Asked::new(request.into_parts().0, Bytes::from_static(body.as_bytes()), 0)
+        Asked::new(
+            request.into_parts().0,
+            Bytes::from_static(body.as_bytes()),
+            0,
+            FhirVersion::R4,
+        )
     }
 
     #[test]

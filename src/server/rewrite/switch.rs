@@ -13,6 +13,12 @@ pub(in crate::server) enum Switch {
     OpaqueVersions,
     /// Pages are small, whatever is asked for.
     SmallPages,
+    /// The server has JSON only.
+    JsonOnly,
+    /// The server has XML only.
+    XmlOnly,
+    /// The server answers in XML where nothing is asked for.
+    XmlFirst,
 
     /// The server gives ids with underscores.
     IdsWithUnderscores,

@@ -1,4 +1,4 @@
-//! Ids and version ids of another form (`resource.html#id`, `http.html#versioning`).
+//! Ids and version ids of another form (`resource.html#id`, `http.html#versioning`), and other formats (`http.html#mime-type`).
 
 use super::Variant;
 use crate::server::rewrite::Rewrite::Switch as On;
@@ -24,5 +24,11 @@ pub(super) const ALL: &[Variant] = &[
         "opaque-versions",
         "version ids are words without an order",
         &[On(Switch::OpaqueVersions)],
+    ),
+    Variant::new("json-only", "the server has no XML", &[On(Switch::JsonOnly)]),
+    Variant::new(
+        "xml-by-default",
+        "what is asked for in no format comes in XML",
+        &[On(Switch::XmlFirst)],
     ),
 ];

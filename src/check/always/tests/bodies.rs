@@ -199,7 +199,7 @@ fn failures_have_an_outcome() {
                     "in XML",
                     lost()
                         .label("application/fhir+xml")
-                        .text("<f:OperationOutcome xmlns:f='x'/>"),
+                        .text("<f:OperationOutcome xmlns:f='http://hl7.org/fhir'><f:issue><f:severity value='error'/></f:issue></f:OperationOutcome>"),
                 ),
                 (
                     Holds,
@@ -224,7 +224,7 @@ fn failures_have_an_outcome() {
                 (
                     Warning,
                     "other XML",
-                    lost().label("application/fhir+xml").text("<Patient/>"),
+                    lost().label("application/fhir+xml").text("<Patient xmlns='http://hl7.org/fhir'/>"),
                 ),
                 (Warning, "no error", lost().json(outcome("warning"))),
                 (Warning, "raw", lost().raw("GET").text("")),

@@ -27,8 +27,34 @@ fn content_is_labelled_as_what_it_is() {
                 "XML",
                 read()
                     .label("application/fhir+xml")
-                    .text("<Patient/>")
+                    .text("<Patient xmlns='http://hl7.org/fhir'><active value='true'/></Patient>")
                     .asked("Accept", "application/fhir+xml"),
+            ),
+            (
+                Fail,
+                "XML of nobody",
+                read().label("application/fhir+xml").text("<Patient/>"),
+            ),
+            (
+                Fail,
+                "XML in another order",
+                read().label("application/fhir+xml").text(
+                    "<Patient xmlns='http://hl7.org/fhir'><gender value='male'/><active value='true'/></Patient>",
+                ),
+            ),
+            (
+                Fail,
+                "XML with an entity",
+                read().label("application/fhir+xml").text(
+                    "<!DOCTYPE x [<!ENTITY a 'b'>]><Patient xmlns='http://hl7.org/fhir'><id value='&a;'/></Patient>",
+                ),
+            ),
+            (
+                Fail,
+                "XML under a generic label",
+                read()
+                    .label("text/xml")
+                    .text("<Patient xmlns='http://hl7.org/fhir'><active value='true'/></Patient>"),
             ),
             (Holds, "an outcome", read().status(404).json(outcome("error"))),
             (Fail, "a generic label", read().label("application/json")),

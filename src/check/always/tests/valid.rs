@@ -106,7 +106,7 @@ fn a_body_that_is_wrong_all_over_is_told_in_part() {
     let mut body = json!({ "resourceType": "OperationOutcome" });
     body.as_object_mut().unwrap().extend(names_of(40));
     many.response.body = Body::new(body.to_string());
-    let found = audit(&seen.step, 0, &Reading::new(&many), &world.context()).broken;
+    let found = audit(&seen.step, 0, &Reading::new(&many, FhirVersion::R4), &world.context()).broken;
     let found: Vec<_> = found
         .iter()
         .filter(|finding| finding.rule.id.as_str() == RULE)
