@@ -9,6 +9,7 @@ mod send;
 pub mod step;
 pub mod world;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,6 +20,7 @@ use indexmap::IndexMap;
 use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
+use crate::suite::Case;
 use crate::transport::{Target, Transport};
 use crate::verdict::{
     CaseResult, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, ToolInfo, Verdict, coverage, result::FORMAT,
@@ -37,7 +39,8 @@ pub struct RunOptions {
     pub jobs: usize,
     /// From this number all made-up ids of the run come, and its tag. Two runs at one server need two numbers.
     pub marks: u64,
-    /// The seed of the order in which cases begin; without one it is that of the plan.
+    /// The seed of the order in which cases begin; without one it is that of the plan, but for cases that pause: those begin
+    /// first, so that the others run meanwhile.
     pub shuffle: Option<u64>,
     /// Whether what the run created is deleted.
     pub cleanup: bool,
@@ -173,6 +176,8 @@ impl<'a> Runner<'a> {
             let mut order: Vec<usize> = (0..all.len()).filter(|index| all[*index].left_out.is_none()).collect();
             if let Some(seed) = self.options.shuffle {
                 world::shuffle(&mut order, seed);
+            } else {
+                order.sort_by_key(|index| Reverse(pauses(&all[*index].case)));
             }
             let all = &all;
             let running = order.into_iter().map(|index| async move {
@@ -322,4 +327,10 @@ fn instant(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time)
         .map(|timestamp| format!("{timestamp:.3}"))
         .unwrap_or_default()
+}
+
+/// For how long a case pauses at least.
+fn pauses(case: &Case) -> Duration {
+    let steps = case.setup.iter().chain(&case.steps).chain(&case.cleanup);
+    steps.filter_map(|step| step.wait).sum()
 }

@@ -68,7 +68,7 @@ fn folders_are_looked_through() {
             .as_array()
             .unwrap()
             .iter()
-            .any(|told| told.as_str().unwrap().contains("no resource"))
+            .any(|told| told.as_str().unwrap().contains("JSON without resourceType"))
     );
     assert!(
         gone.stderr.contains("Not valid: 1 of 4 resources in 3 files"),
