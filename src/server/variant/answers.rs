@@ -112,7 +112,8 @@ pub(super) const ALL: &[Variant] = &[
         "pretty",
         "bodies are written for people",
         &[After(|_, _, answer| {
-            if let Some(body) = answer.json()
+            if !answer.is_labelled_xml()
+                && let Some(body) = answer.json()
                 && let Ok(text) = serde_json::to_string_pretty(&body)
             {
                 answer.body = format!("{text}\n").into();

@@ -166,9 +166,11 @@ pub(super) const ALL: &[Variant] = &[
     ),
 ];
 
+/// Moves the URLs of a text to the longer base; those of HL7's definitions stay.
 fn below(text: &str) -> String {
     text.replace("/fhir/", &format!("{LONG_BASE}/"))
         .replace("/fhir\"", &format!("{LONG_BASE}\""))
+        .replace(&format!("hl7.org{LONG_BASE}"), "hl7.org/fhir")
 }
 
 fn methods(asked: &Asked) -> &'static str {
