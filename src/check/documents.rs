@@ -113,7 +113,7 @@ impl Documents {
         if self.no_resources > 0 {
             let files = if self.no_resources == 1 { "file" } else { "files" };
             not_checked.push(format!(
-                "{} {files} found in folders: JSON without resourceType, or XML of something else.",
+                "{} {files} found in folders: JSON without resourceType or XML of something else, so no resource.",
                 self.no_resources
             ));
         }

@@ -124,11 +124,9 @@ fn json_of_other_things_in_folders_is_counted() {
     documents.read_found("a.json", VALID.as_bytes());
     let report = documents.finish();
     assert_eq!(report.files.len(), 1);
-    assert!(
-        report
-            .not_checked
-            .contains(&"1 file found in folders: JSON without resourceType, or XML of something else.".to_owned())
-    );
+    assert!(report.not_checked.contains(
+        &"1 file found in folders: JSON without resourceType or XML of something else, so no resource.".to_owned()
+    ));
 }
 
 #[test]

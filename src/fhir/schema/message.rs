@@ -195,8 +195,9 @@ fn unknown_property(
         let rest = property.strip_prefix(element.name);
         element.choice && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_uppercase))
     });
-    // What is there already was not meant once more.
-    let free = rule.properties().filter(|name| instance.get(name).is_none());
+    // What is there already was not meant once more, nor its companion where a value stands.
+    let is_free = |name: &&str| instance.get(*name).is_none() && name.starts_with('_') == property.starts_with('_');
+    let free = rule.properties().filter(is_free);
     let near = (index < MOST_HINTS)
         .then(|| mend::nearest_property(property, free, choice.is_some()))
         .flatten();

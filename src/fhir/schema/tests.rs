@@ -317,3 +317,13 @@ fn hostile_bodies_end_soon() {
     assert_eq!(told("Binary", &long), "");
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_companion_is_no_mend_of_a_value() {
+    let body = json!({"resourceType": "Patient", "birthDate": "1815-12-10", "brithDate": "1815-12-10"});
+    let errors = Schemas::for_release(FhirVersion::R4)
+        .validate("Patient", &body)
+        .unwrap();
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].mend.as_ref().unwrap().replacement.is_none(), "{errors:?}");
+}
