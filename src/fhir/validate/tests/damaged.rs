@@ -90,10 +90,11 @@ fn damage(body: &mut Value, place: usize, kind: usize) {
             around.push(again);
         }
         _ => {
-            // A primitive becomes another one; an object in its place is the schema's affair.
+            // A primitive becomes another one of its JSON type; any other value in its place is the schema's affair.
             let value = body.pointer_mut(&place).unwrap();
-            if !value.is_object() && !value.is_array() {
-                *value = other[kind % other.len()].clone();
+            let put = &other[kind % other.len()];
+            if std::mem::discriminant(&*value) == std::mem::discriminant(put) {
+                *value = put.clone();
             }
         }
     }
