@@ -1,14 +1,19 @@
 //! `run`: suites against a server, and reports of what came of it.
 
+mod embedded;
+mod interrupt;
+mod options;
+
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 use std::time::Instant;
 
-use indexmap::IndexMap;
 use url::Url;
+
+use embedded::Embedded;
+use interrupt::with_interrupts;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
@@ -18,8 +23,7 @@ use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
 use crate::report::{Console, Rules, console};
 use crate::requirement::Catalogue;
-use crate::run::{RunOptions, Runner, Stop};
-use crate::server::{Options, Server};
+use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
 use crate::transport::{Patience, ProbeError, Retrying, Target, Transport, probe};
 use crate::verdict::journal::Journal;
@@ -89,7 +93,7 @@ async fn conduct(
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
-        ..options(args, journal_path.is_some())
+        ..options::options(args, journal_path.is_some())
     };
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
@@ -173,115 +177,6 @@ fn fail_on(args: &RunArgs) -> Verdict {
     }
 }
 
-fn options(args: &RunArgs, journal: bool) -> RunOptions {
-    let mut told: IndexMap<String, String> = IndexMap::new();
-    let mut tell = |name: &str, value: String| {
-        if !value.is_empty() {
-            told.insert(name.to_owned(), value);
-        }
-    };
-    let filters = &args.filters;
-    tell("seed", args.seed.map(|seed| seed.to_string()).unwrap_or_default());
-    tell("jobs", args.jobs.to_string());
-    tell("suite", filters.suites.join(" "));
-    tell("case", filters.cases.join(" "));
-    tell("requirement", filters.requirements.join(" "));
-    tell(
-        "interaction",
-        filters
-            .interactions
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-    );
-    tell("tag", filters.tags.join(" "));
-    tell(
-        "level",
-        filters
-            .level
-            .map(|level| crate::requirement::Level::from(level).to_string())
-            .unwrap_or_default(),
-    );
-    tell("types", filters.types.join(","));
-    let profiles = args.profiles.iter().map(|path| path.display().to_string());
-    tell("profile", profiles.collect::<Vec<_>>().join(" "));
-    tell("fail-on", fail_on(args).to_string());
-    tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
-    tell(
-        "fhir",
-        args.target.fhir.map(|release| release.to_string()).unwrap_or_default(),
-    );
-    tell(
-        "assume",
-        args.target
-            .assume
-            .as_ref()
-            .map(|path| path.display().to_string())
-            .unwrap_or_default(),
-    );
-    tell("fail-fast", if args.fail_fast { "yes".into() } else { String::new() });
-    tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
-    RunOptions {
-        profiles: Profiles::default(),
-        jobs: args.jobs.into(),
-        // Never from --seed: two runs at one server must not have ids in common.
-        marks: uuid::Uuid::new_v4().as_u64_pair().0,
-        shuffle: args.seed,
-        cleanup: !args.no_cleanup,
-        fail_fast: args.fail_fast,
-        keep_bodies: !journal,
-        patience: None,
-        told,
-    }
-}
-
-/// Runs on, but asks for the end at the first Ctrl-C (or SIGTERM), and quits at the second.
-async fn with_interrupts(running: impl Future<Output = RunResult>, stop: &Stop) -> RunResult {
-    let mut running = std::pin::pin!(running);
-    let mut interrupts = 0;
-    loop {
-        tokio::select! {
-            biased;
-            result = &mut running => return result,
-            () = interrupted() => {
-                interrupts += 1;
-                if interrupts > 1 {
-                    eprintln!("stopped: what the run created may still be on the server");
-                    std::process::exit(Exit::Interrupted.code().into());
-                }
-                eprintln!("stopping: what the run created is being deleted; once more to quit at once");
-                stop.ask("the run was interrupted");
-            }
-        }
-    }
-}
-
-#[cfg(unix)]
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => wait_for_ctrl_c().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupted() {
-    wait_for_ctrl_c().await;
-}
-
-async fn wait_for_ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
@@ -306,48 +201,4 @@ fn conclude(args: &RunArgs, result: &RunResult, paths: &[String]) -> Result<(), 
 
 fn written(path: &std::path::Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
-}
-
-/// The reference server in a thread of its own, so that it does not share the runner's time.
-struct Embedded {
-    base: String,
-    _stop: tokio::sync::oneshot::Sender<()>,
-}
-
-impl Embedded {
-    fn start(release: FhirVersion) -> Result<Self, Failure> {
-        let failed = |text: String| Failure::new(Exit::Unjudged, format!("the embedded server cannot start: {text}"));
-        let (tell, told) = mpsc::channel();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        thread::Builder::new()
-            .name("server".into())
-            .spawn(move || {
-                let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                    Ok(runtime) => runtime,
-                    Err(error) => return drop(tell.send(Err(error))),
-                };
-                runtime.block_on(async {
-                    let options = Options {
-                        release,
-                        ..Options::default()
-                    };
-                    match Server::start(options).await {
-                        Err(error) => drop(tell.send(Err(error))),
-                        Ok(running) => {
-                            let _ = tell.send(Ok(running.base_url().to_owned()));
-                            let _ = stopped.await;
-                        }
-                    }
-                });
-            })
-            .map_err(|error| failed(error.to_string()))?;
-        match told.recv() {
-            Ok(Ok(base)) => Ok(Self { base, _stop: stop }),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                Err(Failure::new(Exit::Usage, error.to_string()))
-            }
-            Ok(Err(error)) => Err(failed(error.to_string())),
-            Err(_) => Err(failed("its thread ended".into())),
-        }
-    }
 }

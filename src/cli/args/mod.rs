@@ -1,0 +1,65 @@
+//! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
+
+mod filter;
+mod look;
+mod run;
+mod serve;
+mod target;
+mod value;
+
+use clap::{Parser, Subcommand};
+
+pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use look::{
+    ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
+};
+pub use run::{FailOn, RunArgs};
+pub use serve::{ProveArgs, ServeArgs};
+pub use target::TargetArgs;
+pub use value::Output;
+
+/// Tests FHIR REST servers against the specification, requirement by requirement.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 conformant, 1 a requirement failed, 2 wrong usage or suite, 3 could not judge, 4 nothing selected"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run suites against a server, the embedded reference server by default, and write reports
+    Run(Box<RunArgs>),
+    /// Run the embedded reference server; its base URL is the first line of standard output
+    Serve(ServeArgs),
+    /// List suites, cases or requirements without running anything
+    List(Box<ListArgs>),
+    /// Prove that the suites see the defects that they say they see
+    Prove(ProveArgs),
+    /// Explain a case or a requirement
+    Explain(ExplainArgs),
+    /// Check suite files
+    Lint(LintArgs),
+    /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
+    Validate(ValidateArgs),
+    /// Turn a JSON report, or the journal of a run that was killed, into other formats
+    Report(ReportArgs),
+    /// Make the JSON Schemas of a FHIR release
+    Schemas(SchemasArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,72 @@
+//! What the command line asks of the runner.
+
+use indexmap::IndexMap;
+
+use super::fail_on;
+use crate::cli::args::RunArgs;
+use crate::fhir::profile::Profiles;
+use crate::run::RunOptions;
+
+/// The options of a run, and what is told of them in the result.
+pub(super) fn options(args: &RunArgs, journal: bool) -> RunOptions {
+    let mut told: IndexMap<String, String> = IndexMap::new();
+    let mut tell = |name: &str, value: String| {
+        if !value.is_empty() {
+            told.insert(name.to_owned(), value);
+        }
+    };
+    let filters = &args.filters;
+    tell("seed", args.seed.map(|seed| seed.to_string()).unwrap_or_default());
+    tell("jobs", args.jobs.to_string());
+    tell("suite", filters.suites.join(" "));
+    tell("case", filters.cases.join(" "));
+    tell("requirement", filters.requirements.join(" "));
+    tell(
+        "interaction",
+        filters
+            .interactions
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
+    tell("tag", filters.tags.join(" "));
+    tell(
+        "level",
+        filters
+            .level
+            .map(|level| crate::requirement::Level::from(level).to_string())
+            .unwrap_or_default(),
+    );
+    tell("types", filters.types.join(","));
+    let profiles = args.profiles.iter().map(|path| path.display().to_string());
+    tell("profile", profiles.collect::<Vec<_>>().join(" "));
+    tell("fail-on", fail_on(args).to_string());
+    tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
+    tell(
+        "fhir",
+        args.target.fhir.map(|release| release.to_string()).unwrap_or_default(),
+    );
+    tell(
+        "assume",
+        args.target
+            .assume
+            .as_ref()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default(),
+    );
+    tell("fail-fast", if args.fail_fast { "yes".into() } else { String::new() });
+    tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
+    RunOptions {
+        profiles: Profiles::default(),
+        jobs: args.jobs.into(),
+        // Never from --seed: two runs at one server must not have ids in common.
+        marks: uuid::Uuid::new_v4().as_u64_pair().0,
+        shuffle: args.seed,
+        cleanup: !args.no_cleanup,
+        fail_fast: args.fail_fast,
+        keep_bodies: !journal,
+        patience: None,
+        told,
+    }
+}
