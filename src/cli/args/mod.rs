@@ -2,6 +2,7 @@
 
 mod filter;
 mod look;
+mod record;
 mod run;
 mod serve;
 mod target;
@@ -13,6 +14,7 @@ pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
+pub use record::RecordArgs;
 pub use run::{FailOn, RunArgs};
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
