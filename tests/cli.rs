@@ -2,6 +2,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/given.rs"]
+mod given;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
 #[path = "cli/isolation.rs"]
@@ -12,6 +14,8 @@ mod profiles;
 mod reports;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/safety.rs"]
+mod safety;
 #[path = "cli/schemas.rs"]
 mod schemas;
 mod support;

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::assertion::{Expectation, FhirPath, PartialResponse};
+use super::given::GivenVariable;
 use super::id::SuiteId;
 use super::template::Template;
 use crate::fhir::{FhirVersion, Interaction};
@@ -25,6 +26,8 @@ pub struct Suite {
     pub tags: Vec<String>,
     /// Resource bodies by the name that steps use.
     pub fixtures: IndexMap<String, Fixture>,
+    /// What a tester can give, by name.
+    pub given: Arc<IndexMap<String, Arc<GivenVariable>>>,
     /// Text constants.
     pub variables: Arc<IndexMap<String, Spanned<Template>>>,
     /// The cases, in order.
@@ -57,6 +60,8 @@ pub struct Case {
     pub needs: Needs,
     /// The resource types over which the case is expanded.
     pub types: Types,
+    /// What a tester can give to its suite, by name.
+    pub given: Arc<IndexMap<String, Arc<GivenVariable>>>,
     /// The suite's text constants, overridden by the case's.
     pub variables: Arc<IndexMap<String, Spanned<Template>>>,
     /// Steps that arrange; their failure is an Error.
@@ -176,6 +181,26 @@ pub struct Step {
     pub keep: bool,
     /// Whether the body gets the run's tag.
     pub tag: bool,
+}
+
+impl Step {
+    /// The HTTP method of its requests; `None` where it makes none.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        Some(match &self.action {
+            Action::Assert => return None,
+            Action::Request { method, .. } => method,
+            Action::Interaction { interaction, .. } => match interaction {
+                Interaction::Create | Interaction::Transaction | Interaction::Batch => "POST",
+                Interaction::Update => "PUT",
+                Interaction::Patch => "PATCH",
+                Interaction::Delete | Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "DELETE",
+                Interaction::SearchType | Interaction::SearchSystem if self.form.is_some() => "POST",
+                Interaction::Operation if self.body.is_some() || self.form.is_some() => "POST",
+                _ => "GET",
+            },
+        })
+    }
 }
 
 /// What a step does.

@@ -31,6 +31,8 @@ pub struct Cue {
 pub enum Stage {
     /// The asking for the CapabilityStatement.
     Probe,
+    /// The looking for what nobody gave to the suites.
+    Find,
     /// A step of a case's `setup`.
     Setup,
     /// A step of a case that is judged.
@@ -81,6 +83,7 @@ impl fmt::Display for Cue {
         }
         match self.stage {
             Stage::Probe => f.write_str("the asking for the CapabilityStatement")?,
+            Stage::Find => f.write_str("the looking for what nobody gave")?,
             Stage::Setup => write!(f, "setup step {}", self.step)?,
             Stage::Steps => write!(f, "step {}", self.step)?,
             Stage::Cleanup => write!(f, "clean-up step {}", self.step)?,

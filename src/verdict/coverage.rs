@@ -162,6 +162,10 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
             "because the server does not claim what they need",
         ),
         (
+            ReasonKind::NotGiven,
+            "because what a tester has to give was neither given nor found",
+        ),
+        (
             ReasonKind::Assumption,
             "because the server does not do what they probe for",
         ),
@@ -171,10 +175,7 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
             ReasonKind::NotAllowed,
             "because they send what this run may not send (--allow-writes, --read-only)",
         ),
-        (
-            ReasonKind::Unrecorded,
-            "because the recording holds nothing of them",
-        ),
+        (ReasonKind::Unrecorded, "because the recording holds nothing of them"),
         (
             ReasonKind::Blocked,
             "wholly or in part, because an earlier step went wrong",

@@ -139,7 +139,10 @@ fn a_case_that_was_not_recorded_is_left_out() {
     drop(server);
     let again = replay(&har, &[]).ended(0);
     let verdicts = again.verdicts();
-    assert_eq!((&*verdicts["small::read"], &*verdicts["small::update"]), ("pass", "skip"));
+    assert_eq!(
+        (&*verdicts["small::read"], &*verdicts["small::update"]),
+        ("pass", "skip")
+    );
 }
 
 /// A file of somebody else: no marks, other names of headers, only what HAR has.
@@ -157,7 +160,8 @@ fn a_har_file_of_others_is_judged_by_method_and_url() {
     };
     let claims = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{ "mode": "server",
         "resource": [{ "type": "Patient", "interaction": [{ "code": "read" }] }] }] });
-    let outcome = json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "error", "code": "not-found" }] });
+    let outcome =
+        json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "error", "code": "not-found" }] });
     let base = "https://ehr.example/tenant/r4";
     let har = json!({ "log": { "version": "1.2", "creator": {}, "entries": [
         entry("GET", &format!("{base}/metadata"), 200, claims),
@@ -184,9 +188,13 @@ cases:
         .run()
         .ended(3);
     let verdicts = gone.verdicts();
-    assert_eq!((&*verdicts["theirs::known"], &*verdicts["theirs::unknown"]), ("pass", "error"));
+    assert_eq!(
+        (&*verdicts["theirs::known"], &*verdicts["theirs::unknown"]),
+        ("pass", "error")
+    );
     assert!(
-        gone.stdout.contains("the recording has no answer to step 1 of theirs::unknown"),
+        gone.stdout
+            .contains("the recording has no answer to step 1 of theirs::unknown"),
         "{}",
         gone.stdout
     );

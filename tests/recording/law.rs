@@ -25,7 +25,13 @@ fn a_full_run_replays_to_the_same_result() {
 /// What the harness finds out about these servers while it runs depends on the order of the cases.
 #[test]
 fn servers_that_want_something_of_their_clients_replay_alike() {
-    for variant in ["if-match-demanded", "lagging-index", "credentials", "base-with-path", "no-delete"] {
+    for variant in [
+        "if-match-demanded",
+        "lagging-index",
+        "credentials",
+        "base-with-path",
+        "no-delete",
+    ] {
         let taken = taken(
             suites(&["http.update", "http.transaction", "http.search", "http.delete"]),
             None,
@@ -86,7 +92,11 @@ fn lost_answers_and_second_attempts_replay_alike() {
         count: Cell::new(0),
     };
     let taken = recorded(shaky, &base, suites(&["http.read", "http.update", "http.history"]));
-    let errors = taken.result.cases().filter(|case| case.verdict == Verdict::Error).count();
+    let errors = taken
+        .result
+        .cases()
+        .filter(|case| case.verdict == Verdict::Error)
+        .count();
     let attempts = taken.result.cases().flat_map(|case| &case.steps);
     let attempts = attempts.flat_map(|step| &step.exchanges);
     assert!(errors > 5, "{errors} were lost");

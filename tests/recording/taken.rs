@@ -98,6 +98,7 @@ pub fn recorded(server: impl Transport, base: &Url, suites: Vec<Arc<Suite>>) -> 
         marks: format!("{MARKS:016x}"),
         assumed: None,
         types: Vec::new(),
+        given: Default::default(),
         options: result.options.clone(),
     };
     tape.borrow_mut().end(about, &result).unwrap();
@@ -168,7 +169,13 @@ pub fn timeless_case(case: &CaseResult) -> CaseResult {
 pub fn assert_same(one: &RunResult, other: &RunResult) {
     let (one, other) = (timeless(one), timeless(other));
     for (case, again) in one.cases().zip(other.cases()) {
-        assert!(case == again, "{} differs: {:?} {:?}", case.id, case.reason, again.reason);
+        assert!(
+            case == again,
+            "{} differs: {:?} {:?}",
+            case.id,
+            case.reason,
+            again.reason
+        );
     }
     assert!(one == other, "the cases are the same, but not the whole");
 }

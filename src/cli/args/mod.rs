@@ -1,9 +1,11 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
 mod filter;
+mod given;
 mod look;
 mod record;
 mod run;
+mod safety;
 mod serve;
 mod target;
 mod value;
@@ -11,11 +13,13 @@ mod value;
 use clap::{Parser, Subcommand};
 
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
 pub use record::RecordArgs;
 pub use run::{FailOn, RunArgs};
+pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
 pub use value::Output;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, RecordArgs, TargetArgs};
+use super::{FilterArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// From which level on a broken requirement fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -22,9 +22,15 @@ pub struct RunArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// What the tester gives.
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// What may be sent.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Recordings.
     #[command(flatten)]
     pub recording: RecordArgs,
