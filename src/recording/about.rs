@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fhir::FhirVersion;
+use crate::suite::Given;
 use crate::transport::Stage;
 use crate::verdict::{Reason, ReasonKind, RunResult};
 
@@ -28,6 +29,9 @@ pub struct About {
     /// The words of `--types`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<String>,
+    /// What the tester gave to the suites.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub given: IndexMap<String, Value>,
     /// The command line's choices that bear on the verdicts.
     #[serde(default)]
     pub options: IndexMap<String, String>,
@@ -58,6 +62,15 @@ impl About {
     #[must_use]
     pub fn marks(&self) -> Option<u64> {
         u64::from_str_radix(&self.marks, 16).ok()
+    }
+
+    /// Gives to the suites what was given when it was recorded, where nothing else is.
+    pub fn give(&self, given: &mut Given) {
+        for (name, value) in &self.given {
+            if !given.has(name) {
+                given.set(name, value.clone());
+            }
+        }
     }
 }
 

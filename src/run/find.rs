@@ -6,9 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::render;
-use super::sender::Sender;
 use super::world::World;
+use super::{Sender, render};
 use crate::check::{self, Context, Reading};
 use crate::plan::PlannedCase;
 use crate::suite::given::{self, Find};
@@ -48,8 +47,9 @@ impl Found {
 pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
     let mut found = Found::default();
     let mut tried = HashSet::new();
-    let ids = world.request_ids.then(|| format!("{}-find", world.tag));
+    let ids = world.request_ids.then(|| format!("{}-find00", world.tag));
     let sender = Sender::new(world.transport, None, ids);
+    sender.begin(Stage::Find, 0);
     let mut variables = Variables::default();
     variables.set("base", &*world.target.base);
     variables.set("run.tag", world.tag.as_str());
@@ -68,7 +68,6 @@ pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
             if found.values.contains_key(name) || !tried.insert(Arc::as_ptr(given)) {
                 continue;
             }
-            sender.begin(Stage::Find, u32::try_from(tried.len()).unwrap_or(u32::MAX));
             match one(world, &sender, planned, given, find, &variables).await {
                 Ok((value, place)) => {
                     variables.give(given, &value);

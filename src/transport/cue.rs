@@ -31,7 +31,7 @@ pub struct Cue {
 pub enum Stage {
     /// The asking for the CapabilityStatement.
     Probe,
-    /// The looking for a variable that nobody gave; the step is its number among them, from 1.
+    /// The looking for what nobody gave to the suites.
     Find,
     /// A step of a case's `setup`.
     Setup,
@@ -83,7 +83,7 @@ impl fmt::Display for Cue {
         }
         match self.stage {
             Stage::Probe => f.write_str("the asking for the CapabilityStatement")?,
-            Stage::Find => f.write_str("the looking for a variable that was not given")?,
+            Stage::Find => f.write_str("the looking for what nobody gave")?,
             Stage::Setup => write!(f, "setup step {}", self.step)?,
             Stage::Steps => write!(f, "step {}", self.step)?,
             Stage::Cleanup => write!(f, "clean-up step {}", self.step)?,

@@ -3,7 +3,9 @@
 pub mod auth;
 pub mod client;
 pub mod cue;
+pub mod guard;
 pub mod in_process;
+pub mod pace;
 pub mod probe;
 pub mod retry;
 
@@ -17,7 +19,9 @@ use crate::exchange::{Exchange, Request};
 pub use auth::{AuthError, Credentials};
 pub use client::{Client, ClientError, ClientOptions};
 pub use cue::{Cue, Stage};
+pub use guard::Guarded;
 pub use in_process::InProcess;
+pub use pace::{Paced, Rate};
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
 

@@ -5,6 +5,7 @@ mod given;
 mod look;
 mod record;
 mod run;
+mod safety;
 mod serve;
 mod target;
 mod value;
@@ -18,6 +19,7 @@ pub use look::{
 };
 pub use record::RecordArgs;
 pub use run::{FailOn, RunArgs};
+pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
 pub use value::Output;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, GivenArgs, RecordArgs, TargetArgs};
+use super::{FilterArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// From which level on a broken requirement fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,9 @@ pub struct RunArgs {
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// What may be sent.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Recordings.
     #[command(flatten)]
     pub recording: RecordArgs,

@@ -42,7 +42,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let replay = wire::replayed(&mut args)?;
     let args = &args;
     let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
+    let mut given = settings::given(&args.given, &suites)?;
+    if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
+        recorded.about.give(&mut given);
+    }
     let selection = settings::selection(&args.filters)?.given(given);
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
@@ -65,7 +68,9 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         None => {
             let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
             let told = Rc::clone(&notices);
-            Wire::live(args, client, started, move |notice| told.borrow_mut().push(notice))?
+            Wire::live(args, client, &base, started, move |notice| {
+                told.borrow_mut().push(notice)
+            })?
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -95,7 +100,7 @@ async fn conduct(
     let catalogue = Catalogue::embedded();
     let target = target(args, &*wire.transport, base, assumed).await?;
     let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
-    wire.restrict(&mut plan);
+    notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(
             exit,
@@ -160,7 +165,7 @@ async fn conduct(
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
-    if let Err(unwritten) = wire.end(args, &target, marks, &result) {
+    if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
         fault.get_or_insert(unwritten);
     }
     let mut paths = Vec::new();

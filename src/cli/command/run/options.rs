@@ -59,6 +59,17 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
             .map(|path| path.display().to_string())
             .unwrap_or_default(),
     );
+    let safety = &args.safety;
+    tell(
+        "allow-writes",
+        if safety.allow_writes {
+            "yes".into()
+        } else {
+            String::new()
+        },
+    );
+    tell("read-only", if safety.read_only { "yes".into() } else { String::new() });
+    tell("rate", safety.rate.map(|rate| rate.to_string()).unwrap_or_default());
     let replay = args.recording.replay.as_ref();
     tell(
         "replay",
