@@ -12,7 +12,8 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, FilterArgs, TargetArgs};
+use super::github::Job;
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
@@ -117,6 +118,13 @@ pub fn error_paint() -> Paint {
 
 fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// The job of GitHub that the program runs in, where it does and is to speak to it.
+#[must_use]
+pub fn github(args: CiArgs) -> Option<Job> {
+    let is_there = env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    (is_there && !args.no_annotations).then(|| Job::new(env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from)))
 }
 
 /// How the console shows how far a run is.

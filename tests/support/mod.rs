@@ -66,6 +66,8 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         "HTTP_PROXY",
         "http_proxy",
         "ALL_PROXY",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
     ] {
         command.env_remove(name);
     }

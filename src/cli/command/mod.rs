@@ -1,7 +1,9 @@
 //! One file a command.
 
+pub mod completions;
 pub mod explain;
 pub mod lint;
+pub mod man;
 pub mod list;
 pub mod prove;
 pub mod report;

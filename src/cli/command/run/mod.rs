@@ -17,11 +17,12 @@ use interrupt::with_interrupts;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
+use crate::cli::github::Job;
 use crate::cli::{Failure, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
-use crate::report::{Console, Rules, console};
+use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
@@ -90,6 +91,10 @@ async fn conduct(
         args.reports.clone()
     };
     output::prepare(&outputs)?;
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
@@ -103,12 +108,7 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        // A report on standard output is not mixed with anything.
-        if to_stdout(args) {
-            Box::new(io::stderr()) as Box<dyn Write>
-        } else {
-            Box::new(io::stdout())
-        },
+        spoken_to(args),
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),
@@ -151,6 +151,9 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
+    if let Some(job) = &job {
+        tell(job, &result, &mut *spoken_to(args));
+    }
     match fault {
         Some(fault) => Err(fault),
         None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
@@ -180,6 +183,25 @@ fn fail_on(args: &RunArgs) -> Verdict {
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
+/// Where people are spoken to: a report on standard output is not mixed with anything.
+fn spoken_to(args: &RunArgs) -> Box<dyn Write> {
+    if to_stdout(args) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Tells the job of GitHub what came of the run. That it cannot be told changes no verdict.
+fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
+    job.annotate(&Format::Github.render(result), out);
+    let short = console::summary(result, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
 }
 
 /// The closing words.
