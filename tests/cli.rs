@@ -8,6 +8,8 @@ mod commands;
 mod interrupt;
 #[path = "cli/isolation.rs"]
 mod isolation;
+#[path = "cli/packaging.rs"]
+mod packaging;
 #[path = "cli/profiles.rs"]
 mod profiles;
 #[path = "cli/reports.rs"]

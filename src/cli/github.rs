@@ -1,11 +1,13 @@
-//! A job of GitHub: annotations among what the program prints, and the summary of the job.
+//! A job of GitHub: annotations among what the program prints, the summary of the job, and outputs of its step.
 //!
 //! The runner takes commands from any line that a step prints. What a server sent is printed too, so that commands are stopped
 //! while it is, until a word that nobody can know.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::verdict::{RunResult, Verdict};
 
 /// How large the summary of a step may become, in bytes; a larger one is refused as a whole.
 const SUMMARY: u64 = 1024 * 1024;
@@ -15,16 +17,25 @@ const SUMMARY: u64 = 1024 * 1024;
 pub struct Job {
     /// What lets commands be read again.
     token: String,
-    summary: Option<PathBuf>,
+    files: Files,
+}
+
+/// The files through which a step speaks to its job, where they are there.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// Where Markdown for the summary is added.
+    pub summary: Option<PathBuf>,
+    /// Where outputs are added, as `name=value`.
+    pub output: Option<PathBuf>,
 }
 
 impl Job {
-    /// A job with the file of its summary, where it has one.
+    /// A job with these files.
     #[must_use]
-    pub fn new(summary: Option<PathBuf>) -> Self {
+    pub fn new(files: Files) -> Self {
         Self {
             token: uuid::Uuid::new_v4().simple().to_string(),
-            summary,
+            files,
         }
     }
 
@@ -44,7 +55,7 @@ impl Job {
     /// # Errors
     /// Where the system refuses.
     pub fn summarize(&self, text: &str, shorter: &str) -> io::Result<()> {
-        let Some(path) = &self.summary else { return Ok(()) };
+        let Some(path) = &self.files.summary else { return Ok(()) };
         let before = fs::metadata(path).map_or(0, |known| known.len());
         let fits = |text: &str| before + text.len() as u64 <= SUMMARY;
         let text = match () {
@@ -52,9 +63,34 @@ impl Job {
             () if fits(shorter) => shorter,
             () => return Ok(()),
         };
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(text.as_bytes())
+        append(path, text)
     }
+
+    /// Tells the verdict and how many cases have which, as outputs of the step.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn output(&self, result: &RunResult) -> io::Result<()> {
+        let Some(path) = &self.files.output else { return Ok(()) };
+        let tally = result.tally();
+        let left_out = tally.of(Verdict::Skip) + tally.of(Verdict::Inapplicable);
+        let mut text = format!("verdict={}\n", result.verdict);
+        for (name, number) in [
+            ("passed", tally.of(Verdict::Pass)),
+            ("warned", tally.of(Verdict::Warning)),
+            ("failed", tally.of(Verdict::Fail)),
+            ("not-judged", tally.of(Verdict::Error)),
+            ("left-out", left_out),
+        ] {
+            text += &format!("{name}={number}\n");
+        }
+        append(path, &text)
+    }
+}
+
+fn append(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 #[cfg(test)]
@@ -65,7 +101,10 @@ mod tests {
     fn a_summary_never_outgrows_its_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary.md");
-        let job = Job::new(Some(path.clone()));
+        let job = Job::new(Files {
+            summary: Some(path.clone()),
+            output: None,
+        });
         let length = || fs::metadata(&path).unwrap().len();
         job.summarize(&"a".repeat(1_000_000), "short").unwrap();
         assert_eq!(length(), 1_000_000);

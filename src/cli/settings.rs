@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::args::{CLAIMED, CiArgs, FilterArgs, TargetArgs};
-use super::github::Job;
+use super::github::{Files, Job};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
@@ -124,7 +124,13 @@ fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
 #[must_use]
 pub fn github(args: CiArgs) -> Option<Job> {
     let is_there = env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
-    (is_there && !args.no_annotations).then(|| Job::new(env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from)))
+    let file = |name: &str| env::var_os(name).map(PathBuf::from);
+    (is_there && !args.no_annotations).then(|| {
+        Job::new(Files {
+            summary: file("GITHUB_STEP_SUMMARY"),
+            output: file("GITHUB_OUTPUT"),
+        })
+    })
 }
 
 /// How the console shows how far a run is.

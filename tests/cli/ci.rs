@@ -78,7 +78,11 @@ fn a_report_on_standard_output_stays_alone_there() {
 #[test]
 fn nobody_else_is_told() {
     let server = hostile();
-    small(&server.base, "").run().ended(1).says_not("::error").says_not("::stop-commands");
+    small(&server.base, "")
+        .run()
+        .ended(1)
+        .says_not("::error")
+        .says_not("::stop-commands");
     let gone = on_github(small(&server.base, "--no-annotations")).run().ended(1);
     assert_eq!(gone.file("summary.md"), "# before\n");
     gone.says_not("::error").says_not("::stop-commands");
@@ -98,7 +102,9 @@ fn a_summary_that_cannot_be_written_changes_no_verdict() {
 #[test]
 fn files_are_annotated_too() {
     let body = "{\n  \"resourceType\": \"Patient\",\n  \"gender\": \"femal\"\n}";
-    let gone = on_github(words("validate ada.json").with("ada.json", body)).run().ended(1);
+    let gone = on_github(words("validate ada.json").with("ada.json", body))
+        .run()
+        .ended(1);
     let commands = commands(&gone.stdout);
     assert!(commands[0].starts_with("::error file=ada.json,line=3,"), "{commands:?}");
     assert!(gone.file("summary.md").len() > 100);
@@ -127,7 +133,11 @@ fn a_json_report_becomes_each_format() {
         ("github", ""),
     ] {
         let made = assay(["report", &from, "--to", &format!("{format}=-")]).run().ended(0);
-        assert!(told.split('|').any(|told| made.stdout.contains(told)), "{format}: {}", made.stdout);
+        assert!(
+            told.split('|').any(|told| made.stdout.contains(told)),
+            "{format}: {}",
+            made.stdout
+        );
     }
 }
 
@@ -151,12 +161,25 @@ fn there_is_a_manual_page_for_each_command() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    for command in ["", "-run", "-serve", "-prove", "-report", "-completions", "-man", "-schemas-generate"] {
+    for command in [
+        "",
+        "-run",
+        "-serve",
+        "-prove",
+        "-report",
+        "-completions",
+        "-man",
+        "-schemas-generate",
+    ] {
         assert!(names.contains(&format!("fhir-assay{command}.1")), "{names:?}");
     }
     let run = gone.file("pages/man1/fhir-assay-run.1");
     assert!(run.contains(".TH") && run.contains("fail\\-on"), "{run}");
     let gone = words("man").run().ended(0);
     assert!(gone.stdout.contains(".SH NAME"), "{}", gone.stdout);
-    words("man taken/man1").with("taken", "a file").run().ended(2).says("taken/man1");
+    words("man taken/man1")
+        .with("taken", "a file")
+        .run()
+        .ended(2)
+        .says("taken/man1");
 }

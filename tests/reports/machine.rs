@@ -18,7 +18,10 @@ use crate::{assert_clean, assert_report, sample, tap};
 fn schema(name: &str) -> jsonschema::Validator {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas").join(name);
     let schema: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
 }
 
 fn assert_json(text: &str, schema: &jsonschema::Validator) -> Value {
@@ -34,7 +37,8 @@ fn assert_json(text: &str, schema: &jsonschema::Validator) -> Value {
 /// Files in which something is wrong, and one that is no JSON.
 fn validation() -> ValidationReport {
     let mut documents = Documents::new(None);
-    let broken = "{\n  \"resourceType\": \"Patient\",\n  \"id\": \"<b>\",\n  \"gender\": \"femal\",\n  \"nmae\": [{}]\n}";
+    let broken =
+        "{\n  \"resourceType\": \"Patient\",\n  \"id\": \"<b>\",\n  \"gender\": \"femal\",\n  \"nmae\": [{}]\n}";
     documents.read("a,b:c.json", broken.as_bytes());
     let line = r#"{"resourceType":"Observation","id":"x","status":"final","code":{}}"#;
     documents.read("all.ndjson", [line, line, "{"].join("\n").as_bytes());
@@ -81,7 +85,9 @@ fn machine_reports_on_files() {
     ] {
         insta::assert_snapshot!(format!("files_{format}"), of_files(format));
     }
-    let error = Format::TestReport.write_validation(&validation(), &mut Vec::new()).unwrap_err();
+    let error = Format::TestReport
+        .write_validation(&validation(), &mut Vec::new())
+        .unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
 }
 
@@ -110,16 +116,29 @@ fn sarif_names_rules_lines_and_requests() {
     assert_eq!(place["region"]["startLine"], 42);
     assert_eq!((&stale["level"], &stale["kind"]), (&"error".into(), &"fail".into()));
     assert_eq!(stale["webRequest"]["method"], "PUT");
-    assert!(stale["message"]["text"].as_str().unwrap().contains("PUT /fhir/Patient/17"));
+    assert!(
+        stale["message"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("PUT /fhir/Patient/17")
+    );
     for result in results {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
     }
     let rule = &rules[usize::try_from(stale["ruleIndex"].as_u64().unwrap()).unwrap()];
-    assert!(rule["helpUri"].as_str().unwrap().starts_with("https://hl7.org/fhir/R4/http.html#"));
+    assert!(
+        rule["helpUri"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://hl7.org/fhir/R4/http.html#")
+    );
     assert!(rule["help"]["text"].as_str().unwrap().starts_with("SHALL: "));
     let unjudged = of_rule("not-judged");
-    assert_eq!((&unjudged["level"], &unjudged["kind"]), (&"none".into(), &"open".into()));
+    assert_eq!(
+        (&unjudged["level"], &unjudged["kind"]),
+        (&"none".into(), &"open".into())
+    );
 }
 
 /// Ids and messages that a server makes up differ from run to run; fingerprints do not, and none is given twice.
@@ -128,7 +147,12 @@ fn fingerprints_stay() {
     let prints = |result: &RunResult| -> Vec<String> {
         let log: Value = serde_json::from_str(&Format::Sarif.render(result)).unwrap();
         let results = log["runs"][0]["results"].as_array().unwrap().clone();
-        let print = |result: &Value| result["partialFingerprints"]["fhirAssay/v1"].as_str().unwrap().to_owned();
+        let print = |result: &Value| {
+            result["partialFingerprints"]["fhirAssay/v1"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         results.iter().map(print).collect()
     };
     let first = sample::sample();
@@ -150,7 +174,12 @@ fn fingerprints_stay() {
     let all: HashSet<String> = prints(&first).into_iter().collect();
     assert_eq!(all.len(), prints(&first).len());
     let issues: Value = serde_json::from_str(&Format::Gitlab.render(&first)).unwrap();
-    let issues: Vec<_> = issues.as_array().unwrap().iter().map(|issue| issue["fingerprint"].as_str().unwrap()).collect();
+    let issues: Vec<_> = issues
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|issue| issue["fingerprint"].as_str().unwrap())
+        .collect();
     assert_eq!(issues, prints(&first));
 }
 
@@ -172,16 +201,33 @@ fn tap_is_what_its_grammar_says() {
     assert_eq!(points.len(), result.cases().count());
     for (point, case) in points.iter().zip(result.cases()) {
         assert!(point.name.starts_with(case.id.as_str()), "{}", point.name);
-        assert_eq!(!point.ok, matches!(case.verdict, Verdict::Fail | Verdict::Error), "{}", point.name);
+        assert_eq!(
+            !point.ok,
+            matches!(case.verdict, Verdict::Fail | Verdict::Error),
+            "{}",
+            point.name
+        );
         let skipped = matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable);
         assert_eq!(point.skip.is_some(), skipped, "{}", point.name);
         assert_eq!(point.points.len(), case.steps.len());
         // A point of a subtest that is not ok makes the point of the case not ok, or is a TODO.
         assert!(point.ok != point.points.iter().any(|step| !step.ok && !step.todo) || skipped || !point.ok);
     }
-    let stale = &points.iter().find(|point| point.name.contains("life-of-a-patient")).unwrap().points[2];
-    assert_eq!(stale.diagnosis["findings"][0]["requirement"], "contention.if-match-stale-412");
-    assert!(stale.diagnosis["findings"][0]["text"].as_str().unwrap().contains("= repeat: curl "));
+    let stale = &points
+        .iter()
+        .find(|point| point.name.contains("life-of-a-patient"))
+        .unwrap()
+        .points[2];
+    assert_eq!(
+        stale.diagnosis["findings"][0]["requirement"],
+        "contention.if-match-stale-412"
+    );
+    assert!(
+        stale.diagnosis["findings"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("= repeat: curl ")
+    );
     assert_eq!(tap::parse(&Format::Tap.render(&sample::empty())).unwrap().len(), 0);
     assert_eq!(tap::parse(&of_files(Format::Tap)).unwrap().len(), 4);
 }
@@ -195,7 +241,10 @@ fn assert_annotations(text: &str) -> usize {
         assert!(["error", "warning", "notice"].contains(&kind), "{line}");
         for property in properties.split(',').filter(|property| !property.is_empty()) {
             let (name, value) = property.split_once('=').unwrap_or_else(|| panic!("{line}"));
-            assert!(["file", "line", "endLine", "col", "endColumn", "title"].contains(&name), "{line}");
+            assert!(
+                ["file", "line", "endLine", "col", "endColumn", "title"].contains(&name),
+                "{line}"
+            );
             assert!(!value.contains(':'), "{line}");
             if !["file", "title"].contains(&name) {
                 assert!(value.parse::<u32>().is_ok_and(|number| number > 0), "{line}");
@@ -260,7 +309,11 @@ fn a_badge_says_the_verdict() {
         passing,
         "{\"schemaVersion\":1,\"label\":\"FHIR R4\",\"message\":\"6 rules hold\",\"color\":\"brightgreen\",\"isError\":false}\n"
     );
-    assert!(Format::Shields.render(&sample::empty()).contains("\"nothing tested\",\"color\":\"lightgrey\""));
+    assert!(
+        Format::Shields
+            .render(&sample::empty())
+            .contains("\"nothing tested\",\"color\":\"lightgrey\"")
+    );
 }
 
 /// Judged by the definitions of the release, as any other body.
@@ -302,7 +355,10 @@ fn a_test_report_tells_the_verdicts() {
         assert_eq!(report["result"] == "fail", failed, "{}", suite.id.as_str());
     }
     let asserts = entries[1]["resource"]["test"][0]["action"].as_array().unwrap();
-    let failed: Vec<&Value> = asserts.iter().filter(|action| action["assert"]["result"] == "fail").collect();
+    let failed: Vec<&Value> = asserts
+        .iter()
+        .filter(|action| action["assert"]["result"] == "fail")
+        .collect();
     assert_eq!(failed.len(), 2);
     assert_eq!(failed[0]["assert"]["detail"], "SHALL contention.if-match-stale-412");
     let link = failed[0]["assert"]["requirement"][0]["linkUri"].as_str().unwrap();

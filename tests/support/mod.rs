@@ -68,6 +68,7 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         "ALL_PROXY",
         "GITHUB_ACTIONS",
         "GITHUB_STEP_SUMMARY",
+        "GITHUB_OUTPUT",
     ] {
         command.env_remove(name);
     }

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 /// What is said to the CI system that the program runs in.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct CiArgs {
-    /// On GitHub (GITHUB_ACTIONS is set): no annotations and no job summary
+    /// On GitHub (GITHUB_ACTIONS is set): no annotations, no job summary and no outputs of the step
     #[arg(long, help_heading = "Reports")]
     pub no_annotations: bool,
 }

@@ -37,7 +37,9 @@ fn write(command: &Command, folder: &Path) -> Result<(), Failure> {
         io::Write::flush(&mut file)
     });
     written.map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
-    let inner = command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help");
+    let inner = command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set() && inner.get_name() != "help");
     inner.into_iter().try_for_each(|inner| write(inner, folder))
 }
 

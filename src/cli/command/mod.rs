@@ -3,8 +3,8 @@
 pub mod completions;
 pub mod explain;
 pub mod lint;
-pub mod man;
 pub mod list;
+pub mod man;
 pub mod prove;
 pub mod report;
 pub mod run;

@@ -25,7 +25,10 @@ pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     if let Some(report) = args.reports.iter().find(|report| !report.format.fits_validation()) {
         return Err(Failure::new(
             Exit::Usage,
-            format!("what is said of files cannot be written as {}; every other format can", report.format),
+            format!(
+                "what is said of files cannot be written as {}; every other format can",
+                report.format
+            ),
         ));
     }
     output::prepare(&args.reports)?;

@@ -54,11 +54,7 @@ fn issue<'a>(found: &'a Located<'_>) -> Issue<'a> {
     };
     Issue {
         r#type: "issue",
-        description: format!(
-            "{}: {unjudged}{}",
-            line(&found.subject, 200),
-            line(found.message, LINE)
-        ),
+        description: format!("{}: {unjudged}{}", line(&found.subject, 200), line(found.message, LINE)),
         check_name: &found.rule,
         fingerprint: &found.fingerprint,
         severity: severity(found.outcome),

@@ -86,12 +86,14 @@ impl<'a> Located<'a> {
         let rule = problem.rule.map_or(NOT_JUDGED, |rule| rule.id.as_str());
         let place = problem.place().unwrap_or_default();
         // Neither message nor pointer: they may hold ids that the server made up.
-        let part = problem.mismatch.map_or(Cow::Borrowed(""), |mismatch| match &mismatch.part {
-            Part::Status => "status".into(),
-            Part::Header(name) => format!("header {}", name.to_ascii_lowercase()).into(),
-            Part::Body(_) => "body".into(),
-            Part::Variables => "variables".into(),
-        });
+        let part = problem
+            .mismatch
+            .map_or(Cow::Borrowed(""), |mismatch| match &mismatch.part {
+                Part::Status => "status".into(),
+                Part::Header(name) => format!("header {}", name.to_ascii_lowercase()).into(),
+                Part::Body(_) => "body".into(),
+                Part::Variables => "variables".into(),
+            });
         let subject = match place.as_str() {
             "" => case.id.as_str().to_owned(),
             place => format!("{}, {place}", case.id.as_str()),

@@ -26,7 +26,12 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// The name under which GitHub looks for a fingerprint, and ours.
 const FINGERPRINTS: [&str; 2] = ["primaryLocationLineHash", "fhirAssay/v1"];
 /// What stands in a path as it is.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Writes the report of a run.
 pub(crate) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()> {
@@ -162,7 +167,11 @@ fn descriptor_of(requirement: &RequirementResult) -> ReportingDescriptor {
         .default_configuration(configuration(requirement.level))
         .properties(
             PropertyBag::builder()
-                .tags(vec!["fhir".to_owned(), level.to_owned(), requirement.id.group().to_owned()])
+                .tags(vec![
+                    "fhir".to_owned(),
+                    level.to_owned(),
+                    requirement.id.group().to_owned(),
+                ])
                 .additional_properties(BTreeMap::from([
                     ("basis".to_owned(), json!(requirement.basis)),
                     ("precision".to_owned(), json!("very-high")),
@@ -261,7 +270,11 @@ fn uri(path: &str) -> String {
     match path.as_bytes() {
         [b'/', ..] => format!("file://{encoded}"),
         [drive, b':', b'/', ..] if drive.is_ascii_alphabetic() => {
-            format!("file:///{}:{}", char::from(*drive), utf8_percent_encode(&path[2..], PATH))
+            format!(
+                "file:///{}:{}",
+                char::from(*drive),
+                utf8_percent_encode(&path[2..], PATH)
+            )
         }
         _ => encoded.to_string(),
     }

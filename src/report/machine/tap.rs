@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use std::io;
 
 use super::located::{Located, Source};
+use crate::report::overview;
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, line};
-use crate::report::overview;
 use crate::verdict::validation::ValidationReport;
 use crate::verdict::{CaseResult, Outcome, Reason, RunResult, StepResult, Verdict};
 

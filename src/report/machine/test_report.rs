@@ -12,9 +12,7 @@ use crate::report::markdown::escape;
 use crate::report::problem::step_name;
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, count, line};
-use crate::verdict::{
-    CaseResult, Finding, Outcome, Phase, Reason, RunResult, StepResult, SuiteResult, Tally, Verdict,
-};
+use crate::verdict::{CaseResult, Finding, Outcome, Phase, Reason, RunResult, StepResult, SuiteResult, Tally, Verdict};
 
 /// In which shape it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +70,13 @@ fn issued(result: &RunResult) -> Option<String> {
 
 /// The same for the same suite of the same run.
 fn id_of(result: &RunResult, suite: &SuiteResult, index: usize) -> Uuid {
-    let words = [&result.cleanup.tag, &result.started, suite.id.as_str(), &index.to_string()].join("\u{0}");
+    let words = [
+        &result.cleanup.tag,
+        &result.started,
+        suite.id.as_str(),
+        &index.to_string(),
+    ]
+    .join("\u{0}");
     let digest = Sha256::digest(words);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
@@ -223,7 +227,10 @@ fn test(case: &CaseResult, shape: Shape, rules: &Rules<'_>) -> Value {
         actions.push(json!({ "operation": left_out }));
     }
     let mut test = json!({ "name": present(case.id.short()).unwrap_or_else(|| "case".into()) });
-    let why = case.reason.as_ref().map(|reason| format!("{} ({})", case.title, reason.text));
+    let why = case
+        .reason
+        .as_ref()
+        .map(|reason| format!("{} ({})", case.title, reason.text));
     if let Some(description) = present(why.as_ref().unwrap_or(&case.title)) {
         test["description"] = json!(description);
     }
@@ -258,7 +265,12 @@ fn assert(finding: &Finding, shape: Shape, rules: &Rules<'_>) -> Value {
     match (shape, rule) {
         (Shape::R5, Some(rule)) => assert["requirement"] = json!([{ "linkUri": uri(&rule.url) }]),
         (Shape::R4, Some(rule)) => {
-            assert["detail"] = json!(format!("{} {} {}", finding.rule.level, line(id, 200), line(&rule.url, LINE)));
+            assert["detail"] = json!(format!(
+                "{} {} {}",
+                finding.rule.level,
+                line(id, 200),
+                line(&rule.url, LINE)
+            ));
         }
         (_, None) => {}
     }

@@ -202,6 +202,9 @@ fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
     if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
         let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
     }
+    if let Err(error) = job.output(result) {
+        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+    }
 }
 
 /// The closing words.
