@@ -4,6 +4,8 @@
 mod ci;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/given.rs"]
+mod given;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
 #[path = "cli/isolation.rs"]

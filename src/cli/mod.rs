@@ -4,6 +4,7 @@ pub mod args;
 pub mod command;
 pub mod exit;
 pub mod github;
+pub mod given;
 pub mod output;
 pub mod settings;
 
