@@ -34,10 +34,12 @@ pub(crate) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
 pub(crate) fn write_validation(report: &ValidationReport, out: &mut dyn io::Write) -> io::Result<()> {
     let mut text = head(report.files.len(), "no file was found");
     let found = Located::of_validation(report);
+    let mut found = found.iter();
     for (index, file) in report.files.iter().enumerate() {
         let skip = (file.verdict == Verdict::Skip).then_some(("SKIP", "no resource was found"));
         let _ = write_point(&mut text, "", index + 1, is_ok(file.verdict), &file.file, skip);
-        let mine: Vec<&Located<'_>> = found.iter().filter(|found| *found.file == *file.file).collect();
+        // They come in the order of the files.
+        let mine: Vec<&Located<'_>> = found.by_ref().take(file.findings.len()).collect();
         let _ = write_found(&mut text, "", file.verdict, &mine, &Rules::default());
     }
     out.write_all(text.as_bytes())
