@@ -4,8 +4,12 @@
 mod json;
 #[path = "reports/live.rs"]
 mod live;
+#[path = "reports/machine.rs"]
+mod machine;
 #[path = "reports/sample.rs"]
 mod sample;
+#[path = "reports/tap.rs"]
+mod tap;
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -12,7 +12,8 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, FilterArgs, GivenArgs, TargetArgs};
+use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
@@ -121,6 +122,19 @@ pub fn error_paint() -> Paint {
 
 fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// The job of GitHub that the program runs in, where it does and is to speak to it.
+#[must_use]
+pub fn github(args: CiArgs) -> Option<Job> {
+    let is_there = env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    let file = |name: &str| env::var_os(name).map(PathBuf::from);
+    (is_there && !args.no_annotations).then(|| {
+        Job::new(Files {
+            summary: file("GITHUB_STEP_SUMMARY"),
+            output: file("GITHUB_OUTPUT"),
+        })
+    })
 }
 
 /// How the console shows how far a run is.

@@ -207,22 +207,7 @@ impl<'a> Overview<'a> {
 
     /// What was tested, in a line: base URL, release, software.
     pub fn target(&self) -> String {
-        let target = &self.result.target;
-        let mut words = vec![line(&target.base, 200).into_owned()];
-        words.push(match &target.fhir_version {
-            Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
-            None => format!("FHIR {}", target.release),
-        });
-        words.extend(
-            target
-                .software
-                .as_deref()
-                .map(|software| line(software, 120).into_owned()),
-        );
-        if target.assumed {
-            words.push("claims assumed, not read from the server".to_owned());
-        }
-        words.join(" · ")
+        target(self.result)
     }
 
     /// What became of what the run created, in a sentence; `None` where it created nothing.
@@ -241,6 +226,26 @@ impl<'a> Overview<'a> {
         }
         Some(format!("{text}; the tag of this run is {}", line(&cleanup.tag, 120)))
     }
+}
+
+/// What was tested, in a line: base URL, release, software.
+pub(super) fn target(result: &RunResult) -> String {
+    let target = &result.target;
+    let mut words = vec![line(&target.base, 200).into_owned()];
+    words.push(match &target.fhir_version {
+        Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
+        None => format!("FHIR {}", target.release),
+    });
+    words.extend(
+        target
+            .software
+            .as_deref()
+            .map(|software| line(software, 120).into_owned()),
+    );
+    if target.assumed {
+        words.push("claims assumed, not read from the server".to_owned());
+    }
+    words.join(" · ")
 }
 
 const fn level_index(level: Level) -> usize {

@@ -1,5 +1,6 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod ci;
 mod filter;
 mod given;
 mod look;
@@ -12,6 +13,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{
@@ -57,6 +59,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
+    /// Print what a shell needs to complete the words of this program
+    Completions(CompletionsArgs),
+    /// Print or write the manual pages
+    Man(ManArgs),
 }
 
 #[cfg(test)]

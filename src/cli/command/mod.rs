@@ -1,8 +1,10 @@
 //! One file a command.
 
+pub mod completions;
 pub mod explain;
 pub mod lint;
 pub mod list;
+pub mod man;
 pub mod prove;
 pub mod report;
 pub mod run;

@@ -19,12 +19,13 @@ use wire::Wire;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
+use crate::cli::github::Job;
 use crate::cli::{Failure, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
 use crate::recording::Replay;
-use crate::report::{Console, Rules, console};
+use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
@@ -113,6 +114,10 @@ async fn conduct(
         args.reports.clone()
     };
     output::prepare(&outputs)?;
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
@@ -127,12 +132,7 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        // A report on standard output is not mixed with anything.
-        if to_stdout(args) {
-            Box::new(io::stderr()) as Box<dyn Write>
-        } else {
-            Box::new(io::stdout())
-        },
+        spoken_to(args),
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),
@@ -178,6 +178,9 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
+    if let Some(job) = &job {
+        tell(job, &result, &mut *spoken_to(args));
+    }
     match fault {
         Some(fault) => Err(fault),
         None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
@@ -207,6 +210,28 @@ fn fail_on(args: &RunArgs) -> Verdict {
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
+/// Where people are spoken to: a report on standard output is not mixed with anything.
+fn spoken_to(args: &RunArgs) -> Box<dyn Write> {
+    if to_stdout(args) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Tells the job of GitHub what came of the run. That it cannot be told changes no verdict.
+fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
+    job.annotate(&Format::Github.render(result), out);
+    let short = console::summary(result, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
+    if let Err(error) = job.output(result) {
+        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+    }
 }
 
 /// The closing words.
