@@ -4,6 +4,8 @@
 mod json;
 #[path = "reports/live.rs"]
 mod live;
+#[path = "reports/pages.rs"]
+mod pages;
 #[path = "reports/sample.rs"]
 mod sample;
 

@@ -9,8 +9,10 @@ use crate::report::overview::{Overview, State, reason_name};
 use crate::report::text::{LINE, clean, count, counted, line};
 use crate::verdict::{CaseResult, RequirementResult, Tally, Verdict};
 
-/// How many cases are named where a list of passing cases could be long.
+/// How many cases of a rule are named.
 const NAMED: usize = 8;
+/// How many that pass are: the list of all cases has the others.
+const NAMED_PASSES: usize = 2;
 
 #[derive(Serialize)]
 pub(super) struct Requirement {
@@ -52,6 +54,8 @@ impl Requirement {
         let mut cases: Vec<_> = requirement.cases.iter().collect();
         // The cases that say something come first; among equals the order of the plan stays.
         cases.sort_by_key(|case| std::cmp::Reverse(case.verdict));
+        let remarkable = cases.iter().filter(|case| case.verdict > Verdict::Pass).count();
+        let named = remarkable.clamp(NAMED_PASSES, NAMED);
         Self {
             id: clean(requirement.id.as_str()).into_owned(),
             section: clean(requirement.id.group()).into_owned(),
@@ -65,10 +69,10 @@ impl Requirement {
             counts: counts(&tally),
             audited: some(requirement.audited),
             untested: requirement.untested.as_deref().map(|why| line(why, 600).into_owned()),
-            more: cases.len().saturating_sub(NAMED),
+            more: cases.len().saturating_sub(named),
             cases: cases
                 .iter()
-                .take(NAMED)
+                .take(named)
                 .map(|case| clean(case.case.as_str()).into_owned())
                 .collect(),
         }

@@ -47,9 +47,11 @@
       return parts;
     };
 
-    /** Opens a row, with its story. */
+    const filled = new WeakSet();
+    /** Puts the story of a row into it, once. */
     const fillRow = async (row, body) => {
-      if (body.childNodes.length) return;
+      if (filled.has(body)) return;
+      filled.add(body);
       const where = [`${row.place} · ${duration(row.took)}`];
       if (row.rules.length) where.push(" · cites ", ...links(row.rules, "r-"));
       if (row.packed) {
