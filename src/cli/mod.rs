@@ -4,6 +4,7 @@ pub mod args;
 pub mod auth;
 pub mod command;
 pub mod exit;
+pub mod given;
 pub mod output;
 pub mod settings;
 

@@ -6,22 +6,23 @@ use std::io::{IsTerminal, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fs, io};
+use std::{env, fs, io};
 
 use globset::Glob;
 use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, TargetArgs};
+use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
 use super::auth::{self, AuthProblems, Proofs};
+use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
 use crate::source::{Diagnostics, Paint};
-use crate::suite::{Suite, Suites};
+use crate::suite::{Given, Suite, Suites};
 use crate::transport::{Client, ClientError, ClientOptions};
 
 /// What is wrong with the words of the command line, or with what they lead to.
@@ -54,6 +55,9 @@ pub enum SettingsError {
         /// What may have been meant.
         hint: String,
     },
+    /// `--var` cannot be used.
+    #[error(transparent)]
+    Given(#[from] GivenProblems),
     /// Credentials cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthProblems),
@@ -222,6 +226,14 @@ pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
         .level(filters.level.map(Level::from))
         .types(types(&filters.types)?)
         .shard(filters.shard))
+}
+
+/// What the tester gives to suites, by `--var` and in the environment.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn given(args: &GivenArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
+    Ok(given::given(args, suites, &|name| env::var(name).ok())?)
 }
 
 fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {

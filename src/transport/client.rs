@@ -296,9 +296,15 @@ impl Client {
     /// A cause, with what may be done about it where a server wants to see a certificate.
     fn hinted(&self, cause: String) -> String {
         let is_refused = cause.contains("received fatal alert")
-            && ["CertificateRequired", "UnknownCA", "BadCertificate", "CertificateUnknown", "CertificateExpired"]
-                .iter()
-                .any(|alert| cause.contains(alert));
+            && [
+                "CertificateRequired",
+                "UnknownCA",
+                "BadCertificate",
+                "CertificateUnknown",
+                "CertificateExpired",
+            ]
+            .iter()
+            .any(|alert| cause.contains(alert));
         match self.options.identity {
             _ if !is_refused => cause,
             None => format!("{cause}; the server wants a client certificate: --client-cert"),

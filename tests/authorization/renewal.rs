@@ -120,23 +120,41 @@ fn a_server_that_refuses_for_another_reason_is_not_asked_for_tokens_again_and_ag
 }
 
 #[test]
-fn a_token_endpoint_that_goes_down_ends_the_run() {
+fn tokens_that_never_hold_are_not_fetched_for_ever() {
     let authority = Authority::start(rules(None));
-    let count = AtomicUsize::new(0);
-    let server = authority.protected_with({
-        let authority = std::sync::Arc::clone(&authority);
-        move |request| {
-            if request.target.contains("well-known") {
-                return None;
-            }
-            // After a few requests every token is worthless, and new ones are worthless at once.
-            if count.fetch_add(1, Ordering::SeqCst) >= 4 {
-                authority.revoke();
-            }
-            None
+    let (count, revoker) = (AtomicUsize::new(0), std::sync::Arc::clone(&authority));
+    let server = authority.protected_with(move |_| {
+        if count.fetch_add(1, Ordering::SeqCst) >= 4 {
+            revoker.revoke();
         }
+        None
     });
-    // The endpoint answers, but the tokens never hold: no hang, no storm.
     run(&server.base).run().ended(3);
     assert!(authority.given().len() <= 12, "{} tokens", authority.given().len());
+}
+
+#[test]
+fn a_token_endpoint_that_goes_down_ends_the_run() {
+    let authority = Authority::start(rules(None));
+    let closer = std::sync::Arc::clone(&authority);
+    let server = authority.protected_with(move |request| {
+        if is_read(request) {
+            closer.close();
+            closer.revoke();
+        }
+        None
+    });
+    let gone = run(&server.base).run().ended(3);
+    assert_eq!(authority.given().len(), 1);
+    let said = "there is no access token: POST";
+    assert!(
+        gone.stdout.contains(said) || gone.stderr.contains(said),
+        "{}{}",
+        gone.stdout,
+        gone.stderr
+    );
+    assert!(
+        gone.file("reports/latest/report.json")
+            .contains("there is no access token: POST")
+    );
 }

@@ -66,6 +66,7 @@ struct State {
     /// Tokens, until when they hold, and whether they were taken back.
     given: Vec<(String, Option<Instant>, bool)>,
     used: BTreeSet<String>,
+    closed: bool,
 }
 
 type Refusal = (&'static str, &'static str, String);
@@ -99,6 +100,11 @@ impl Authority {
         for (_, _, revoked) in &mut self.state.lock().unwrap().given {
             *revoked = true;
         }
+    }
+
+    /// Gives no more tokens.
+    pub fn close(&self) {
+        self.state.lock().unwrap().closed = true;
     }
 
     /// Whether the value of an Authorization header lets somebody in.
@@ -153,6 +159,9 @@ fn respond(rules: &Rules, state: &Mutex<State>, seen: &Seen, out: &mut TcpStream
         "Content-Type: application/json",
         "Cache-Control: no-store",
     ];
+    if state.lock().unwrap().closed {
+        return answer(out, "503 Service Unavailable", &headers, b"");
+    }
     if let Some((status, body)) = &rules.always {
         return answer(out, status, &headers, body.as_bytes());
     }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod filter;
+mod given;
 mod look;
 mod run;
 mod serve;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
