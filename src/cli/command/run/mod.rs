@@ -17,7 +17,7 @@ use interrupt::with_interrupts;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, output, settings};
+use crate::cli::{Failure, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
@@ -36,8 +36,8 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
     let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
-    let selection = settings::selection(&args.filters)?.given(given);
+    let given = settings::given(&args.given, &args.target, &suites)?;
+    let selection = settings::selection(&args.filters)?.given(given.clone());
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
     let _embedded;
@@ -50,7 +50,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
             base
         }
     };
-    let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+    let client = settings::client(
+        &args.target,
+        &base,
+        given::urls(&given, &suites),
+        args.jobs.into(),
+        started,
+    )?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
