@@ -9,6 +9,7 @@
 mod body;
 mod bundle;
 mod elements;
+pub mod given;
 mod history;
 mod incoming;
 mod later;
