@@ -3,8 +3,10 @@
 mod body;
 mod capture;
 mod case;
+mod direct;
 mod expectation;
 mod fixture;
+mod given;
 mod input;
 // One line for each key reads as the table that it is.
 #[rustfmt::skip]
