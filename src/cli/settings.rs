@@ -291,13 +291,21 @@ fn certificates(path: &Path) -> Result<Vec<u8>, SettingsError> {
 /// # Errors
 /// Where the file cannot be read or holds no CapabilityStatement.
 pub fn assumed(path: &Path) -> Result<CapabilityStatement, SettingsError> {
-    let bytes = read(path)?;
-    let wrong = |why: String| SettingsError::Assume {
+    CapabilityStatement::read(&assumed_json(path)?).map_err(|error| SettingsError::Assume {
         path: path.display().to_string(),
-        why,
-    };
-    let json: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
-    CapabilityStatement::read(&json).map_err(|error| wrong(error.to_string()))
+        why: error.to_string(),
+    })
+}
+
+/// The JSON of `--assume`.
+///
+/// # Errors
+/// Where the file cannot be read or holds no JSON.
+pub fn assumed_json(path: &Path) -> Result<Value, SettingsError> {
+    serde_json::from_slice(&read(path)?).map_err(|error| SettingsError::Assume {
+        path: path.display().to_string(),
+        why: format!("it is no JSON: {error}"),
+    })
 }
 
 /// The profiles of `--profile`: packages, folders of definitions and single ones. What a package is built upon and is not
@@ -381,7 +389,11 @@ fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, SettingsError> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
+/// A file as a whole.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
     fs::read(path).map_err(|error| SettingsError::File {
         path: PathBuf::from(path).display().to_string(),
         error,

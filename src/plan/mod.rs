@@ -76,6 +76,14 @@ impl Plan {
         }
     }
 
+    /// Leaves out, of the cases that would be run, those for which there is a reason.
+    pub fn leave_out(&mut self, reason: impl Fn(&PlannedCase) -> Option<Reason>) {
+        let planned = self.suites.iter_mut().flat_map(|suite| &mut suite.cases);
+        for case in planned.filter(|case| case.left_out.is_none()) {
+            case.left_out = reason(case);
+        }
+    }
+
     /// Every case, run or left out.
     pub fn cases(&self) -> impl Iterator<Item = &PlannedCase> {
         self.suites.iter().flat_map(|suite| &suite.cases)

@@ -293,6 +293,8 @@ pub(super) const fn reason_name(kind: Option<ReasonKind>) -> &'static str {
         Some(ReasonKind::Assumption) => "a probe showed that the server does not do it",
         Some(ReasonKind::Filtered) => "filtered out",
         Some(ReasonKind::Shard) => "belongs to another shard",
+        Some(ReasonKind::NotAllowed) => "sends what this run may not send",
+        Some(ReasonKind::Unrecorded) => "not in the recording",
         Some(ReasonKind::Blocked) => "an earlier step went wrong",
         Some(ReasonKind::Condition) => "its condition was not true",
         Some(ReasonKind::Setup) => "its setup failed",

@@ -96,12 +96,7 @@ impl Client {
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        let is_local = base.host().is_some_and(|host| match host {
-            url::Host::Ipv4(address) => address.is_loopback(),
-            url::Host::Ipv6(address) => address.is_loopback(),
-            url::Host::Domain(name) => name == "localhost",
-        });
-        if is_local {
+        if is_loopback(base) {
             builder = builder.no_proxy();
         }
         let origin = base.origin().ascii_serialization();
@@ -284,6 +279,16 @@ impl Transport for Client {
     fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
         self.exchange(request).boxed_local()
     }
+}
+
+/// Whether a URL leads to this machine and no further.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    url.host().is_some_and(|host| match host {
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.is_loopback(),
+        url::Host::Domain(name) => name == "localhost",
+    })
 }
 
 /// Whether a text can be nothing but a path with a query or fragment: it begins with one slash and names no host.

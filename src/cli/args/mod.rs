@@ -3,6 +3,7 @@
 mod filter;
 mod given;
 mod look;
+mod record;
 mod run;
 mod serve;
 mod target;
@@ -15,6 +16,7 @@ pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
+pub use record::RecordArgs;
 pub use run::{FailOn, RunArgs};
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
