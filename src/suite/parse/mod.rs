@@ -3,6 +3,7 @@
 mod body;
 mod capture;
 mod case;
+mod direct;
 mod expectation;
 mod fixture;
 mod given;
