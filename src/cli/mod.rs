@@ -3,6 +3,7 @@
 pub mod args;
 pub mod command;
 pub mod exit;
+pub mod given;
 pub mod output;
 pub mod settings;
 

@@ -289,6 +289,7 @@ pub(super) const fn reason_name(kind: Option<ReasonKind>) -> &'static str {
     match kind {
         Some(ReasonKind::Release) => "not in the release under test",
         Some(ReasonKind::NotClaimed) => "not claimed by the server",
+        Some(ReasonKind::NotGiven) => "what a tester has to give was neither given nor found",
         Some(ReasonKind::Assumption) => "a probe showed that the server does not do it",
         Some(ReasonKind::Filtered) => "filtered out",
         Some(ReasonKind::Shard) => "belongs to another shard",

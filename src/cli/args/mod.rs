@@ -1,6 +1,7 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
 mod filter;
+mod given;
 mod look;
 mod run;
 mod serve;
@@ -10,6 +11,7 @@ mod value;
 use clap::{Parser, Subcommand};
 
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };

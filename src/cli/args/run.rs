@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, TargetArgs};
+use super::{FilterArgs, GivenArgs, TargetArgs};
 
 /// From which level on a broken requirement fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -22,6 +22,9 @@ pub struct RunArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// What the tester gives.
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,

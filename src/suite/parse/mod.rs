@@ -6,6 +6,7 @@ mod case;
 mod direct;
 mod expectation;
 mod fixture;
+mod given;
 mod input;
 // One line for each key reads as the table that it is.
 #[rustfmt::skip]

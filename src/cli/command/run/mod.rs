@@ -36,7 +36,8 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
     let suites = settings::suites(&args.filters.suites)?;
-    let selection = settings::selection(&args.filters)?;
+    let given = settings::given(&args.given, &suites)?;
+    let selection = settings::selection(&args.filters)?.given(given);
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
     let _embedded;
@@ -93,7 +94,7 @@ async fn conduct(
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
-        ..options::options(args, journal_path.is_some())
+        ..options::options(args, &plan.given, journal_path.is_some())
     };
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {

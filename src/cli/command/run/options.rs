@@ -6,9 +6,10 @@ use super::fail_on;
 use crate::cli::args::RunArgs;
 use crate::fhir::profile::Profiles;
 use crate::run::RunOptions;
+use crate::suite::{Given, given};
 
 /// The options of a run, and what is told of them in the result.
-pub(super) fn options(args: &RunArgs, journal: bool) -> RunOptions {
+pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOptions {
     let mut told: IndexMap<String, String> = IndexMap::new();
     let mut tell = |name: &str, value: String| {
         if !value.is_empty() {
@@ -41,6 +42,9 @@ pub(super) fn options(args: &RunArgs, journal: bool) -> RunOptions {
     tell("types", filters.types.join(","));
     let profiles = args.profiles.iter().map(|path| path.display().to_string());
     tell("profile", profiles.collect::<Vec<_>>().join(" "));
+    for (name, value) in given.iter() {
+        tell(&format!("var {name}"), given::told(value));
+    }
     tell("fail-on", fail_on(args).to_string());
     tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
     tell(
