@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::result::{CaseResult, Cleanup, RunResult};
-use super::{Verdict, coverage};
+use super::{Verdict, coverage, json};
 use crate::requirement::Catalogue;
 use crate::suite::CaseId;
 
@@ -65,11 +65,8 @@ impl<W: Write> Journal<W> {
     ///
     /// # Errors
     /// Where writing fails.
-    pub fn begin(out: W, mut prospect: RunResult) -> io::Result<Self> {
+    pub fn begin(out: W, prospect: RunResult) -> io::Result<Self> {
         let mut journal = Self { out, line: Vec::new() };
-        // They follow from the cases, and are long.
-        prospect.requirements.clear();
-        prospect.not_checked.clear();
         journal.line(&Line::Run(Box::new(prospect)))?;
         journal.settle()?;
         Ok(journal)
@@ -107,7 +104,7 @@ impl<W: Write> Journal<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         // JSON is written in many small pieces, for which a vector is the cheapest place.
         self.line.clear();
-        serde_json::to_writer(&mut self.line, line)?;
+        json::write(&mut self.line, line)?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
     }

@@ -4,6 +4,7 @@ pub mod coverage;
 pub mod event;
 pub mod finding;
 pub mod journal;
+pub mod json;
 pub mod result;
 pub mod validation;
 
