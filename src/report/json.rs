@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::BODY_LIMIT;
 use crate::exchange::Body;
-use crate::verdict::{CaseResult, RunResult, json, result::FORMAT};
+use crate::verdict::{CaseResult, RunResult, result::FORMAT};
 
 /// Why a text could not be read as a report.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ pub fn schema() -> serde_json::Value {
 /// Writes the report. Bodies over the limit are cut; the length that they had stays.
 pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()> {
     let result = with_cut_bodies(result);
-    json::write(&mut *out, &*result)?;
+    serde_json::to_writer(&mut *out, &*result)?;
     out.write_all(b"\n")
 }
 

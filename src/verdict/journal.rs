@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::result::{CaseResult, Cleanup, RunResult};
-use super::{Verdict, coverage, json};
+use super::{Verdict, coverage};
 use crate::requirement::Catalogue;
 use crate::suite::CaseId;
 
@@ -104,7 +104,7 @@ impl<W: Write> Journal<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         // JSON is written in many small pieces, for which a vector is the cheapest place.
         self.line.clear();
-        json::write(&mut self.line, line)?;
+        serde_json::to_writer(&mut self.line, line)?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
     }

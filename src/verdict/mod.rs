@@ -4,7 +4,6 @@ pub mod coverage;
 pub mod event;
 pub mod finding;
 pub mod journal;
-pub mod json;
 pub mod result;
 pub mod validation;
 
