@@ -18,6 +18,8 @@ mod profiles;
 mod reports;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/safety.rs"]
+mod safety;
 #[path = "cli/schemas.rs"]
 mod schemas;
 mod support;

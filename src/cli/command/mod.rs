@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod completions;
+pub mod auth;
 pub mod explain;
 pub mod lint;
 pub mod list;

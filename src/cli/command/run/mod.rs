@@ -3,6 +3,7 @@
 mod embedded;
 mod interrupt;
 mod options;
+mod wire;
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ use url::Url;
 
 use embedded::Embedded;
 use interrupt::with_interrupts;
+use wire::Wire;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
@@ -22,11 +24,12 @@ use crate::cli::{Failure, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
+use crate::recording::Replay;
 use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
-use crate::transport::{Patience, ProbeError, Retrying, Target, Transport, probe};
+use crate::transport::{ProbeError, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -36,11 +39,20 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 /// Whatever keeps the run from beginning, and reports that cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
+    let mut args = args.clone();
+    let replay = wire::replayed(&mut args)?;
+    let args = &args;
     let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
+    let mut given = settings::given(&args.given, &suites)?;
+    if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
+        recorded.about.give(&mut given);
+    }
     let selection = settings::selection(&args.filters)?.given(given);
     let profiles = settings::profiles(&args.profiles)?;
-    let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
+    let assumed = match &args.target.assume {
+        Some(path) => Some(settings::assumed(path)?),
+        None => replay.as_ref().and_then(Replay::assumed),
+    };
     let _embedded;
     let base = match &args.target.base {
         Some(base) => probe::base_url(base)?,
@@ -51,15 +63,28 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
             base
         }
     };
-    let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+    let notices: Notices = Rc::default();
+    let wire = match replay {
+        Some(replay) => Wire::replaying(replay),
+        None => {
+            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let told = Rc::clone(&notices);
+            Wire::live(args, client, &base, started, move |notice| {
+                told.borrow_mut().push(notice)
+            })?
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, client, assumed, profiles, started,
+        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, started,
     ))
 }
+
+/// What a person who watches should know, until it is told.
+type Notices = Rc<RefCell<Vec<String>>>;
 
 #[allow(clippy::too_many_arguments)]
 async fn conduct(
@@ -67,7 +92,8 @@ async fn conduct(
     suites: &[Arc<Suite>],
     selection: &Selection,
     base: &Url,
-    client: impl Transport,
+    wire: &Wire,
+    notices: &Notices,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
     started: Instant,
@@ -78,13 +104,9 @@ async fn conduct(
         job.begin(&mut *spoken_to(args));
     }
     let catalogue = Catalogue::embedded();
-    let notices: Rc<RefCell<Vec<String>>> = Rc::default();
-    let told = Rc::clone(&notices);
-    let transport = Retrying::new(client, Patience::default(), move |notice| {
-        told.borrow_mut().push(notice)
-    });
-    let target = target(args, &transport, base, assumed).await?;
-    let plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    let target = target(args, &*wire.transport, base, assumed).await?;
+    let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(
             exit,
@@ -100,9 +122,10 @@ async fn conduct(
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
-        ..options::options(args, &plan.given, journal_path.is_some())
+        ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
-    let runner = Runner::new(&transport, &target, catalogue, options).since(started);
+    let marks = options.marks;
+    let runner = Runner::new(&*wire.transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
         Some(path) => {
             Some(Journal::begin(output::create(path)?, runner.prospect(&plan)).map_err(|error| written(path, &error))?)
@@ -142,6 +165,9 @@ async fn conduct(
     let result = with_interrupts(running, &runner.stop()).await;
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
+    }
+    if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
     }
     let mut paths = Vec::new();
     for output in &outputs {
