@@ -22,6 +22,7 @@ use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
+use crate::server;
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Given, Suite, Suites};
 use crate::transport::{Client, ClientError, ClientOptions};
@@ -242,12 +243,14 @@ pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
         .shard(filters.shard))
 }
 
-/// What the tester gives to suites, by `--var` and in the environment.
+/// What the tester gives to suites, by `--var` and in the environment; where no server is named, what is known of our own.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn given(args: &GivenArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
-    Ok(given::given(args, suites, &|name| env::var(name).ok())?)
+pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
+    let is_ours = target.base.is_none() && target.assume.is_none();
+    let known = if is_ours { server::given::given() } else { Vec::new() };
+    Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
 }
 
 fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
@@ -262,11 +265,17 @@ fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     }
 }
 
-/// A client for a base URL.
+/// A client for a base URL; requests may go to the origins of `others` too.
 ///
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
-pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
+pub fn client(
+    target: &TargetArgs,
+    base: &Url,
+    others: Vec<Url>,
+    jobs: usize,
+    started: Instant,
+) -> Result<Client, SettingsError> {
     let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
@@ -275,6 +284,7 @@ pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) ->
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
         identity,
+        others,
         connections: jobs,
         ..ClientOptions::default()
     };

@@ -88,6 +88,12 @@ pub fn small(base: &str, more: &str) -> Assay {
 }
 
 impl Assay {
+    /// More arguments.
+    pub fn args<'a>(mut self, more: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(more);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

@@ -1,7 +1,7 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
-mod ci;
 mod auth;
+mod ci;
 mod filter;
 mod given;
 mod look;
@@ -14,8 +14,8 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
-pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
+pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{

@@ -1,7 +1,7 @@
 //! One file a command.
 
-pub mod completions;
 pub mod auth;
+pub mod completions;
 pub mod explain;
 pub mod lint;
 pub mod list;

@@ -116,13 +116,7 @@ struct MessageView {
 
 impl CaseView {
     /// The view of a case, folded or open.
-    pub fn of(
-        case: &CaseResult,
-        rules: &Rules<'_>,
-        overview: &Overview<'_>,
-        with_bodies: bool,
-        is_open: bool,
-    ) -> Self {
+    pub fn of(case: &CaseResult, rules: &Rules<'_>, overview: &Overview<'_>, with_bodies: bool, is_open: bool) -> Self {
         let problems = Problem::of_case(case);
         let is_shown = |step: &StepResult| {
             let pointed = |problem: &Problem<'_>| problem.step.is_some_and(|shown| std::ptr::eq(shown, step));
@@ -236,7 +230,9 @@ fn excerpt_of(mismatch: Option<&Mismatch>, message: &str) -> Option<String> {
 fn diff_lines(diff: &str) -> Vec<DiffLine> {
     let lines: Vec<_> = diff.lines().take(DIFF_LINES).map(|text| line(text, LINE)).collect();
     let is = |index: Option<usize>, sign: char| {
-        index.and_then(|index| lines.get(index)).filter(|text| text.starts_with(sign))
+        index
+            .and_then(|index| lines.get(index))
+            .filter(|text| text.starts_with(sign))
     };
     let view = |(index, text): (usize, &Cow<'_, str>)| {
         let (before, after) = (index.checked_sub(1), index + 1);
@@ -269,7 +265,13 @@ impl DiffLine {
         let same = |pair: &(char, char)| pair.0 == pair.1;
         let begin = text.chars().zip(other.chars()).skip(1).take_while(same).count() + 1;
         let room = text.chars().count().min(other.chars().count()) - begin;
-        let end = text.chars().rev().zip(other.chars().rev()).take(room).take_while(same).count();
+        let end = text
+            .chars()
+            .rev()
+            .zip(other.chars().rev())
+            .take(room)
+            .take_while(same)
+            .count();
         let all = text.chars().count();
         let part = |from: usize, to: usize| text.chars().skip(from).take(to - from).collect::<String>();
         Self {

@@ -20,7 +20,7 @@ use wire::Wire;
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
-use crate::cli::{Failure, output, settings};
+use crate::cli::{Failure, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
@@ -43,11 +43,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let replay = wire::replayed(&mut args)?;
     let args = &args;
     let suites = settings::suites(&args.filters.suites)?;
-    let mut given = settings::given(&args.given, &suites)?;
+    let mut given = settings::given(&args.given, &args.target, &suites)?;
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
         recorded.about.give(&mut given);
     }
-    let selection = settings::selection(&args.filters)?.given(given);
+    let selection = settings::selection(&args.filters)?.given(given.clone());
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -67,7 +67,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
-            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = settings::client(
+                &args.target,
+                &base,
+                given::urls(&given, &suites),
+                args.jobs.into(),
+                started,
+            )?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
