@@ -75,6 +75,7 @@ pub fn main() -> Exit {
         Command::Lint(args) => command::lint::lint(args),
         Command::Validate(args) => command::validate::validate(args),
         Command::Report(args) => command::report::report(args),
+        Command::Verify(args) => command::verify::verify(args),
         Command::Schemas(args) => command::schemas::schemas(args),
     };
     outcome.unwrap_or_else(|failure| {

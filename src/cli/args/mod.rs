@@ -1,5 +1,6 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod evidence;
 mod filter;
 mod given;
 mod look;
@@ -12,6 +13,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{
@@ -55,6 +57,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// Check evidence: its manifest, and its verdicts by judging its recording again
+    Verify(VerifyArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
 }
