@@ -1,5 +1,7 @@
 //! The program as scripts and people see it: exit codes, messages, files.
 
+#[path = "cli/ci.rs"]
+mod ci;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/given.rs"]
@@ -8,6 +10,8 @@ mod given;
 mod interrupt;
 #[path = "cli/isolation.rs"]
 mod isolation;
+#[path = "cli/packaging.rs"]
+mod packaging;
 #[path = "cli/profiles.rs"]
 mod profiles;
 #[path = "cli/reports.rs"]

@@ -129,19 +129,15 @@ impl<'a> Runner<'a> {
         run_tag(self.options.marks)
     }
 
-    /// The result before any case was run: all that was left out, nothing else. A journal begins with it.
+    /// The result before any case was run: all that was left out, nothing else, and nothing of what follows
+    /// from the cases. A journal begins with it.
     #[must_use]
     pub fn prospect(&self, plan: &Plan) -> RunResult {
         let cases = plan
             .cases()
             .map(|case| case.left_out.clone().map(|reason| Arc::new(left_out(case, reason))));
-        self.assemble(
-            plan,
-            cases.collect(),
-            self.started.elapsed().as_micros(),
-            crate::verdict::Cleanup::default(),
-            Vec::new(),
-        )
+        let duration = self.started.elapsed().as_micros();
+        self.assemble(plan, cases.collect(), duration, crate::verdict::Cleanup::default())
     }
 
     /// Runs the plan. Every case of the plan comes in one `CaseFinished`, with its bodies.
@@ -228,13 +224,11 @@ impl<'a> Runner<'a> {
         if let Some(reason) = &self.options.ended {
             self.stop.ask(reason.clone());
         }
-        let mut result = self.assemble(
-            plan,
-            results,
-            self.started.elapsed().as_micros(),
-            world.registry.result(),
-            crate::check::violation::not_checked(&world.unchecked.borrow()),
-        );
+        let duration = self.started.elapsed().as_micros();
+        let mut result = self.assemble(plan, results, duration, world.registry.result());
+        coverage::complete(&mut result, self.catalogue);
+        let not_checked = crate::check::violation::not_checked(&world.unchecked.borrow());
+        result.not_checked.extend(not_checked);
         result.options.extend(found.told());
         let result = Arc::new(result);
         tell(RunEvent::Finished(Arc::clone(&result)));
@@ -271,7 +265,6 @@ impl<'a> Runner<'a> {
         results: Vec<Option<Arc<CaseResult>>>,
         duration: u128,
         cleanup: crate::verdict::Cleanup,
-        not_checked: Vec<String>,
     ) -> RunResult {
         let mut results = results.into_iter();
         let stopped = self.stop.reason();
@@ -300,7 +293,7 @@ impl<'a> Runner<'a> {
                     .collect(),
             })
             .collect();
-        let mut result = RunResult {
+        RunResult {
             format: FORMAT,
             tool: ToolInfo {
                 name: env!("CARGO_PKG_NAME").into(),
@@ -316,10 +309,7 @@ impl<'a> Runner<'a> {
             requirements: Vec::new(),
             cleanup,
             not_checked: Vec::new(),
-        };
-        coverage::complete(&mut result, self.catalogue);
-        result.not_checked.extend(not_checked);
-        result
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod client;
 pub mod cue;
 pub mod guard;
+pub mod identity;
 pub mod in_process;
 pub mod pace;
 pub mod probe;
@@ -21,6 +22,7 @@ pub use auth::{AuthError, Credentials};
 pub use client::{Client, ClientError, ClientOptions};
 pub use cue::{Cue, Stage};
 pub use guard::Guarded;
+pub use identity::Identity;
 pub use in_process::InProcess;
 pub use pace::{Paced, Rate};
 pub use probe::{ProbeError, Target};
@@ -125,6 +127,9 @@ pub enum TransportError {
         /// The origin of the base URL.
         origin: String,
     },
+    /// There is no access token to send along: nothing was sent.
+    #[error("there is no access token: {0}")]
+    NoToken(String),
     /// The request cannot be written as HTTP.
     #[error("this is no HTTP request: {0}")]
     Malformed(String),
@@ -152,10 +157,10 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Whether the server itself seems to be gone, as opposed to one answer that went wrong.
+    /// Whether the server itself seems to be gone, or the one that lets us in, as opposed to one answer that went wrong.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Lost(_))
+        matches!(self, Self::Connect { .. } | Self::Lost(_) | Self::NoToken(_))
     }
 
     /// Whether it is certain that the server saw nothing of the request.

@@ -1,5 +1,7 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod auth;
+mod ci;
 mod evidence;
 mod filter;
 mod given;
@@ -13,6 +15,8 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
+pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
@@ -55,12 +59,18 @@ pub enum Command {
     Lint(LintArgs),
     /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
     Validate(ValidateArgs),
+    /// Try the credentials for a server, or print the public half of a key
+    Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
     /// Check evidence: its manifest, and its verdicts by judging its recording again
     Verify(VerifyArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
+    /// Print what a shell needs to complete the words of this program
+    Completions(CompletionsArgs),
+    /// Print or write the manual pages
+    Man(ManArgs),
 }
 
 #[cfg(test)]

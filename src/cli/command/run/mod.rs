@@ -21,12 +21,13 @@ use wire::Wire;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, output, settings};
+use crate::cli::github::Job;
+use crate::cli::{Failure, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
 use crate::recording::Replay;
-use crate::report::{Console, Rules, console};
+use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
@@ -45,11 +46,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let args = &args;
     let evidence = Evidence::of(args)?;
     let suites = settings::suites(&args.filters.suites)?;
-    let mut given = settings::given(&args.given, &suites)?;
+    let mut given = settings::given(&args.given, &args.target, &suites)?;
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
         recorded.about.give(&mut given);
     }
-    let selection = settings::selection(&args.filters)?.given(given);
+    let selection = settings::selection(&args.filters)?.given(given.clone());
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -69,7 +70,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
-            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = settings::client(
+                &args.target,
+                &base,
+                given::urls(&given, &suites),
+                args.jobs.into(),
+                started,
+            )?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
@@ -117,6 +124,10 @@ async fn conduct(
         args.reports.clone()
     };
     output::prepare(&outputs)?;
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
@@ -131,12 +142,7 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        // A report on standard output is not mixed with anything.
-        if to_stdout(args) {
-            Box::new(io::stderr()) as Box<dyn Write>
-        } else {
-            Box::new(io::stdout())
-        },
+        spoken_to(args),
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),
@@ -188,6 +194,9 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
+    if let Some(job) = &job {
+        tell(job, &result, &mut *spoken_to(args));
+    }
     match fault {
         Some(fault) => Err(fault),
         None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
@@ -217,6 +226,28 @@ fn fail_on(args: &RunArgs) -> Verdict {
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
+/// Where people are spoken to: a report on standard output is not mixed with anything.
+fn spoken_to(args: &RunArgs) -> Box<dyn Write> {
+    if to_stdout(args) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Tells the job of GitHub what came of the run. That it cannot be told changes no verdict.
+fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
+    job.annotate(&Format::Github.render(result), out);
+    let short = console::summary(result, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
+    if let Err(error) = job.output(result) {
+        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+    }
 }
 
 /// The closing words.
