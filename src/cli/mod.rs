@@ -3,6 +3,7 @@
 pub mod args;
 pub mod command;
 pub mod exit;
+pub mod gate;
 pub mod output;
 pub mod settings;
 
@@ -67,6 +68,7 @@ pub fn main() -> Exit {
     };
     let outcome = match &cli.command {
         Command::Run(args) => command::run::run(args),
+        Command::Baseline(args) => command::baseline::baseline(args),
         Command::Serve(args) => command::serve::serve(args),
         Command::List(args) => command::list::list(args),
         Command::Prove(args) => command::prove::prove(args),

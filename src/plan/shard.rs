@@ -1,5 +1,6 @@
 //! Shards: one plan over several machines, cut by the names of the cases.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::suite::CaseId;
@@ -37,6 +38,12 @@ impl Shard {
     #[must_use]
     pub fn holds(&self, case: &CaseId) -> bool {
         self.of(case) == self.index
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

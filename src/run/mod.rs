@@ -290,6 +290,7 @@ impl<'a> Runner<'a> {
             requirements: Vec::new(),
             cleanup,
             not_checked: Vec::new(),
+            baseline: None,
         };
         coverage::complete(&mut result, self.catalogue);
         result.not_checked.extend(not_checked);
@@ -319,6 +320,7 @@ fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {
         started_us: 0,
         duration_us: 0,
         steps: Vec::new(),
+        known: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod coverage;
 pub mod event;
 pub mod finding;
 pub mod journal;
+pub mod known;
 pub mod result;
 pub mod validation;
 
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::RunEvent;
+pub use known::{BaselineResult, FreshFailure, Known, StaleEntry, StaleKind};
 pub use finding::{Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
 pub use result::{
     CaseResult, CaseVerdict, Cleanup, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult, RunResult,

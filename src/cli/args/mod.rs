@@ -1,6 +1,7 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
 mod filter;
+mod gate;
 mod look;
 mod run;
 mod serve;
@@ -10,10 +11,11 @@ mod value;
 use clap::{Parser, Subcommand};
 
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
-pub use run::{FailOn, RunArgs};
+pub use run::RunArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
 pub use value::Output;
@@ -35,6 +37,8 @@ pub struct Cli {
 pub enum Command {
     /// Run suites against a server, the embedded reference server by default, and write reports
     Run(Box<RunArgs>),
+    /// Keep a list of known failures, so that only new ones fail a gate
+    Baseline(BaselineArgs),
     /// Run the embedded reference server; its base URL is the first line of standard output
     Serve(ServeArgs),
     /// List suites, cases or requirements without running anything
