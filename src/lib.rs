@@ -38,6 +38,7 @@
 pub mod baseline;
 pub mod check;
 pub mod cli;
+pub mod comparison;
 pub mod exchange;
 pub mod fhir;
 pub mod libtest;

@@ -146,6 +146,7 @@ impl Conformance {
                                 suite: Arc::clone(&planned.suite),
                                 cases: vec![case.clone()],
                             }],
+                            given: plan.given.clone(),
                         };
                         let (this, base, target) = (self.clone(), base.clone(), Arc::clone(target));
                         Trial::ignorable_test(name, move || this.conclude(&this.perform(&alone, &base, &target)?))
@@ -299,6 +300,7 @@ cases:
                     suite: Arc::clone(suite),
                     cases: vec![case.clone()],
                 }],
+                given: plan.given.clone(),
             };
             let result = conformance.perform(&alone, &base, &target).unwrap();
             let outcome = match conformance.conclude(&result) {

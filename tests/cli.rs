@@ -2,6 +2,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/given.rs"]
+mod given;
 #[path = "cli/interrupt.rs"]
 mod interrupt;
 #[path = "cli/isolation.rs"]

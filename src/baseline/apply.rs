@@ -74,7 +74,11 @@ pub(super) fn look<'b>(entries: &'b [Entry], case: &CaseResult, fail_on: Verdict
         let known = entries
             .iter()
             .find(|entry| is_of_case(entry) && knows(entry))
-            .or_else(|| entries.iter().find(|entry| is_of_case(entry) && entry.is_of_whole_case()))
+            .or_else(|| {
+                entries
+                    .iter()
+                    .find(|entry| is_of_case(entry) && entry.is_of_whole_case())
+            })
             .or_else(|| entries.iter().find(|entry| entry.case.is_none() && knows(entry)));
         if !take(known) {
             looked.fresh.rules.push(rule);
@@ -189,22 +193,23 @@ impl<'r> Seen<'r> {
     pub fn gone(&self, entry: &Entry) -> Gone {
         let catalogue = Catalogue::embedded();
         let mut gone = Gone::default();
+        let case = entry.case.as_ref().and_then(|id| self.cases.get(id.as_str()));
+        let judged: IndexMap<RequirementId, Verdict> = case.map(|case| by_requirement(case)).unwrap_or_default();
         let (known, unknown): (Vec<&RequirementId>, Vec<_>) = entry
             .requirements
             .iter()
-            .partition(|id| catalogue.get(id.as_str()).is_some());
+            .partition(|id| judged.contains_key(*id) || catalogue.get(id.as_str()).is_some());
         gone.unknown = unknown.into_iter().cloned().collect();
         let Some(id) = &entry.case else {
             let holds = |id: &&RequirementId| self.terms.whole && self.holds_everywhere(id);
             gone.mended = known.into_iter().filter(holds).cloned().collect();
             return gone;
         };
-        let Some(case) = self.cases.get(id.as_str()) else {
+        let Some(case) = case else {
             gone.missing = self.is_missing(id.suite(), id.stem());
             return gone;
         };
         let is_well = matches!(case.verdict, Verdict::Pass | Verdict::Warning) && case.verdict < self.terms.fail_on;
-        let judged: IndexMap<RequirementId, Verdict> = by_requirement(case);
         gone.mended = known
             .into_iter()
             .filter(|id| match judged.get(*id) {
@@ -225,12 +230,12 @@ impl<'r> Seen<'r> {
             .is_some_and(|verdict| verdict >= Verdict::Pass && verdict < self.terms.fail_on)
     }
 
-    /// A case that is expanded for another type than this run asked for is there, though not in this run; so is one of a
+    /// A case that is expanded for another type than this run asked for is there, though not in this run; so may be one of a
     /// suite that was not loaded.
     fn is_missing(&self, suite: &str, stem: &str) -> bool {
         let is_of_suite = self.result.suites.iter().any(|known| known.id.as_str() == suite);
         let has_stem = || self.result.cases().any(|case| case.id.stem() == stem);
-        (is_of_suite || self.terms.whole) && !has_stem()
+        is_of_suite && !has_stem()
     }
 
     fn stale(&self, entry: &Entry) -> Vec<(StaleKind, String)> {
@@ -262,16 +267,16 @@ impl<'r> Seen<'r> {
         }
         if !gone.mended.is_empty() {
             let rules = names(&gone.mended);
-            told.push((
-                StaleKind::Mended,
-                format!("{rules} {} now{place}", verb(&gone.mended)),
-            ));
+            told.push((StaleKind::Mended, format!("{rules} {} now{place}", verb(&gone.mended))));
         }
         if gone.judged {
             told.push((StaleKind::Mended, "the case can be judged now".to_owned()));
         }
         if let Some(date) = entry.expires.filter(|date| *date < self.terms.today) {
-            told.push((StaleKind::Expired, format!("it was known until {date}: {}", entry.reason)));
+            told.push((
+                StaleKind::Expired,
+                format!("it was known until {date}: {}", entry.reason),
+            ));
         }
         told
     }

@@ -22,11 +22,27 @@ pub const ENTRY: Table = Table {
     docs: "A case, a requirement, or requirements in a case, that are known to fail.",
     choice: Choice::Any,
     keys: &[
-        key("case", Pattern("^[^*?]+::[^*?]+$"), "The case, by its whole name: `http.update::life-of-a-patient`."),
-        key("requirement", REQUIREMENTS, "The broken requirement or requirements; with `case` only in that case, without it in any. Without it all that is wrong in the case is known."),
+        key(
+            "case",
+            Pattern("^[^*?]+::[^*?]+$"),
+            "The case, by its whole name: `http.update::life-of-a-patient`.",
+        ),
+        key(
+            "requirement",
+            REQUIREMENTS,
+            "The broken requirement or requirements; with `case` only in that case, without it in any. Without it all that is wrong in the case is known.",
+        ),
         key("unjudged", True, "It is known that the case cannot be judged."),
         required("reason", Text, "Why it is known, for people."),
-        key("issue", Text, "Where it is being worked on, such as the address of an issue."),
-        key("expires", Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), "The last day on which it is known: `2026-12-31`."),
+        key(
+            "issue",
+            Text,
+            "Where it is being worked on, such as the address of an issue.",
+        ),
+        key(
+            "expires",
+            Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+            "The last day on which it is known: `2026-12-31`.",
+        ),
     ],
 };

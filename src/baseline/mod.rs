@@ -110,4 +110,3 @@ pub fn json_schema() -> serde_json::Value {
         &[&keys::BASELINE, &keys::ENTRY],
     )
 }
-

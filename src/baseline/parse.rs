@@ -75,8 +75,14 @@ fn entry(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Entry> {
     let unjudged = fields.get("unjudged").is_some_and(|node| unjudged(reader, node));
     if fields.get("case").is_none() && fields.get("requirement").is_none() && !fields.has_unknown() {
         let here = reader.first_line(node.span);
-        let help = "`case` is the name of a case, `requirement` that of a rule; both together are that rule in that case";
-        reader.error("nothing-named", here, "a known failure names a case, a requirement, or both", help);
+        let help =
+            "`case` is the name of a case, `requirement` that of a rule; both together are that rule in that case";
+        reader.error(
+            "nothing-named",
+            here,
+            "a known failure names a case, a requirement, or both",
+            help,
+        );
     }
     if let Some(entry) = fields.entry("unjudged").filter(|_| fields.get("case").is_none()) {
         let help = "name the case beside it";
@@ -110,7 +116,10 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<CaseId> {
     if text.contains(['*', '?']) {
         let message = format!("`{}` is a pattern, and a baseline has none", text.value);
         reader.error("pattern", text.span, message, NO_PATTERN);
-    } else if !text.split_once("::").is_some_and(|(suite, case)| !suite.is_empty() && !case.is_empty()) {
+    } else if !text
+        .split_once("::")
+        .is_some_and(|(suite, case)| !suite.is_empty() && !case.is_empty())
+    {
         let help = "write the whole name, as reports do: `http.update::life-of-a-patient`";
         reader.error(
             "bad-name",
@@ -155,7 +164,12 @@ fn unjudged(reader: &mut Reader<'_>, node: &Node<'_>) -> bool {
     let is_true = matches!(&node.kind, Kind::Scalar(text, Style::Plain) if text == "true");
     if !is_true {
         let message = "`unjudged` is `true`, or is left out";
-        reader.error("wrong-type", node.span, message, "leave the line out where it is not so");
+        reader.error(
+            "wrong-type",
+            node.span,
+            message,
+            "leave the line out where it is not so",
+        );
     }
     is_true
 }
@@ -163,10 +177,19 @@ fn unjudged(reader: &mut Reader<'_>, node: &Node<'_>) -> bool {
 fn expires(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<Date> {
     let text = reader.text(fields.get("expires")?, "`expires`")?;
     // The reader of dates takes times too, and other ways of writing a day.
-    let date = text.value.parse::<Date>().ok().filter(|date| date.to_string() == text.value);
+    let date = text
+        .value
+        .parse::<Date>()
+        .ok()
+        .filter(|date| date.to_string() == text.value);
     if date.is_none() {
         let message = format!("`{}` is no day", text.value);
-        reader.error("bad-date", text.span, message, "write year, month and day: `2026-12-31`");
+        reader.error(
+            "bad-date",
+            text.span,
+            message,
+            "write year, month and day: `2026-12-31`",
+        );
     }
     date
 }

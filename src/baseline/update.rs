@@ -114,7 +114,12 @@ fn found(case: &CaseResult, rules: &[crate::requirement::RequirementId]) -> Stri
         .filter(|finding| rules.contains(&finding.rule.id) || finding.outcome == Outcome::Unjudged)
         .filter(|finding| !matches!(finding.outcome, Outcome::Pass | Outcome::Note))
         .find_map(|finding| finding.mismatch.as_ref().map(|mismatch| mismatch.message.as_str()));
-    let lost = || case.steps.iter().find_map(|step| step.lost.as_ref()).map(|lost| lost.error.as_str());
+    let lost = || {
+        case.steps
+            .iter()
+            .find_map(|step| step.lost.as_ref())
+            .map(|lost| lost.error.as_str())
+    };
     let reason = || case.reason.as_ref().map(|reason| reason.text.as_str());
     let text = message.or_else(lost).or_else(reason).unwrap_or("it fails");
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -138,7 +143,10 @@ fn text(baseline: &Baseline, fates: &[Fate], new: &[Entry], wanted: &[Entry]) ->
     {
         return text;
     }
-    let comments: Vec<&str> = old.lines().take_while(|line| line.starts_with('#') || line.is_empty()).collect();
+    let comments: Vec<&str> = old
+        .lines()
+        .take_while(|line| line.starts_with('#') || line.is_empty())
+        .collect();
     let head = match comments.as_slice() {
         [] => write::HEAD.to_owned(),
         lines => lines.join("\n") + "\n",
@@ -149,7 +157,12 @@ fn text(baseline: &Baseline, fates: &[Fate], new: &[Entry], wanted: &[Entry]) ->
 fn says(text: &str, wanted: &[Entry]) -> bool {
     let file = Arc::new(SourceFile::new("", text));
     parse(&file).is_ok_and(|read| {
-        read.entries.len() == wanted.len() && read.entries.iter().zip(wanted).all(|(read, entry)| read.says_what(entry))
+        read.entries.len() == wanted.len()
+            && read
+                .entries
+                .iter()
+                .zip(wanted)
+                .all(|(read, entry)| read.says_what(entry))
     })
 }
 

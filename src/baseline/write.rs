@@ -59,11 +59,20 @@ pub(super) fn entry(entry: &Entry, column: usize) -> String {
 
 /// A text as YAML: as it is where that is plainly safe, in double quotes otherwise.
 fn scalar(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_' | '/' | ',' | ';' | '(' | ')' | '[' | ']' | '=' | '+');
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(
+                c,
+                ' ' | '.' | '-' | '_' | '/' | ',' | ';' | '(' | ')' | '[' | ']' | '=' | '+'
+            )
+    };
     let is_safe = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !text.ends_with(' ')
         && text.replace("::", "").replace("://", "").chars().all(plain)
-        && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off");
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "false" | "null" | "yes" | "no" | "on" | "off"
+        );
     if is_safe {
         return text.to_owned();
     }
@@ -78,7 +87,9 @@ fn scalar(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             // What YAML does not print, and what would change the direction of a line.
-            c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+            c if c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') =>
+            {
                 let _ = write!(quoted, "\\U{:08x}", c as u32);
             }
             c => quoted.push(c),
@@ -102,7 +113,10 @@ mod tests {
 
     fn entries() -> impl Strategy<Value = Entry> {
         let rules = prop::collection::btree_set("[a-z]{1,8}\\.[a-z0-9-]{1,12}", 1..4);
-        let texts = ("\\PC{0,30}[!-~]\\PC{0,10}|[a-z :#'\"\\[\\]{}@%&*!|>-]{0,30}x", prop::option::of("https://[a-z./#?=]{1,30}"));
+        let texts = (
+            "\\PC{0,30}[!-~]\\PC{0,10}|[a-z :#'\"\\[\\]{}@%&*!|>-]{0,30}x",
+            prop::option::of("https://[a-z./#?=]{1,30}"),
+        );
         let days = prop::option::of((2000_i16..2100, 1_i8..13, 1_i8..29));
         (prop::bool::ANY, rules, prop::bool::ANY, texts, days, "[a-z]{1,9}").prop_map(
             |(with_case, rules, unjudged, (reason, issue), day, name)| Entry {

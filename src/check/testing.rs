@@ -140,6 +140,7 @@ fn case() -> Case {
         tags: Vec::new(),
         needs: Needs::default(),
         types: Types::One,
+        given: Arc::default(),
         variables: Arc::default(),
         setup: Vec::new(),
         steps: Vec::new(),

@@ -56,12 +56,14 @@ impl Exit {
     /// What is known to fail, or to be beyond judging, does not count.
     #[must_use]
     pub fn of_run(result: &RunResult, gate: &Gate) -> Self {
-        let any = |wanted: &dyn Fn(Verdict) -> bool| {
+        let any =
+            |wanted: &dyn Fn(Verdict) -> bool| result.cases().any(|case| !case.is_known() && wanted(case.verdict));
+        let is_stale = || {
             result
-                .cases()
-                .any(|case| !case.is_known() && wanted(case.verdict))
+                .baseline
+                .as_ref()
+                .is_some_and(|baseline| !baseline.stale.is_empty())
         };
-        let is_stale = || result.baseline.as_ref().is_some_and(|baseline| !baseline.stale.is_empty());
         let failed = any(&|verdict| verdict >= gate.fail_on && verdict != Verdict::Error)
             || (gate.strict_baseline && is_stale());
         if result.stopped.is_some() && !(failed && gate.fail_fast) {

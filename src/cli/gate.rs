@@ -11,7 +11,7 @@ use super::exit::Gate;
 use super::settings::SettingsError;
 use crate::baseline::{self, Baseline, Terms};
 use crate::suite::parse::decode;
-use crate::verdict::Verdict;
+use crate::verdict::{ReasonKind, RunResult, Verdict};
 
 /// The least verdict that fails a run.
 #[must_use]
@@ -80,4 +80,15 @@ pub fn is_whole(filters: &FilterArgs) -> bool {
         && filters.tags.is_empty()
         && filters.level.is_none()
         && filters.shard.is_none()
+}
+
+/// Whether a report is of a whole plan.
+#[must_use]
+pub fn is_whole_result(result: &RunResult) -> bool {
+    let is_cut = |name: &&str| result.options.contains_key(*name);
+    let cut = ["suite", "case", "requirement", "interaction", "tag", "level", "shard"];
+    !cut.iter().any(is_cut)
+        && !result.cases().any(|case| {
+            matches!(&case.reason, Some(reason) if matches!(reason.kind, ReasonKind::Filtered | ReasonKind::Shard))
+        })
 }

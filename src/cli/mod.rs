@@ -4,6 +4,7 @@ pub mod args;
 pub mod command;
 pub mod exit;
 pub mod gate;
+pub mod given;
 pub mod output;
 pub mod settings;
 
@@ -76,6 +77,9 @@ pub fn main() -> Exit {
         Command::Lint(args) => command::lint::lint(args),
         Command::Validate(args) => command::validate::validate(args),
         Command::Report(args) => command::report::report(args),
+        Command::Diff(args) => command::compare::diff(args),
+        Command::Compare(args) => command::compare::compare(args),
+        Command::Merge(args) => command::compare::merge(args),
         Command::Schemas(args) => command::schemas::schemas(args),
     };
     outcome.unwrap_or_else(|failure| {

@@ -12,14 +12,15 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, TargetArgs};
+use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
+use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
 use crate::source::{Diagnostics, Paint};
-use crate::suite::{Suite, Suites};
+use crate::suite::{Given, Suite, Suites};
 use crate::transport::{AuthError, Client, ClientError, ClientOptions, Credentials};
 
 /// What is wrong with the words of the command line, or with what they lead to.
@@ -61,6 +62,9 @@ pub enum SettingsError {
         /// What may have been meant.
         hint: String,
     },
+    /// `--var` cannot be used.
+    #[error(transparent)]
+    Given(#[from] GivenProblems),
     /// Credentials cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthError),
@@ -229,6 +233,14 @@ pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
         .level(filters.level.map(Level::from))
         .types(types(&filters.types)?)
         .shard(filters.shard))
+}
+
+/// What the tester gives to suites, by `--var` and in the environment.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn given(args: &GivenArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
+    Ok(given::given(args, suites, &|name| env::var(name).ok())?)
 }
 
 fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {

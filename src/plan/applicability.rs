@@ -2,11 +2,17 @@
 
 use crate::fhir::{CapabilityStatement, Interaction, ResourceClaims};
 use crate::suite::model::Claim;
-use crate::suite::{Needs, ResourceNeeds};
+use crate::suite::{Given, Needs, ResourceNeeds};
 
-/// What of `needs` the server does not claim, as a reason for people; `None` where it claims everything.
+/// What of `needs` the server does not claim, as a reason for people; `None` where it claims everything. A type that is that of
+/// a given resource is not looked for where none was given.
 #[must_use]
-pub fn missing(needs: &Needs, capability: &CapabilityStatement, resource_type: Option<&str>) -> Option<String> {
+pub fn missing(
+    needs: &Needs,
+    capability: &CapabilityStatement,
+    resource_type: Option<&str>,
+    given: &Given,
+) -> Option<String> {
     let interaction = needs.interaction.as_ref().and_then(|claim| {
         all(claim, |code: &Interaction| {
             claims_interaction(&capability.interactions, *code)
@@ -25,7 +31,7 @@ pub fn missing(needs: &Needs, capability: &CapabilityStatement, resource_type: O
         needs
             .resources
             .iter()
-            .find_map(|(name, needs)| missing_of_type(name, needs, capability, resource_type))
+            .find_map(|(name, needs)| missing_of_type(name, needs, capability, resource_type, given))
     };
     interaction.or_else(format).or_else(patch_format).or_else(resources)
 }
@@ -35,6 +41,7 @@ fn missing_of_type(
     needs: &ResourceNeeds,
     capability: &CapabilityStatement,
     expanded: Option<&str>,
+    given: &Given,
 ) -> Option<String> {
     if name == "*" {
         let met = capability
@@ -43,7 +50,10 @@ fn missing_of_type(
             .any(|claims| missing_claim(needs, claims).is_none());
         return (!met).then(|| "no resource type claims all that the case needs".to_owned());
     }
-    let name = name.replace("${type}", expanded.unwrap_or_default());
+    let name = match name.strip_prefix("${").and_then(|rest| rest.strip_suffix(".type}")) {
+        Some(name) => given.resource_type(name)?.to_owned(),
+        None => name.replace("${type}", expanded.unwrap_or_default()),
+    };
     match capability.resources.get(&name) {
         None => Some(format!("{name} is not claimed")),
         Some(claims) => missing_claim(needs, claims).map(|fault| format!("{name}: {fault}")),
@@ -159,7 +169,7 @@ mod tests {
             resources: vec![(name, needs)],
             ..Needs::default()
         };
-        missing(&needs, &capability(), Some("Patient"))
+        missing(&needs, &capability(), Some("Patient"), &Given::default())
     }
 
     #[test]

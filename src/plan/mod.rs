@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::fhir::{CapabilityStatement, FhirVersion, ResourceType};
 use crate::requirement::{Catalogue, RequirementId};
-use crate::suite::{BodySource, Case, CaseId, Suite, Types, fixture};
+use crate::suite::{BodySource, Case, CaseId, Given, GivenVariable, Suite, Types, fixture, given};
 use crate::verdict::{Reason, ReasonKind};
 
 pub use selection::{AskedTypes, Selection, SelectionError};
@@ -22,6 +22,8 @@ pub struct Plan {
     pub release: FhirVersion,
     /// Suites in their order, those without a case to run too.
     pub suites: Vec<PlannedSuite>,
+    /// What the tester gave.
+    pub given: Given,
 }
 
 /// The cases of one suite.
@@ -44,6 +46,8 @@ pub struct PlannedCase {
     pub resource_type: Option<String>,
     /// The requirements that it cites and that hold in the release under test, each once.
     pub requirements: Vec<RequirementId>,
+    /// What a tester has to give for it: it was given, or can be looked for.
+    pub given: Vec<Arc<GivenVariable>>,
     /// Why it is left out; `None`: it is run.
     pub left_out: Option<Reason>,
 }
@@ -68,6 +72,7 @@ impl Plan {
         Self {
             release,
             suites: suites.iter().map(|suite| planner.suite(suite)).collect(),
+            given: selection.given.clone(),
         }
     }
 
@@ -122,7 +127,7 @@ impl Planner<'_> {
         let Some(capability) = self.capability else {
             return vec![self.case(suite, case, Some("Patient".to_owned()))];
         };
-        let meets = |name: &&String| applicability::missing(&case.needs, capability, Some(name)).is_none();
+        let meets = |name: &&String| self.missing(case, capability, Some(name)).is_none();
         let found: Vec<&String> = capability.resources.keys().filter(meets).collect();
         if found.is_empty() {
             let mut none = self.case(suite, case, None);
@@ -150,14 +155,33 @@ impl Planner<'_> {
 
     fn named(&self, id: CaseId, suite: &Suite, case: &Arc<Case>, resource_type: Option<String>) -> PlannedCase {
         let requirements = self.requirements(case);
-        let left_out = self.reason(suite, case, &id, &requirements, resource_type.as_deref());
+        let given = given::needed(suite, case);
+        let left_out = self
+            .reason(suite, case, &id, &requirements, resource_type.as_deref())
+            .or_else(|| self.not_given(&given));
         PlannedCase {
             id,
             case: Arc::clone(case),
             resource_type,
             requirements,
+            given,
             left_out,
         }
+    }
+
+    /// What the server does not claim of what a case needs.
+    fn missing(&self, case: &Case, capability: &CapabilityStatement, resource_type: Option<&str>) -> Option<String> {
+        applicability::missing(&case.needs, capability, resource_type, &self.selection.given)
+    }
+
+    /// Why a case cannot be run with what was given; what can be looked for may still be found.
+    fn not_given(&self, needed: &[Arc<GivenVariable>]) -> Option<Reason> {
+        let is_missing = |given: &&Arc<GivenVariable>| given.find.is_none() && !self.selection.given.has(&given.name);
+        let missing: Vec<_> = needed.iter().filter(is_missing).collect();
+        (!missing.is_empty()).then(|| Reason {
+            kind: ReasonKind::NotGiven,
+            text: not_given(&missing),
+        })
     }
 
     /// The requirements of a case that hold in the release under test; one that the catalogue does not know counts as cited.
@@ -214,7 +238,7 @@ impl Planner<'_> {
             );
         }
         if let Some(capability) = self.capability
-            && let Some(text) = applicability::missing(&case.needs, capability, resource_type)
+            && let Some(text) = self.missing(case, capability, resource_type)
         {
             return because(ReasonKind::NotClaimed, text);
         }
@@ -242,6 +266,17 @@ impl Planner<'_> {
         }
         None
     }
+}
+
+/// Which variables were not given, what they are, and how they are given.
+fn not_given(missing: &[&Arc<GivenVariable>]) -> String {
+    let names: Vec<String> = missing.iter().map(|given| format!("`{}`", given.name.value)).collect();
+    let ways: Vec<String> = missing
+        .iter()
+        .map(|given| format!("{} ({})", given.hint(), given.title))
+        .collect();
+    let verb = if missing.len() == 1 { "was" } else { "were" };
+    format!("{} {verb} not given: {}", names.join(" and "), ways.join(", "))
 }
 
 /// Whether a step of a case sends a resource of the expanded type that the suite does not have.

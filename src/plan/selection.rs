@@ -5,7 +5,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::shard::Shard;
 use crate::fhir::{FhirVersion, Interaction};
 use crate::requirement::{Catalogue, Level, RequirementId};
-use crate::suite::{Action, Case, CaseId, Suite};
+use crate::suite::{Action, Case, CaseId, Given, Suite};
 
 /// What the user asked for. Several filters of one kind widen, filters of different kinds narrow.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Selection {
     level: Option<Level>,
     /// The types over which cases about any type are expanded.
     pub(super) types: AskedTypes,
+    /// What the tester gives.
+    pub(super) given: Given,
     /// The part of the plan that is run here.
     pub shard: Option<Shard>,
 }
@@ -131,6 +133,13 @@ impl Selection {
     #[must_use]
     pub fn types(mut self, types: AskedTypes) -> Self {
         self.types = types;
+        self
+    }
+
+    /// With what a tester gives: cases that need more are left out.
+    #[must_use]
+    pub fn given(mut self, given: Given) -> Self {
+        self.given = given;
         self
     }
 

@@ -18,6 +18,24 @@ pub struct Shard {
 pub struct NoShard(String);
 
 impl Shard {
+    /// Its number, from 1.
+    #[must_use]
+    pub const fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The k-th of n.
+    ///
+    /// # Errors
+    /// Where k is not from 1 to n.
+    pub fn new(index: u32, count: u32) -> Result<Self, NoShard> {
+        if index >= 1 && index <= count {
+            Ok(Self { index, count })
+        } else {
+            Err(NoShard(format!("{index}/{count}")))
+        }
+    }
+
     /// How many shards there are.
     #[must_use]
     pub const fn count(&self) -> u32 {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use super::known;
 use super::problem::Problem;
 use super::text::{counted, line};
 use crate::requirement::Level;
@@ -19,6 +20,8 @@ pub(super) struct Overview<'a> {
     pub sections: IndexMap<&'a str, [Standing; 3]>,
     /// What was found, by requirement and outcome: failures first, then errors, warnings and notes.
     pub groups: Vec<Group<'a>>,
+    /// Cases in which all that is wrong is known.
+    pub known: Vec<&'a CaseResult>,
     /// Why cases were left out.
     pub left_out: IndexMap<(Verdict, Option<ReasonKind>), Vec<&'a CaseResult>>,
 }
@@ -156,6 +159,7 @@ impl<'a> Overview<'a> {
             levels,
             sections,
             groups: groups(result),
+            known: result.cases().filter(|case| case.is_known()).collect(),
             left_out,
         }
     }
@@ -186,6 +190,10 @@ impl<'a> Overview<'a> {
                 "Nothing was judged: no case was selected.".to_owned()
             }
             Verdict::Skip | Verdict::Inapplicable => "Nothing was judged: every case was left out.".to_owned(),
+        };
+        let sentence = match known::sentence(self) {
+            Some(words) => format!("{sentence} {words}"),
+            None => sentence,
         };
         match &self.result.stopped {
             Some(why) => format!(
@@ -289,6 +297,7 @@ pub(super) const fn reason_name(kind: Option<ReasonKind>) -> &'static str {
     match kind {
         Some(ReasonKind::Release) => "not in the release under test",
         Some(ReasonKind::NotClaimed) => "not claimed by the server",
+        Some(ReasonKind::NotGiven) => "what a tester has to give was neither given nor found",
         Some(ReasonKind::Assumption) => "a probe showed that the server does not do it",
         Some(ReasonKind::Filtered) => "filtered out",
         Some(ReasonKind::Shard) => "belongs to another shard",

@@ -159,6 +159,11 @@ impl<'a> CaseRun<'a> {
         if let Some(resource_type) = &planned.resource_type {
             variables.set("type", resource_type.as_str());
         }
+        for given in &planned.given {
+            if let Some(value) = world.given.get(&given.name) {
+                variables.give(given, value);
+            }
+        }
         for (name, template) in planned.case.variables.iter() {
             // A constant may speak of built-in variables and of constants above it; lint refuses all else.
             let text = variables.fill(template).unwrap_or_default();

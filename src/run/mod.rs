@@ -4,6 +4,7 @@ pub mod capture;
 pub mod case;
 pub mod cleanup;
 mod entries;
+mod find;
 pub mod render;
 mod send;
 pub mod step;
@@ -139,12 +140,13 @@ impl<'a> Runner<'a> {
     pub async fn run(&self, plan: &Plan, on_event: impl FnMut(RunEvent)) -> RunResult {
         let on_event = std::cell::RefCell::new(on_event);
         let tell = |event| (on_event.borrow_mut())(event);
-        let world = World {
+        let mut world = World {
             transport: self.transport,
             target: self.target,
             catalogue: self.catalogue,
             tag: self.tag(),
             marks: self.options.marks,
+            given: plan.given.clone(),
             registry: Registry::new(&self.tag()),
             profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
@@ -171,8 +173,12 @@ impl<'a> Runner<'a> {
             }
         }
         tell(RunEvent::Waiting);
+        let found = find::find(&world, &all).await;
+        for (name, value) in &found.values {
+            world.given.set(name, value.clone());
+        }
         {
-            let world = &world;
+            let (world, found) = (&world, &found);
             let mut order: Vec<usize> = (0..all.len()).filter(|index| all[*index].left_out.is_none()).collect();
             if let Some(seed) = self.options.shuffle {
                 world::shuffle(&mut order, seed);
@@ -183,7 +189,11 @@ impl<'a> Runner<'a> {
             let running = order.into_iter().map(|index| async move {
                 let case = all[index];
                 tell(RunEvent::CaseStarted(case.id.clone()));
-                (index, case::run(world, case, index).await)
+                let result = match found.missing_for(case) {
+                    Some(reason) => left_out(case, reason),
+                    None => case::run(world, case, index).await,
+                };
+                (index, result)
             });
             let jobs = self.options.jobs.max(1);
             let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
@@ -204,13 +214,15 @@ impl<'a> Runner<'a> {
             tell(RunEvent::Notice("deleting what the run created".into()));
             world.registry.delete(None, self.transport, &self.target.base).await;
         }
-        let result = Arc::new(self.assemble(
+        let mut result = self.assemble(
             plan,
             results,
             self.started.elapsed().as_micros(),
             world.registry.result(),
             crate::check::violation::not_checked(&world.unchecked.borrow()),
-        ));
+        );
+        result.options.extend(found.told());
+        let result = Arc::new(result);
         tell(RunEvent::Finished(Arc::clone(&result)));
         Arc::unwrap_or_clone(result)
     }
@@ -307,6 +319,8 @@ pub fn run_tag(marks: u64) -> String {
 fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {
     let verdict = match reason.kind {
         ReasonKind::Release | ReasonKind::NotClaimed => Verdict::Inapplicable,
+        // What should have been found could not be looked for.
+        ReasonKind::Setup | ReasonKind::Unjudged | ReasonKind::Transport => Verdict::Error,
         _ => Verdict::Skip,
     };
     let case = &planned.case;

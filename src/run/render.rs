@@ -127,6 +127,19 @@ pub fn request(step: &Step, scene: Scene<'_>) -> Result<Request, RequestError> {
     })
 }
 
+/// GET of a URL after the base, as a step would send it.
+///
+/// # Errors
+/// Where a variable has no text.
+pub(super) fn get(url: &Template, variables: &Variables, base: &str, release: FhirVersion) -> Result<Request, NoText> {
+    Ok(Request {
+        method: "GET".into(),
+        url: absolute(base, &encoded(url, variables)?),
+        headers: Headers::from_iter([("Accept", own_media_type(release))]),
+        body: Body::Empty,
+    })
+}
+
 /// GET of a link that the server gave, which stays as it is: links are opaque (`http.html#paging`).
 #[must_use]
 pub fn follow(link: &str, first: &Request) -> Request {
@@ -301,11 +314,16 @@ fn form_text(form: &[(String, Vec<Template>)], variables: &Variables) -> Result<
     Ok(text.finish())
 }
 
-fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText> {
-    let fhir_json = match scene.release {
+/// The media type of FHIR's JSON in a release.
+const fn own_media_type(release: FhirVersion) -> &'static str {
+    match release {
         FhirVersion::Dstu2 => "application/json+fhir",
         _ => media_type::FHIR_JSON,
-    };
+    }
+}
+
+fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText> {
+    let fhir_json = own_media_type(scene.release);
     let mut headers = Headers::new();
     headers.push("Accept", fhir_json);
     if step.form.is_some() {

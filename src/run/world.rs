@@ -15,6 +15,7 @@ use crate::fhir::media_type;
 use crate::fhir::profile::Profiles;
 use crate::fhir::validate::Unchecked;
 use crate::requirement::Catalogue;
+use crate::suite::Given;
 use crate::transport::{Target, Transport, TransportError};
 
 /// The surroundings of every case.
@@ -29,6 +30,8 @@ pub struct World<'a> {
     pub tag: String,
     /// The number from which all made-up ids come.
     pub marks: u64,
+    /// What the tester gave, and what was found in its place.
+    pub given: Given,
     /// What was created.
     pub registry: Registry,
     /// The profiles that bodies are judged by.

@@ -3,6 +3,7 @@
 pub mod assertion;
 pub mod coverage;
 pub mod fixture;
+pub mod given;
 pub mod id;
 pub mod lint;
 pub mod load;
@@ -15,6 +16,7 @@ pub mod variables;
 
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
 pub use coverage::Coverage;
+pub use given::{Given, GivenVariable};
 pub use id::{CaseId, SuiteId};
 pub use load::{Loaded, Suites};
 pub use model::{

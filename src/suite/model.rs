@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::assertion::{Expectation, FhirPath, PartialResponse};
+use super::given::GivenVariable;
 use super::id::SuiteId;
 use super::template::Template;
 use crate::fhir::{FhirVersion, Interaction};
@@ -25,6 +26,8 @@ pub struct Suite {
     pub tags: Vec<String>,
     /// Resource bodies by the name that steps use.
     pub fixtures: IndexMap<String, Fixture>,
+    /// What a tester can give, by name.
+    pub given: Arc<IndexMap<String, Arc<GivenVariable>>>,
     /// Text constants.
     pub variables: Arc<IndexMap<String, Spanned<Template>>>,
     /// The cases, in order.
@@ -57,6 +60,8 @@ pub struct Case {
     pub needs: Needs,
     /// The resource types over which the case is expanded.
     pub types: Types,
+    /// What a tester can give to its suite, by name.
+    pub given: Arc<IndexMap<String, Arc<GivenVariable>>>,
     /// The suite's text constants, overridden by the case's.
     pub variables: Arc<IndexMap<String, Spanned<Template>>>,
     /// Steps that arrange; their failure is an Error.

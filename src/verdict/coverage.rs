@@ -163,6 +163,10 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
             "because the server does not claim what they need",
         ),
         (
+            ReasonKind::NotGiven,
+            "because what a tester has to give was neither given nor found",
+        ),
+        (
             ReasonKind::Assumption,
             "because the server does not do what they probe for",
         ),

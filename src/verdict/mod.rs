@@ -14,8 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::RunEvent;
-pub use known::{BaselineResult, FreshFailure, Known, StaleEntry, StaleKind};
 pub use finding::{Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
+pub use known::{BaselineResult, FreshFailure, Known, StaleEntry, StaleKind};
 pub use result::{
     CaseResult, CaseVerdict, Cleanup, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult, RunResult,
     StepResult, SuiteResult, Tally, TargetInfo, ToolInfo,

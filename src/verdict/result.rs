@@ -133,6 +133,8 @@ pub enum ReasonKind {
     Release,
     /// The CapabilityStatement does not claim what the case needs.
     NotClaimed,
+    /// It needs something that a tester has to give, and that was neither given nor found.
+    NotGiven,
     /// A probe inside the case showed that the server does not do it.
     Assumption,
     /// A filter left it out.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, TargetArgs};
+use super::{FilterArgs, GivenArgs, TargetArgs};
 use crate::fhir::FhirVersion;
 
 /// `list`
@@ -17,6 +17,9 @@ pub struct ListArgs {
     /// The server by whose claims cases are left out; without it claims are not looked at.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// What the tester gives.
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,

@@ -1,7 +1,9 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod compare;
 mod filter;
 mod gate;
+mod given;
 mod look;
 mod run;
 mod serve;
@@ -10,8 +12,10 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
+pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
@@ -53,6 +57,12 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// What changed from one JSON report to another; regressions make the exit code 1
+    Diff(DiffArgs),
+    /// One plan over several servers, side by side
+    Compare(CompareArgs),
+    /// Put the reports of the shards of one run together, and end as the whole run would have
+    Merge(MergeArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value::{Output, output};
-use super::{FilterArgs, GateArgs, TargetArgs};
+use super::{FilterArgs, GateArgs, GivenArgs, TargetArgs};
 
 /// `run`
 #[derive(Debug, Args)]
@@ -13,6 +13,9 @@ pub struct RunArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// What the tester gives.
+    #[command(flatten)]
+    pub given: GivenArgs,
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,

@@ -8,7 +8,6 @@ use crate::cli::exit::Exit;
 use crate::cli::settings::SettingsError;
 use crate::cli::{Failure, gate, output};
 use crate::source::Span;
-use crate::verdict::{ReasonKind, RunResult};
 
 use super::{report, run};
 
@@ -36,10 +35,11 @@ fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
     };
     let result = match &args.from {
         Some(from) => report::read(from)?,
-        None => run::result(&args.run)?.0,
+        None => run::result(&args.run, Some(known.clone()))?.0,
     };
     if let Some(why) = &result.stopped {
-        let text = format!("{name} stays as it is: the run ended before its plan did ({why}), so that it says too little");
+        let text =
+            format!("{name} stays as it is: the run ended before its plan did ({why}), so that it says too little");
         return Err(Failure::new(Exit::Unjudged, text));
     }
     if !result.cases().any(|case| case.verdict.is_judged()) {
@@ -47,7 +47,7 @@ fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Unjudged, text));
     }
     // Of a report it is not known which filters it had, but what they left out stands in it.
-    let whole = gate::is_whole(&args.run.filters) && is_whole(&result);
+    let whole = gate::is_whole(&args.run.filters) && gate::is_whole_result(&result);
     let terms = gate::terms(&args.run.gate, whole);
     let words = Entry {
         case: None,
@@ -73,14 +73,4 @@ fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
         crate::cli::print(&told)?;
     }
     Ok(Exit::Success)
-}
-
-/// Whether a report is of a whole plan.
-fn is_whole(result: &RunResult) -> bool {
-    let is_cut = |name: &&str| result.options.contains_key(*name);
-    let cut = ["suite", "case", "requirement", "interaction", "tag", "level", "shard"];
-    !cut.iter().any(is_cut)
-        && !result.cases().any(|case| {
-            matches!(&case.reason, Some(reason) if matches!(reason.kind, ReasonKind::Filtered | ReasonKind::Shard))
-        })
 }

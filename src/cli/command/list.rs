@@ -23,7 +23,8 @@ use crate::transport::{Patience, Retrying, Target, probe};
 /// Suites with errors, filters that cannot be read, and a server that cannot be asked for its claims.
 pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
     let suites = settings::suites(&args.filters.suites)?;
-    let selection = settings::selection(&args.filters)?;
+    let given = settings::given(&args.given, &suites)?;
+    let selection = settings::selection(&args.filters)?.given(given);
     let (release, capability) = claims(args)?;
     let plan = Plan::build(&suites, Catalogue::embedded(), release, capability.as_ref(), &selection);
     let text = match (args.what, args.json) {

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod baseline;
+pub mod compare;
 pub mod explain;
 pub mod lint;
 pub mod list;

@@ -7,6 +7,7 @@ use super::body;
 use super::link;
 use crate::exchange::{Body, Exchange, Headers, Request, curl};
 use crate::report::failure::{contents, draw_excerpt, is_mended, label};
+use crate::report::known;
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, duration, line, request_line, size};
@@ -28,6 +29,7 @@ pub(super) struct CaseView {
     label: &'static str,
     duration: String,
     reason: Option<String>,
+    known: Vec<String>,
     requirements: Vec<String>,
     problems: Vec<ProblemView>,
     steps: Vec<StepView>,
@@ -121,6 +123,7 @@ impl CaseView {
             label: case.verdict.label(),
             duration: duration(case.duration_us),
             reason: case.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
+            known: case.known.iter().map(known::words).collect(),
             requirements: case
                 .requirements
                 .iter()

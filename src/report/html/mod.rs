@@ -47,6 +47,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("case.html", include_str!("case.html")),
         ("tail.html", include_str!("tail.html")),
         ("validation.html", include_str!("validation.html")),
+        ("comparison.html", include_str!("comparison.html")),
     ];
     for (name, source) in templates {
         let added = environment.add_template(name, source);
@@ -104,7 +105,7 @@ fn told<'a>(overview: &Overview<'a>) -> Vec<&'a CaseResult> {
     told
 }
 
-fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
+pub(super) fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
     let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
     let rendered = template
         .render_captured_to(Value::from(Serde(context)), &mut *out)
@@ -113,7 +114,7 @@ fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Re
 }
 
 /// An address that a link may lead to; a report that was read from a file may hold any text.
-fn link(url: &str) -> Option<&str> {
+pub(super) fn link(url: &str) -> Option<&str> {
     (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
 }
 

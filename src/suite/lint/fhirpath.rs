@@ -13,6 +13,9 @@ use crate::suite::model::Suite;
 /// Compiles every expression of a suite.
 pub fn check(suite: &Suite, problems: &mut Diagnostics) {
     let mut fine = HashSet::new();
+    for find in suite.given.values().filter_map(|given| given.find.as_ref()) {
+        problems.extend(wrong(suite, &find.value));
+    }
     for case in &suite.cases {
         for step in walk::steps(case) {
             walk::all(step, &mut |part| {

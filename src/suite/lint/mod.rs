@@ -6,6 +6,7 @@
 mod coverage;
 mod fhirpath;
 mod fixtures;
+mod given;
 mod lexer;
 mod placeholders;
 mod resource_types;
@@ -13,6 +14,7 @@ mod scope;
 mod style;
 mod unused;
 mod urls;
+pub(super) mod used;
 mod variables;
 mod walk;
 
@@ -24,8 +26,9 @@ use super::model::Suite;
 type Rule = fn(&Suite, &mut Diagnostics);
 
 /// Rules whose findings make a verdict wrong, and that cost little.
-const AT_LOAD: [Rule; 4] = [
+const AT_LOAD: [Rule; 5] = [
     variables::check,
+    given::check,
     fixtures::check,
     placeholders::check,
     resource_types::check,

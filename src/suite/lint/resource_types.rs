@@ -8,6 +8,7 @@ use crate::fhir::profile;
 use crate::fhir::resource_type::ResourceType;
 use crate::source::{Diagnostic, Diagnostics, Span};
 use crate::suite::assertion::{BodyMatcher, PartialResponse};
+use crate::suite::given::Holds;
 use crate::suite::model::{Case, Suite, Types};
 use crate::suite::parse;
 
@@ -16,7 +17,7 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
     for case in &suite.cases {
         let mut see = |name: &str, span: Span| problems.extend(unknown(suite, case, name, span));
         for (name, _) in &case.needs.resources {
-            if !matches!(name.as_str(), "*" | "${type}") {
+            if !matches!(name.as_str(), "*" | "${type}") && !is_of_given(suite, name) {
                 see(name, name.span);
             }
         }
@@ -38,6 +39,13 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
                 .for_each(|response| schemas(response, &mut see_schema));
         }
     }
+}
+
+/// Whether a name stands for the type of a resource that a tester gives.
+fn is_of_given(suite: &Suite, name: &str) -> bool {
+    let mut resources = suite.given.values().filter(|given| given.holds == Holds::Resource);
+    let variable = name.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    variable.is_some_and(|variable| resources.any(|given| given.type_name == variable))
 }
 
 fn schemas(response: &PartialResponse, see: &mut dyn FnMut(&str, Span)) {

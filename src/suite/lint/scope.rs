@@ -9,6 +9,7 @@ use super::lexer;
 use super::walk::{self, Part};
 use crate::source::{SourceFile, Span};
 use crate::suite::fixture;
+use crate::suite::given::Holds;
 use crate::suite::model::{Case, Fixture, Repetition, Step, Suite, Types};
 use crate::suite::template::Template;
 use crate::suite::variables::fhirpath_name;
@@ -158,6 +159,12 @@ impl<'s> Scope<'s> {
         ALWAYS.iter().for_each(|name| scope.add(name));
         if case.types != Types::One {
             OF_TYPES.iter().for_each(|name| scope.add(name));
+        }
+        for given in case.given.values() {
+            scope.add(&given.name);
+            if given.holds == Holds::Resource {
+                scope.add(&given.type_name);
+            }
         }
         case.variables.keys().for_each(|name| scope.add(name));
         scope

@@ -1,15 +1,16 @@
-//! `unused-fixture`, `unused-variable`, `unused-capture`: something is written or taken that nobody looks at.
+//! `unused-fixture`, `unused-variable`, `unused-capture`, `unused-given`: something is written, taken or asked of the tester
+//! that nobody looks at.
 //!
 //! Either it can go, or the step that should use it speaks of something else by mistake.
 
 use std::collections::HashSet;
 
-use super::scope::{FixtureVariables, Mention, Written, mentions};
-use super::walk::{self, Part};
+use super::scope::FixtureVariables;
+use super::used::Used;
+use super::walk;
 use crate::source::{Diagnostic, Diagnostics};
-use crate::suite::fixture;
-use crate::suite::model::{Case, Suite};
-use crate::suite::variables::fhirpath_name;
+use crate::suite::given;
+use crate::suite::model::Suite;
 
 /// Looks for what is never used.
 pub fn check(suite: &Suite, problems: &mut Diagnostics) {
@@ -39,6 +40,15 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
             problems.push(unused_variable(suite, name, value.span));
         }
     }
+    let needed = |name: &str| {
+        let mut all = suite.cases.iter().flat_map(|case| given::needed(suite, case));
+        all.any(|given| given.name.value == name)
+    };
+    for (name, given) in suite.given.iter().filter(|(name, _)| !needed(name)) {
+        let message = format!("`{name}` is asked of the tester and never used");
+        let found = Diagnostic::warning("unused-given", &suite.source, given.name.span, message);
+        problems.push(found.with_help("use it in a step as `${name}` or `%name`, or leave it out"));
+    }
     for (name, fixture) in &suite.fixtures {
         if !fixtures_used.contains(name.as_str()) {
             let message = format!("the fixture `{name}` is never used");
@@ -51,45 +61,4 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
 fn unused_variable(suite: &Suite, name: &str, span: crate::source::Span) -> Diagnostic {
     let message = format!("the variable `{name}` is never used");
     Diagnostic::warning("unused-variable", &suite.source, span, message).with_help("use it, or leave it out")
-}
-
-/// The names that a case mentions.
-#[derive(Default)]
-struct Used {
-    in_text: HashSet<String>,
-    in_fhirpath: HashSet<String>,
-}
-
-impl Used {
-    fn in_case<'s>(
-        suite: &'s Suite,
-        case: &'s Case,
-        fixtures: &FixtureVariables<'_>,
-        fixtures_used: &mut HashSet<&'s str>,
-    ) -> Self {
-        let mut used = Self::default();
-        let mut note = |mention: Mention<'_>| {
-            let names = match mention.written {
-                Written::Path => &mut used.in_fhirpath,
-                Written::Text | Written::Resource => &mut used.in_text,
-            };
-            names.insert(mention.name.into_owned());
-        };
-        for value in case.variables.values() {
-            mentions(Part::Text(&value.value, value.span), &suite.source, fixtures, &mut note);
-        }
-        for step in walk::steps(case) {
-            walk::all(step, &mut |part| {
-                if let Part::Fixture(name) = part {
-                    fixtures_used.extend(fixture::meant(name, &suite.fixtures));
-                }
-                mentions(part, &suite.source, fixtures, &mut note);
-            });
-        }
-        used
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.in_text.contains(name) || self.in_fhirpath.contains(&*fhirpath_name(name))
-    }
 }

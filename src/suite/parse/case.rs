@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::fixture::{FixtureFault, FixtureSource};
+use super::given;
 use super::keys;
 use super::needs;
 use super::reader::{Fields, Reader};
@@ -16,6 +17,7 @@ use super::yaml::{Kind, Node};
 use crate::fhir::FhirVersion;
 use crate::source::{Diagnostic, Span, Spanned};
 use crate::suite::fixture::is_of_type;
+use crate::suite::given::GivenVariable;
 use crate::suite::id::{CaseId, SuiteId};
 use crate::suite::model::{Case, Fixture, Step, Suite, Types};
 use crate::suite::template::Template;
@@ -37,10 +39,12 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
         .unwrap_or_default();
     let tags = tags(reader, &fields);
     let fixtures = Arc::new(fixtures(reader, &fields, source));
+    let given = Arc::new(given::given(reader, &fields));
     let variables = Arc::new(variables(reader, &fields));
     let context = Context {
         fhir: &fhir,
         tags: &tags,
+        given: &given,
         variables: &variables,
         fixtures: &fixtures,
     };
@@ -73,6 +77,7 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
         fhir,
         tags,
         fixtures: Arc::unwrap_or_clone(fixtures),
+        given,
         variables,
         cases,
         source: reader.file.clone(),
@@ -83,6 +88,7 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
 struct Context<'s> {
     fhir: &'s [FhirVersion],
     tags: &'s [String],
+    given: &'s Arc<IndexMap<String, Arc<GivenVariable>>>,
     variables: &'s Arc<IndexMap<String, Spanned<Template>>>,
     fixtures: &'s Arc<IndexMap<String, Fixture>>,
 }
@@ -137,6 +143,7 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
         tags: all_tags,
         needs,
         types,
+        given: Arc::clone(suite.given),
         variables,
         setup,
         steps: judged,

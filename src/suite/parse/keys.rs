@@ -25,8 +25,34 @@ pub const SUITE: Table = Table {
         required("fhir", RELEASES, "The releases for which it holds."),
         key("tags", OneOrMany(&Text), "Words to filter by."),
         key("fixtures", Named(&Text), "Names for JSON files with resource bodies; paths are relative to this file."),
+        key("given", Named(&Of(&GIVEN)), "Variables that a tester gives with `--var NAME=VALUE`: `${name}` in text, `%name` in FHIRPath."),
         key("variables", VARIABLES, "Text constants: `${name}` in text, `%name` in FHIRPath."),
         required("cases", List(&Of(&CASE)), "The cases, each an independent story."),
+    ],
+};
+
+/// A given variable.
+pub const GIVEN: Table = Table {
+    name: "given",
+    noun: "a given variable",
+    docs: "What a tester gives to a run; a case that needs it is skipped where it is neither given nor found.",
+    choice: Any,
+    keys: &[
+        required("title", Text, "What it is, so that a tester knows what to give: `the id of a Patient that exists`."),
+        key("holds", Word(&["text", "resource", "url"]), "What kind of value it is; `text` where this is left out."),
+        key("find", Of(&FIND), "How it is found where nobody gives it."),
+    ],
+};
+
+/// How a given variable is found.
+pub const FIND: Table = Table {
+    name: "find",
+    noun: "`find`",
+    docs: "A request, and what of its answer is the value.",
+    choice: Any,
+    keys: &[
+        required("get", Text, "The URL after `[base]`, for a GET: `Patient?_count=1`."),
+        required("fhirpath", FHIRPATH, "A FHIRPath on the body; its first value is taken."),
     ],
 };
 
@@ -329,6 +355,6 @@ pub const BODY_TEXT: Table = Table {
 
 /// Every table, for the JSON Schema and for hints about misplaced keys.
 pub const ALL: &[&Table] = &[
-    &SUITE, &CASE, &NEEDS, &RESOURCE_NEEDS, &STEP, &EXPECTATION, &FOLLOW, &BODY_TABLE, &CAPTURE, &ASSERTION, &ASSUME,
+    &SUITE, &GIVEN, &FIND, &CASE, &NEEDS, &RESOURCE_NEEDS, &STEP, &EXPECTATION, &FOLLOW, &BODY_TABLE, &CAPTURE, &ASSERTION, &ASSUME,
     &PARTIAL, &STATUS_TABLE, &HEADER_TABLE, &BODY_MATCHER, &BODY_TEXT,
 ];

@@ -5,6 +5,7 @@ mod capture;
 mod case;
 mod expectation;
 mod fixture;
+mod given;
 mod input;
 // One line for each key reads as the table that it is.
 #[rustfmt::skip]

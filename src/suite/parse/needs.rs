@@ -18,7 +18,7 @@ pub fn needs(reader: &mut Reader<'_>, node: &Node<'_>) -> Needs {
             "interaction" => needs.interaction = interactions(reader, value, keys::SYSTEM_INTERACTIONS),
             "format" => needs.format = texts(reader, value, "`format`"),
             "patchFormat" => needs.patch_format = texts(reader, value, "`patchFormat`"),
-            key if key == "*" || key == "${type}" || key.starts_with(|first: char| first.is_ascii_uppercase()) => {
+            key if key == "*" || is_type_variable(key) || key.starts_with(|first: char| first.is_ascii_uppercase()) => {
                 let name = Spanned::new(key.to_owned(), entry.key_span);
                 needs.resources.reserve_exact(1);
                 needs.resources.push((name, resource(reader, value)));
@@ -27,6 +27,11 @@ pub fn needs(reader: &mut Reader<'_>, node: &Node<'_>) -> Needs {
         }
     }
     needs
+}
+
+/// `${type}`, or `${name.type}` of a given resource.
+fn is_type_variable(key: &str) -> bool {
+    key == "${type}" || key.starts_with("${") && key.ends_with(".type}")
 }
 
 fn unknown(reader: &mut Reader<'_>, entry: &Entry<'_>) {
