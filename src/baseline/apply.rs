@@ -9,7 +9,9 @@ use super::{Baseline, Entry, Terms};
 use crate::requirement::{Catalogue, RequirementId};
 use crate::suite::parse::nearest;
 use crate::verdict::coverage::by_requirement;
-use crate::verdict::{BaselineResult, CaseResult, FreshFailure, Known, RunResult, StaleEntry, StaleKind, Verdict};
+use crate::verdict::{
+    BaselineResult, CaseResult, FreshFailure, Known, ReasonKind, RunResult, StaleEntry, StaleKind, Verdict,
+};
 
 /// What is wrong in a case, as far as the gate is concerned.
 #[derive(Debug, Default)]
@@ -178,12 +180,17 @@ pub(super) struct Gone {
 
 impl<'r> Seen<'r> {
     pub fn of(result: &'r RunResult, terms: &Terms) -> Self {
-        let stopped = result.stopped.is_some();
+        let is_cut = |case: &CaseResult| {
+            let kind = case.reason.as_ref().map(|reason| reason.kind);
+            use ReasonKind::{Filtered, NotAllowed, Shard, Stopped};
+            matches!(kind, Some(Filtered | NotAllowed | Shard | Stopped)) && !case.is_reached()
+        };
+        let is_cut = result.stopped.is_some() || result.cases().any(is_cut);
         Self {
             cases: result.cases().map(|case| (case.id.as_str(), case)).collect(),
             result,
             terms: Terms {
-                whole: terms.whole && !stopped,
+                whole: terms.whole && !is_cut,
                 ..*terms
             },
         }

@@ -11,7 +11,7 @@ use super::exit::Gate;
 use super::settings::SettingsError;
 use crate::baseline::{self, Baseline, Terms};
 use crate::suite::parse::decode;
-use crate::verdict::{ReasonKind, RunResult, Verdict};
+use crate::verdict::{RunResult, Verdict};
 
 /// The least verdict that fails a run.
 #[must_use]
@@ -82,13 +82,10 @@ pub fn is_whole(filters: &FilterArgs) -> bool {
         && filters.shard.is_none()
 }
 
-/// Whether a report is of a whole plan.
+/// Whether a report is of a whole plan, as far as its options say.
 #[must_use]
 pub fn is_whole_result(result: &RunResult) -> bool {
     let is_cut = |name: &&str| result.options.contains_key(*name);
     let cut = ["suite", "case", "requirement", "interaction", "tag", "level", "shard"];
     !cut.iter().any(is_cut)
-        && !result.cases().any(|case| {
-            matches!(&case.reason, Some(reason) if matches!(reason.kind, ReasonKind::Filtered | ReasonKind::Shard))
-        })
 }

@@ -7,6 +7,7 @@ mod entries;
 mod find;
 pub mod render;
 mod send;
+pub mod sender;
 pub mod step;
 pub mod world;
 
@@ -28,6 +29,7 @@ use crate::verdict::{
 };
 
 pub use cleanup::Registry;
+pub use sender::Sender;
 pub use world::{Stop, World};
 
 /// How many bytes of a body are kept where bodies are kept at all.
@@ -53,6 +55,10 @@ pub struct RunOptions {
     pub patience: Option<Duration>,
     /// The profiles that bodies are judged by, beside the definitions of the release.
     pub profiles: Profiles,
+    /// Whether every request gets an X-Request-Id, so that it is found in the server's logs.
+    pub request_ids: bool,
+    /// Why the run that is replayed ended before its time, where it did.
+    pub ended: Option<String>,
     /// What reports tell of the options, as name and value.
     pub told: IndexMap<String, String>,
 }
@@ -68,6 +74,8 @@ impl Default for RunOptions {
             keep_bodies: true,
             patience: None,
             profiles: Profiles::default(),
+            request_ids: true,
+            ended: None,
             told: IndexMap::new(),
         }
     }
@@ -151,6 +159,7 @@ impl<'a> Runner<'a> {
             profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
             patience: self.options.patience,
+            request_ids: self.options.request_ids,
             unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
@@ -212,7 +221,12 @@ impl<'a> Runner<'a> {
         }
         if self.options.cleanup && !world.registry.is_empty() {
             tell(RunEvent::Notice("deleting what the run created".into()));
-            world.registry.delete(None, self.transport, &self.target.base).await;
+            let ids = world.request_ids.then(|| format!("{}-000000", world.tag));
+            let sender = Sender::new(self.transport, None, ids);
+            world.registry.delete(None, &sender, &self.target.base).await;
+        }
+        if let Some(reason) = &self.options.ended {
+            self.stop.ask(reason.clone());
         }
         let mut result = self.assemble(
             plan,

@@ -1,17 +1,23 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod auth;
+mod ci;
 mod compare;
 mod filter;
 mod gate;
 mod given;
 mod look;
+mod record;
 mod run;
+mod safety;
 mod serve;
 mod target;
 mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
+pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
@@ -19,7 +25,9 @@ pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
+pub use record::RecordArgs;
 pub use run::RunArgs;
+pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
 pub use value::Output;
@@ -55,6 +63,8 @@ pub enum Command {
     Lint(LintArgs),
     /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
     Validate(ValidateArgs),
+    /// Try the credentials for a server, or print the public half of a key
+    Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
     /// What changed from one JSON report to another; regressions make the exit code 1
@@ -65,6 +75,10 @@ pub enum Command {
     Merge(MergeArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
+    /// Print what a shell needs to complete the words of this program
+    Completions(CompletionsArgs),
+    /// Print or write the manual pages
+    Man(ManArgs),
 }
 
 #[cfg(test)]

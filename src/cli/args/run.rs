@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value::{Output, output};
-use super::{FilterArgs, GateArgs, GivenArgs, TargetArgs};
+use super::{CiArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// `run`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The server.
     #[command(flatten)]
@@ -19,6 +19,12 @@ pub struct RunArgs {
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// What may be sent.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
+    /// Recordings.
+    #[command(flatten)]
+    pub recording: RecordArgs,
     /// How many cases are in flight at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub jobs: u16,
@@ -37,10 +43,14 @@ pub struct RunArgs {
     /// What fails it.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); by default all, in reports/latest/
+    /// A report to write, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields,
+    /// test-report; by default html, json, junit and markdown, in reports/latest/
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output, help_heading = "Reports")]
     pub reports: Vec<Output>,
     /// No progress and no failures as they happen; the summary still comes
     #[arg(long, short, help_heading = "Reports")]
     pub quiet: bool,
+    /// The CI system.
+    #[command(flatten)]
+    pub ci: CiArgs,
 }

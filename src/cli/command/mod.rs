@@ -1,10 +1,13 @@
 //! One file a command.
 
+pub mod auth;
 pub mod baseline;
 pub mod compare;
+pub mod completions;
 pub mod explain;
 pub mod lint;
 pub mod list;
+pub mod man;
 pub mod prove;
 pub mod report;
 pub mod run;
