@@ -33,6 +33,15 @@ pub enum SettingsError {
     /// Suites have errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Suites(Diagnostics),
+    /// The list of known failures has errors.
+    #[error("{}", .0.render(error_paint()).trim_end())]
+    Baseline(Diagnostics),
+    /// There is no list of known failures.
+    #[error("{path}: there is no such file; `fhir-assay baseline update --baseline {path} BASE_URL` writes one")]
+    NoBaseline {
+        /// What was given.
+        path: String,
+    },
     /// `--types` names types beside `claimed`.
     #[error("--types is either `claimed` or names of resource types: `claimed` has all that the server has")]
     ClaimedAndMore,

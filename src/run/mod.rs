@@ -309,6 +309,7 @@ impl<'a> Runner<'a> {
             requirements: Vec::new(),
             cleanup,
             not_checked: Vec::new(),
+            baseline: None,
         }
     }
 }
@@ -337,6 +338,7 @@ fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {
         started_us: 0,
         duration_us: 0,
         steps: Vec::new(),
+        known: Vec::new(),
     }
 }
 
