@@ -1,6 +1,7 @@
 //! The edge: arguments, environment, files and the exit code. Everything else is told what it needs.
 
 pub mod args;
+pub mod auth;
 pub mod command;
 pub mod exit;
 pub mod given;
@@ -74,6 +75,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => command::explain::explain(args),
         Command::Lint(args) => command::lint::lint(args),
         Command::Validate(args) => command::validate::validate(args),
+        Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
         Command::Schemas(args) => command::schemas::schemas(args),
     };

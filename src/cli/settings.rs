@@ -1,4 +1,5 @@
-//! What the words of the command line come to: suites, a selection, a client. The environment is read here and nowhere else.
+//! What the words of the command line come to: suites, a selection, a client. The environment is read here and, for
+//! secrets, in [`auth`](super::auth).
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read as _, Write as _};
@@ -13,6 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
+use super::auth::{self, AuthProblems, Proofs};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
@@ -22,7 +24,7 @@ use crate::requirement::Level;
 use crate::server;
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Given, Suite, Suites};
-use crate::transport::{AuthError, Client, ClientError, ClientOptions, Credentials};
+use crate::transport::{Client, ClientError, ClientOptions};
 
 /// What is wrong with the words of the command line, or with what they lead to.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,7 @@ pub enum SettingsError {
     Given(#[from] GivenProblems),
     /// Credentials cannot be used.
     #[error(transparent)]
-    Auth(#[from] AuthError),
+    Auth(#[from] AuthProblems),
     /// A file cannot be read.
     #[error("{path}: {error}")]
     File {
@@ -249,35 +251,19 @@ fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     }
 }
 
-/// A client for a base URL; requests may go to the origins of `others` too.
+/// A client for a base URL.
 ///
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
-pub fn client(
-    target: &TargetArgs,
-    base: &Url,
-    others: Vec<Url>,
-    jobs: usize,
-    started: Instant,
-) -> Result<Client, SettingsError> {
-    let variable = |name: &str| env::var(name).ok();
-    let mut credentials = Credentials::none();
-    for header in &target.headers {
-        credentials.header(header)?;
-    }
-    if let Some(name) = &target.bearer_env {
-        credentials.bearer(name, variable(name))?;
-    }
-    if let Some(name) = &target.basic_env {
-        credentials.basic(name, variable(name))?;
-    }
+pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
+    let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
         first_byte: target.timeout,
         total: target.timeout,
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
-        others,
+        identity,
         connections: jobs,
         ..ClientOptions::default()
     };

@@ -14,6 +14,7 @@ use crate::fhir::FhirVersion;
 use crate::plan::{Plan, Selection};
 use crate::requirement::{Actor, Catalogue, Requirement, RequirementId, Testable};
 use crate::run::{RunOptions, Runner};
+use crate::server::variant::KNOWN_AUTHORIZATION;
 use crate::server::{Mutant, Options, Variant, given, router};
 use crate::suite::{Given, Suite};
 use crate::transport::{InProcess, Target};
@@ -120,7 +121,7 @@ pub fn prove(question: &Question) -> Result<Proof, String> {
 fn reach(options: Options, origin: &str) -> Result<(InProcess, Url), String> {
     let base = format!("{origin}{}", options.base_path());
     let base = Url::parse(&base).map_err(|error| format!("{base}: {error}"))?;
-    let transport = InProcess::new(router(options), &base, Some("Bearer known".into()));
+    let transport = InProcess::new(router(options), &base, Some(KNOWN_AUTHORIZATION.into()));
     Ok((transport.also(&second_base(&base)), base))
 }
 

@@ -75,7 +75,10 @@ impl World<'_> {
         if let Err(error) = self.transport.perform(&request).await
             && is_over(&error)
         {
-            self.stop.ask(format!("the server is gone: {error}"));
+            match error {
+                TransportError::NoToken(_) => self.stop.ask(error.to_string()),
+                error => self.stop.ask(format!("the server is gone: {error}")),
+            }
         }
     }
 }

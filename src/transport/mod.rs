@@ -2,9 +2,11 @@
 
 pub mod auth;
 pub mod client;
+pub mod identity;
 pub mod in_process;
 pub mod probe;
 pub mod retry;
+pub mod several;
 
 use std::time::Duration;
 
@@ -14,9 +16,11 @@ use crate::exchange::{Exchange, Request};
 
 pub use auth::{AuthError, Credentials};
 pub use client::{Client, ClientError, ClientOptions};
+pub use identity::Identity;
 pub use in_process::InProcess;
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
+pub use several::Several;
 
 /// Performs requests, one exchange each. It does not follow redirects and keeps no cookies.
 pub trait Transport {
@@ -72,16 +76,19 @@ pub enum TransportError {
         /// The origin of the base URL.
         origin: String,
     },
+    /// There is no access token to send along: nothing was sent.
+    #[error("there is no access token: {0}")]
+    NoToken(String),
     /// The request cannot be written as HTTP.
     #[error("this is no HTTP request: {0}")]
     Malformed(String),
 }
 
 impl TransportError {
-    /// Whether the server itself seems to be gone, as opposed to one answer that went wrong.
+    /// Whether the server itself seems to be gone, or the one that lets us in, as opposed to one answer that went wrong.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Lost(_))
+        matches!(self, Self::Connect { .. } | Self::Lost(_) | Self::NoToken(_))
     }
 }
 

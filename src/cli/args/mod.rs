@@ -1,5 +1,6 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod auth;
 mod filter;
 mod given;
 mod look;
@@ -10,6 +11,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{
@@ -49,6 +51,8 @@ pub enum Command {
     Lint(LintArgs),
     /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
     Validate(ValidateArgs),
+    /// Try the credentials for a server, or print the public half of a key
+    Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
     /// Make the JSON Schemas of a FHIR release

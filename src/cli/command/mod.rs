@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod auth;
 pub mod explain;
 pub mod lint;
 pub mod list;

@@ -4,7 +4,7 @@ use http::Method;
 use http::header::IF_MATCH;
 use serde_json::{Value, json};
 
-use super::{Variant, claim, each_object, unclaim};
+use super::{KNOWN_AUTHORIZATION, Variant, claim, each_object, unclaim};
 use crate::fhir::FhirVersion;
 use crate::fhir::Interaction::{
     Batch, Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Read, Transaction, Update, Vread,
@@ -238,14 +238,18 @@ pub(super) const ALL: &[Variant] = &[
     ),
     Variant::new(
         "credentials",
-        "whoever does more than read the metadata has to show credentials",
+        "whoever does more than read the metadata has to show credentials (Authorization: Bearer known)",
         &[Instead(|_, asked| {
             let open = asked.is(Capabilities) || *asked.method() == Method::OPTIONS;
-            (!open && asked.header("authorization").is_none()).then(|| {
-                let mut answer = Answer::refusal(401, "login", "who are you?");
-                answer.set("www-authenticate", "Bearer");
-                answer
-            })
+            let challenge = match asked.header("authorization") {
+                _ if open => return None,
+                Some(KNOWN_AUTHORIZATION) => return None,
+                Some(_) => "Bearer error=\"invalid_token\"",
+                None => "Bearer",
+            };
+            let mut answer = Answer::refusal(401, "login", "who are you?");
+            answer.set("www-authenticate", challenge);
+            Some(answer)
         })],
     ),
     Variant::new(

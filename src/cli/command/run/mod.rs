@@ -17,6 +17,7 @@ use interrupt::with_interrupts;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
+use crate::cli::settings::SettingsError;
 use crate::cli::{Failure, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
@@ -25,7 +26,7 @@ use crate::report::{Console, Rules, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
-use crate::transport::{Patience, ProbeError, Retrying, Target, Transport, probe};
+use crate::transport::{Patience, ProbeError, Retrying, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -50,13 +51,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
             base
         }
     };
-    let client = settings::client(
-        &args.target,
-        &base,
-        given::urls(&given, &suites),
-        args.jobs.into(),
-        started,
-    )?;
+    let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+    let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

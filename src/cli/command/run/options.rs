@@ -6,7 +6,7 @@ use super::fail_on;
 use crate::cli::args::RunArgs;
 use crate::fhir::profile::Profiles;
 use crate::run::RunOptions;
-use crate::suite::{Given, given};
+use crate::suite::Given;
 
 /// The options of a run, and what is told of them in the result.
 pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOptions {
@@ -42,8 +42,8 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
     tell("types", filters.types.join(","));
     let profiles = args.profiles.iter().map(|path| path.display().to_string());
     tell("profile", profiles.collect::<Vec<_>>().join(" "));
-    for (name, value) in given.iter() {
-        tell(&format!("var {name}"), given::told(value));
+    for (name, value) in given.told() {
+        tell(&format!("var {name}"), value);
     }
     tell("fail-on", fail_on(args).to_string());
     tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
