@@ -278,17 +278,11 @@ pub fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     }
 }
 
-/// A client for a base URL; requests may go to the origins of `others` too.
+/// A client for a base URL.
 ///
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
-pub fn client(
-    target: &TargetArgs,
-    base: &Url,
-    others: Vec<Url>,
-    jobs: usize,
-    started: Instant,
-) -> Result<Client, SettingsError> {
+pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
     let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
@@ -297,7 +291,6 @@ pub fn client(
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
         identity,
-        others,
         connections: jobs,
         ..ClientOptions::default()
     };

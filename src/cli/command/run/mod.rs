@@ -23,6 +23,7 @@ use crate::baseline::{self, Baseline};
 use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
+use crate::cli::settings::SettingsError;
 use crate::cli::{Failure, gate, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
@@ -32,7 +33,7 @@ use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
-use crate::transport::{ProbeError, Target, Transport, probe};
+use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -85,13 +86,8 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
-            let client = settings::client(
-                &args.target,
-                &base,
-                given::urls(&given, &suites),
-                args.jobs.into(),
-                started,
-            )?;
+            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
