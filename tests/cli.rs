@@ -2,6 +2,9 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/desk.rs"]
+#[cfg(unix)]
+mod desk;
 #[path = "cli/given.rs"]
 mod given;
 #[path = "cli/interrupt.rs"]

@@ -12,7 +12,7 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, ConsoleFormat, FilterArgs, GivenArgs, TargetArgs};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
@@ -125,8 +125,8 @@ fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
 
 /// How the console shows how far a run is.
 #[must_use]
-pub fn progress(quiet: bool) -> Progress {
-    if quiet {
+pub fn progress(format: ConsoleFormat) -> Progress {
+    if matches!(format, ConsoleFormat::Quiet | ConsoleFormat::JsonLines) {
         Progress::Quiet
     } else if io::stderr().is_terminal() {
         Progress::Bar

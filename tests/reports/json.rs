@@ -4,6 +4,7 @@ use std::path::Path;
 
 use fhir_assay::check::documents::Documents;
 use fhir_assay::exchange::Body;
+use fhir_assay::report::console::lines;
 use fhir_assay::report::{BODY_LIMIT, Format, ReadError, json, read_json, validation};
 use fhir_assay::verdict::{CaseResult, Outcome, Reason, ReasonKind, RunResult, Verdict};
 use proptest::prelude::*;
@@ -15,6 +16,7 @@ use crate::sample;
 fn the_schemas_are_those_of_the_types() {
     for (name, schema) in [
         ("schemas/report.schema.json", json::schema()),
+        ("schemas/events.schema.json", lines::schema()),
         ("schemas/validation.schema.json", validation::schema()),
     ] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);

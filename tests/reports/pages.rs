@@ -25,8 +25,14 @@ fn hostile() -> RunResult {
     let bodies = [
         fill("--><!-- </script><script>alert('body')</script> "),
         // Half a surrogate pair, which JSON may write and UTF-8 may not.
-        format!(r#"{{"text":"\ud800 \u202e {}"}}"#, fill("<svg onload=alert(4)> \u{202e}")),
-        format!("[{}0]", fill("[\"\\udfff</textarea><iframe src=javascript:alert(5)>\"],")),
+        format!(
+            r#"{{"text":"\ud800 \u202e {}"}}"#,
+            fill("<svg onload=alert(4)> \u{202e}")
+        ),
+        format!(
+            "[{}0]",
+            fill("[\"\\udfff</textarea><iframe src=javascript:alert(5)>\"],")
+        ),
     ];
     for (exchange, body) in step.exchanges.iter_mut().zip(bodies) {
         exchange.response.body = Body::new(body.clone());
@@ -42,16 +48,28 @@ fn hostile() -> RunResult {
 /// Five thousand cases, of which every fifth fails one of five rules.
 fn large() -> RunResult {
     let mut result = sample::passing(5_000);
-    let rules = ["read.returns-current", "read.etag", "read.last-modified", "read.id-matches-url", "update.etag"];
+    let rules = [
+        "read.returns-current",
+        "read.etag",
+        "read.last-modified",
+        "read.id-matches-url",
+        "update.etag",
+    ];
     let cases = result.suites.iter_mut().flat_map(|suite| &mut suite.cases);
     for (index, case) in cases.enumerate().filter(|(index, _)| index % 5 == 0) {
         let case = Arc::make_mut(case);
         case.verdict = Verdict::Fail;
         let step = &mut case.steps[0];
         step.verdict = Verdict::Fail;
-        let body = format!(r#"{{"resourceType":"Patient","id":"{index}","text":"{}"}}"#, "word ".repeat(400));
+        let body = format!(
+            r#"{{"resourceType":"Patient","id":"{index}","text":"{}"}}"#,
+            "word ".repeat(400)
+        );
         step.exchanges = vec![exchange("GET", &format!("Patient/{index}"), "", 200, &body)];
-        let broken = mismatch(&format!("Patient/{index} is not what was stored"), Part::Body("/id".into()));
+        let broken = mismatch(
+            &format!("Patient/{index} is not what was stored"),
+            Part::Body("/id".into()),
+        );
         step.findings = vec![finding(rules[index / 5 % 5], Outcome::Fail, broken)];
     }
     result

@@ -1,5 +1,6 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod desk;
 mod filter;
 mod given;
 mod look;
@@ -10,6 +11,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use desk::{ConsoleFormat, DeskArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, GivenArgs, TargetArgs};
+use super::{DeskArgs, FilterArgs, GivenArgs, TargetArgs};
 
 /// From which level on a broken requirement fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -49,7 +49,7 @@ pub struct RunArgs {
     /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); by default all, in reports/latest/
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output, help_heading = "Reports")]
     pub reports: Vec<Output>,
-    /// No progress and no failures as they happen; the summary still comes
-    #[arg(long, short, help_heading = "Reports")]
-    pub quiet: bool,
+    /// The console.
+    #[command(flatten)]
+    pub desk: DeskArgs,
 }

@@ -116,13 +116,7 @@ struct MessageView {
 
 impl CaseView {
     /// The view of a case, folded or open.
-    pub fn of(
-        case: &CaseResult,
-        rules: &Rules<'_>,
-        overview: &Overview<'_>,
-        with_bodies: bool,
-        is_open: bool,
-    ) -> Self {
+    pub fn of(case: &CaseResult, rules: &Rules<'_>, overview: &Overview<'_>, with_bodies: bool, is_open: bool) -> Self {
         let problems = Problem::of_case(case);
         let is_shown = |step: &StepResult| {
             let pointed = |problem: &Problem<'_>| problem.step.is_some_and(|shown| std::ptr::eq(shown, step));
@@ -236,12 +230,15 @@ fn excerpt_of(mismatch: Option<&Mismatch>, message: &str) -> Option<String> {
 fn diff_lines(diff: &str) -> Vec<DiffLine> {
     let lines: Vec<_> = diff.lines().take(DIFF_LINES).map(|text| line(text, LINE)).collect();
     let is = |index: Option<usize>, sign: char| {
-        index.and_then(|index| lines.get(index)).filter(|text| text.starts_with(sign))
+        index
+            .and_then(|index| lines.get(index))
+            .filter(|text| text.starts_with(sign) && !is_heading(text))
     };
     let view = |(index, text): (usize, &Cow<'_, str>)| {
         let (before, after) = (index.checked_sub(1), index + 1);
         // A pair is one line less and one more: in longer runs nobody knows which replaces which.
         let other = match text.as_bytes().first() {
+            _ if is_heading(text) => None,
             Some(b'-') if is(before, '-').is_none() && is(Some(after + 1), '+').is_none() => is(Some(after), '+'),
             Some(b'+') if is(Some(after), '+').is_none() && is(index.checked_sub(2), '-').is_none() => is(before, '-'),
             _ => None,
@@ -251,9 +248,15 @@ fn diff_lines(diff: &str) -> Vec<DiffLine> {
     lines.iter().enumerate().map(view).collect()
 }
 
+/// The lines of a diff that name what is compared.
+fn is_heading(text: &str) -> bool {
+    text.starts_with("--- ") || text.starts_with("+++ ")
+}
+
 impl DiffLine {
     fn of(text: &str, other: Option<&str>) -> Self {
         let class = match text.as_bytes().first() {
+            _ if is_heading(text) => "hunk",
             Some(b'-') => "minus",
             Some(b'+') => "plus",
             Some(b'@') => "hunk",
@@ -269,7 +272,13 @@ impl DiffLine {
         let same = |pair: &(char, char)| pair.0 == pair.1;
         let begin = text.chars().zip(other.chars()).skip(1).take_while(same).count() + 1;
         let room = text.chars().count().min(other.chars().count()) - begin;
-        let end = text.chars().rev().zip(other.chars().rev()).take(room).take_while(same).count();
+        let end = text
+            .chars()
+            .rev()
+            .zip(other.chars().rev())
+            .take(room)
+            .take_while(same)
+            .count();
         let all = text.chars().count();
         let part = |from: usize, to: usize| text.chars().skip(from).take(to - from).collect::<String>();
         Self {

@@ -77,7 +77,12 @@ pub(super) fn write<'a>(
     let mut told: HashMap<&str, Telling> = HashMap::new();
     let mut packer = Packer::default();
     let mut plain = 0;
-    let broken: HashSet<&str> = overview.result.cases().filter(is_broken).map(|case| case.id.as_str()).collect();
+    let broken: HashSet<&str> = overview
+        .result
+        .cases()
+        .filter(is_broken)
+        .map(|case| case.id.as_str())
+        .collect();
     for (index, group) in overview.groups.iter().enumerate() {
         if group.outcome <= Outcome::Note {
             continue;
@@ -95,7 +100,10 @@ pub(super) fn write<'a>(
                 continue;
             }
             let with_bodies = out.written() < BODIES;
-            let telling = render_text("case.html", &CaseView::of(case, rules, overview, with_bodies, shown == 0))?;
+            let telling = render_text(
+                "case.html",
+                &CaseView::of(case, rules, overview, with_bodies, shown == 0),
+            )?;
             if shown < PLAIN_CASES && plain + telling.len() <= PLAIN_BYTES {
                 out.write_all(telling.as_bytes())?;
                 told.insert(id, Telling::Plain);

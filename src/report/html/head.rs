@@ -107,7 +107,10 @@ pub(super) fn facts(overview: &Overview<'_>) -> Vec<(&'static str, String)> {
         .fhir_version
         .as_deref()
         .map(|number| format!(" ({})", line(number, 40)));
-    facts.push(("Release", format!("FHIR {}{}", target.release, number.unwrap_or_default())));
+    facts.push((
+        "Release",
+        format!("FHIR {}{}", target.release, number.unwrap_or_default()),
+    ));
     if target.assumed {
         facts.push(("Claims", "assumed, not read from the server".to_owned()));
     }

@@ -30,8 +30,8 @@ use super::overview::Overview;
 use super::rules::Rules;
 use super::validation::Page;
 use super::watched::Watched;
-use crate::verdict::validation::ValidationReport;
 use crate::verdict::RunResult;
+use crate::verdict::validation::ValidationReport;
 
 const STYLE: &str = concat!(
     include_str!("style/page.css"),

@@ -114,7 +114,11 @@ fn quantile(sorted: &[u64], percent: usize) -> u64 {
 
 /// How many answers fall into each of the intervals between the shortest and the longest, which grow by one factor: the
 /// same axis for every interaction.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a picture
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)] // a picture
 fn bars(times: &[u64], shortest: u64, longest: u64) -> Vec<Bar> {
     let (low, high) = ((shortest.max(1) as f64).ln(), (longest.max(2) as f64).ln());
     let mut numbers = [0_u64; BARS];
@@ -166,7 +170,10 @@ mod tests {
     #[test]
     fn quantiles_are_times_that_were_measured() {
         let times: Vec<u64> = (1..=10).collect();
-        assert_eq!([50, 90, 99, 100].map(|percent| quantile(&times, percent)), [5, 9, 10, 10]);
+        assert_eq!(
+            [50, 90, 99, 100].map(|percent| quantile(&times, percent)),
+            [5, 9, 10, 10]
+        );
         assert_eq!([50, 99].map(|percent| quantile(&[7], percent)), [7, 7]);
     }
 

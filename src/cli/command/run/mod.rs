@@ -2,9 +2,12 @@
 
 mod embedded;
 mod interrupt;
+mod open;
 mod options;
+mod watch;
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,16 +18,16 @@ use url::Url;
 use embedded::Embedded;
 use interrupt::with_interrupts;
 
-use crate::cli::args::{FailOn, RunArgs};
+use crate::cli::args::{ConsoleFormat, FailOn, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
-use crate::report::{Console, Rules, console};
+use crate::report::{Console, Rules, Telling, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
-use crate::suite::Suite;
+use crate::suite::{CaseId, Suite};
 use crate::transport::{Patience, ProbeError, Retrying, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
@@ -34,6 +37,22 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 /// # Errors
 /// Whatever keeps the run from beginning, and reports that cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    if args.desk.watch {
+        watch::watch(args)
+    } else {
+        once(args, &HashSet::new(), args.desk.open).map(|ran| ran.exit)
+    }
+}
+
+/// What came of one run.
+struct Ran {
+    exit: Exit,
+    result: RunResult,
+    was_interrupted: bool,
+}
+
+/// Runs once; the cases of `first` begin before the others. `opens` says whether the page is opened.
+fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<Ran, Failure> {
     let started = Instant::now();
     let suites = settings::suites(&args.filters.suites)?;
     let given = settings::given(&args.given, &suites)?;
@@ -56,7 +75,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, client, assumed, profiles, started,
+        args, &suites, &selection, &base, client, assumed, profiles, started, first, opens,
     ))
 }
 
@@ -70,7 +89,9 @@ async fn conduct(
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
     started: Instant,
-) -> Result<Exit, Failure> {
+    first: &HashSet<CaseId>,
+    opens: bool,
+) -> Result<Ran, Failure> {
     let catalogue = Catalogue::embedded();
     let notices: Rc<RefCell<Vec<String>>> = Rc::default();
     let told = Rc::clone(&notices);
@@ -80,20 +101,19 @@ async fn conduct(
     let target = target(args, &transport, base, assumed).await?;
     let plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
     if let Some(exit) = Exit::of_plan(&plan) {
-        return Err(Failure::new(
-            exit,
-            "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why",
-        ));
+        return Err(Failure::new(exit, nothing_selected(args, &plan)));
     }
     let outputs = if args.reports.is_empty() {
         output::default_outputs()
     } else {
         args.reports.clone()
     };
+    let page = opens.then(|| open::page(&outputs)).transpose()?;
     output::prepare(&outputs)?;
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
+        first: first.clone(),
         ..options::options(args, &plan.given, journal_path.is_some())
     };
     let runner = Runner::new(&transport, &target, catalogue, options).since(started);
@@ -112,9 +132,14 @@ async fn conduct(
         },
         io::stderr(),
         settings::output_style(),
-        settings::progress(args.quiet),
+        settings::progress(args.desk.format()),
         Rules::of_catalogue(catalogue, target.release),
-    );
+    )
+    .telling(match args.desk.format() {
+        ConsoleFormat::Quiet | ConsoleFormat::Normal => Telling::Failures,
+        ConsoleFormat::Verbose => Telling::Cases,
+        ConsoleFormat::JsonLines => Telling::Lines,
+    });
     let mut fault: Option<Failure> = None;
     let stop = runner.stop();
     let running = runner.run(&plan, |event| {
@@ -123,7 +148,7 @@ async fn conduct(
             let _ = live.handle(&RunEvent::Notice(notice));
         }
         // A reader that went away (`| head`) does not end the run: what it created has to be deleted.
-        if !args.quiet || matches!(event, RunEvent::Notice(_)) {
+        if args.desk.format() != ConsoleFormat::Quiet || matches!(event, RunEvent::Notice(_)) {
             let _ = live.handle(&event);
         }
         let written_down = match (&event, &mut journal) {
@@ -138,7 +163,7 @@ async fn conduct(
             stop.ask("the journal cannot be written");
         }
     });
-    let result = with_interrupts(running, &runner.stop()).await;
+    let (result, was_interrupted) = with_interrupts(running, &runner.stop()).await;
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
@@ -152,10 +177,17 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
-    match fault {
-        Some(fault) => Err(fault),
-        None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
+    if let Some(fault) = fault {
+        return Err(fault);
     }
+    if let Some(page) = page {
+        open::open(page);
+    }
+    Ok(Ran {
+        exit: Exit::of_run(&result, fail_on(args), args.fail_fast),
+        result,
+        was_interrupted,
+    })
 }
 
 /// The server and its claims.
@@ -183,8 +215,30 @@ fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
 }
 
-/// The closing words.
+/// Why there is nothing to run, with the names that may have been meant.
+fn nothing_selected(args: &RunArgs, plan: &Plan) -> String {
+    let ids: Vec<&str> = plan.cases().map(|case| case.id.as_str()).collect();
+    let is_name = |name: &&String| !name.contains(['*', '?']) && !ids.contains(&name.as_str());
+    let hint = args
+        .filters
+        .cases
+        .iter()
+        .filter(is_name)
+        .find_map(|name| {
+            let hint = settings::did_you_mean(name, ids.iter().copied());
+            (!hint.is_empty()).then(|| format!("\nno case is named `{name}`{hint}"))
+        })
+        .unwrap_or_default();
+    format!(
+        "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why{hint}"
+    )
+}
+
+/// The closing words. Those who asked for lines of JSON have them in the last of these.
 fn conclude(args: &RunArgs, result: &RunResult, paths: &[String]) -> Result<(), Failure> {
+    if args.desk.format() == ConsoleFormat::JsonLines {
+        return Ok(());
+    }
     let text = console::summary(result, settings::output_style(), paths);
     let outcome = if to_stdout(args) {
         io::stderr().write_all(text.as_bytes())
