@@ -4,10 +4,14 @@
 mod json;
 #[path = "reports/live.rs"]
 mod live;
+#[path = "reports/machine.rs"]
+mod machine;
 #[path = "reports/pages.rs"]
 mod pages;
 #[path = "reports/sample.rs"]
 mod sample;
+#[path = "reports/tap.rs"]
+mod tap;
 
 use std::io::{self, Write};
 use std::path::Path;

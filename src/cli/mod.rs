@@ -1,8 +1,10 @@
 //! The edge: arguments, environment, files and the exit code. Everything else is told what it needs.
 
 pub mod args;
+pub mod auth;
 pub mod command;
 pub mod exit;
+pub mod github;
 pub mod given;
 pub mod output;
 pub mod settings;
@@ -80,8 +82,11 @@ pub fn main() -> Exit {
         Command::Explain(args) => command::explain::explain(args),
         Command::Lint(args) => command::lint::lint(args),
         Command::Validate(args) => command::validate::validate(args),
+        Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
         Command::Schemas(args) => command::schemas::schemas(args),
+        Command::Completions(args) => command::completions::completions(args),
+        Command::Man(args) => command::man::man(args),
     };
     outcome.unwrap_or_else(|failure| failure.tell())
 }

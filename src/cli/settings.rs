@@ -1,4 +1,5 @@
-//! What the words of the command line come to: suites, a selection, a client. The environment is read here and nowhere else.
+//! What the words of the command line come to: suites, a selection, a client. The environment is read here and, for
+//! secrets, in [`auth`](super::auth).
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read as _, Write as _};
@@ -12,16 +13,19 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, ConsoleFormat, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, ConsoleFormat, FilterArgs, GivenArgs, TargetArgs};
+use super::auth::{self, AuthProblems, Proofs};
+use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
+use crate::server;
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Given, Suite, Suites};
-use crate::transport::{AuthError, Client, ClientError, ClientOptions, Credentials};
+use crate::transport::{Client, ClientError, ClientOptions};
 
 /// What is wrong with the words of the command line, or with what they lead to.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +62,7 @@ pub enum SettingsError {
     Given(#[from] GivenProblems),
     /// Credentials cannot be used.
     #[error(transparent)]
-    Auth(#[from] AuthError),
+    Auth(#[from] AuthProblems),
     /// A file cannot be read.
     #[error("{path}: {error}")]
     File {
@@ -121,6 +125,19 @@ pub fn error_paint() -> Paint {
 
 fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// The job of GitHub that the program runs in, where it does and is to speak to it.
+#[must_use]
+pub fn github(args: CiArgs) -> Option<Job> {
+    let is_there = env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    let file = |name: &str| env::var_os(name).map(PathBuf::from);
+    (is_there && !args.no_annotations).then(|| {
+        Job::new(Files {
+            summary: file("GITHUB_STEP_SUMMARY"),
+            output: file("GITHUB_OUTPUT"),
+        })
+    })
 }
 
 /// How the console shows how far a run is.
@@ -226,12 +243,14 @@ pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
         .shard(filters.shard))
 }
 
-/// What the tester gives to suites, by `--var` and in the environment.
+/// What the tester gives to suites, by `--var` and in the environment; where no server is named, what is known of our own.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn given(args: &GivenArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
-    Ok(given::given(args, suites, &|name| env::var(name).ok())?)
+pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
+    let is_ours = target.base.is_none() && target.assume.is_none();
+    let known = if is_ours { server::given::given() } else { Vec::new() };
+    Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
 }
 
 fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
@@ -246,28 +265,26 @@ fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     }
 }
 
-/// A client for a base URL.
+/// A client for a base URL; requests may go to the origins of `others` too.
 ///
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
-pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
-    let variable = |name: &str| env::var(name).ok();
-    let mut credentials = Credentials::none();
-    for header in &target.headers {
-        credentials.header(header)?;
-    }
-    if let Some(name) = &target.bearer_env {
-        credentials.bearer(name, variable(name))?;
-    }
-    if let Some(name) = &target.basic_env {
-        credentials.basic(name, variable(name))?;
-    }
+pub fn client(
+    target: &TargetArgs,
+    base: &Url,
+    others: Vec<Url>,
+    jobs: usize,
+    started: Instant,
+) -> Result<Client, SettingsError> {
+    let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
         first_byte: target.timeout,
         total: target.timeout,
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
+        identity,
+        others,
         connections: jobs,
         ..ClientOptions::default()
     };
@@ -291,13 +308,21 @@ fn certificates(path: &Path) -> Result<Vec<u8>, SettingsError> {
 /// # Errors
 /// Where the file cannot be read or holds no CapabilityStatement.
 pub fn assumed(path: &Path) -> Result<CapabilityStatement, SettingsError> {
-    let bytes = read(path)?;
-    let wrong = |why: String| SettingsError::Assume {
+    CapabilityStatement::read(&assumed_json(path)?).map_err(|error| SettingsError::Assume {
         path: path.display().to_string(),
-        why,
-    };
-    let json: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
-    CapabilityStatement::read(&json).map_err(|error| wrong(error.to_string()))
+        why: error.to_string(),
+    })
+}
+
+/// The JSON of `--assume`.
+///
+/// # Errors
+/// Where the file cannot be read or holds no JSON.
+pub fn assumed_json(path: &Path) -> Result<Value, SettingsError> {
+    serde_json::from_slice(&read(path)?).map_err(|error| SettingsError::Assume {
+        path: path.display().to_string(),
+        why: format!("it is no JSON: {error}"),
+    })
 }
 
 /// The profiles of `--profile`: packages, folders of definitions and single ones. What a package is built upon and is not
@@ -381,7 +406,11 @@ fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, SettingsError> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
+/// A file as a whole.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
     fs::read(path).map_err(|error| SettingsError::File {
         path: PathBuf::from(path).display().to_string(),
         error,

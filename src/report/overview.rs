@@ -230,22 +230,7 @@ impl<'a> Overview<'a> {
 
     /// What was tested, in a line: base URL, release, software.
     pub fn target(&self) -> String {
-        let target = &self.result.target;
-        let mut words = vec![line(&target.base, 200).into_owned()];
-        words.push(match &target.fhir_version {
-            Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
-            None => format!("FHIR {}", target.release),
-        });
-        words.extend(
-            target
-                .software
-                .as_deref()
-                .map(|software| line(software, 120).into_owned()),
-        );
-        if target.assumed {
-            words.push("claims assumed, not read from the server".to_owned());
-        }
-        words.join(" · ")
+        target(self.result)
     }
 
     /// What became of what the run created, in a sentence; `None` where it created nothing.
@@ -264,6 +249,26 @@ impl<'a> Overview<'a> {
         }
         Some(format!("{text}; the tag of this run is {}", line(&cleanup.tag, 120)))
     }
+}
+
+/// What was tested, in a line: base URL, release, software.
+pub(super) fn target(result: &RunResult) -> String {
+    let target = &result.target;
+    let mut words = vec![line(&target.base, 200).into_owned()];
+    words.push(match &target.fhir_version {
+        Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
+        None => format!("FHIR {}", target.release),
+    });
+    words.extend(
+        target
+            .software
+            .as_deref()
+            .map(|software| line(software, 120).into_owned()),
+    );
+    if target.assumed {
+        words.push("claims assumed, not read from the server".to_owned());
+    }
+    words.join(" · ")
 }
 
 /// Where a level stands in [`LEVELS`].
@@ -317,6 +322,8 @@ pub(super) const fn reason_name(kind: Option<ReasonKind>) -> &'static str {
         Some(ReasonKind::Assumption) => "a probe showed that the server does not do it",
         Some(ReasonKind::Filtered) => "filtered out",
         Some(ReasonKind::Shard) => "belongs to another shard",
+        Some(ReasonKind::NotAllowed) => "sends what this run may not send",
+        Some(ReasonKind::Unrecorded) => "not in the recording",
         Some(ReasonKind::Blocked) => "an earlier step went wrong",
         Some(ReasonKind::Condition) => "its condition was not true",
         Some(ReasonKind::Setup) => "its setup failed",

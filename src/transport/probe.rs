@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::Url;
 
-use super::{Transport, TransportError};
+use super::{Cue, Transport, TransportError};
 use crate::exchange::{Body, Exchange, Headers, Request};
 use crate::fhir::{CapabilityStatement, FhirVersion, media_type, xml};
 use crate::verdict::TargetInfo;
@@ -133,7 +133,7 @@ impl Target {
             body: Body::Empty,
         };
         let exchange = transport
-            .perform(&request)
+            .perform_for(&Cue::probe(), &request)
             .await
             .map_err(|error| ProbeError::Transport {
                 url: url.clone(),
@@ -199,7 +199,7 @@ fn claims(url: &str, exchange: &Exchange) -> Result<CapabilityStatement, ProbeEr
                 let location = response.headers.get("location").unwrap_or("nowhere");
                 format!(", a redirect to {location}; redirects are not followed: give the base URL it leads to")
             }
-            401 | 403 => ": it asks for credentials; see --bearer-env, --basic-env and --header".into(),
+            401 | 403 => ": it asks for credentials; `fhir-assay auth check --help` names the ways to give some".into(),
             404 => ": there is no FHIR server at this base URL, or it is not the base".into(),
             _ => String::new(),
         };

@@ -111,6 +111,43 @@ fn what_is_not_given_is_found_once_or_the_case_is_left_out() {
 }
 
 #[test]
+fn requests_go_to_a_url_that_was_given_but_credentials_do_not() {
+    let (server, other) = (Embedded::start(), Embedded::start());
+    let var = format!("other={}", other.base);
+    let gone = given(
+        &server.base,
+        &[
+            "--case",
+            "*::goes-elsewhere",
+            "--case",
+            "*::reads-another",
+            "--var",
+            &var,
+        ],
+    )
+    .env("TOKEN", "s3cret-token")
+    .args(["--bearer-env", "TOKEN"])
+    .run()
+    .ended(0);
+    assert_eq!(gone.verdicts()["given::goes-elsewhere"], "pass");
+    let with_token = |server: &Embedded| {
+        let all = server.recorded();
+        let with = all
+            .iter()
+            .filter(|request| request.header("authorization") == Some("Bearer s3cret-token"));
+        (with.count(), all.len())
+    };
+    assert_eq!(
+        with_token(&other),
+        (0, 1),
+        "the other server was asked once, without the token"
+    );
+    let (with, all) = with_token(&server);
+    assert!(all > 1 && with == all, "{with} of {all}");
+    assert!(!gone.file("reports/latest/report.json").contains("s3cret"));
+}
+
+#[test]
 fn a_search_that_cannot_be_judged_is_an_error() {
     let server = Embedded::with(
         |request| {

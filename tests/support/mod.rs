@@ -66,6 +66,9 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         "HTTP_PROXY",
         "http_proxy",
         "ALL_PROXY",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_OUTPUT",
     ] {
         command.env_remove(name);
     }
@@ -85,6 +88,12 @@ pub fn small(base: &str, more: &str) -> Assay {
 }
 
 impl Assay {
+    /// More arguments.
+    pub fn args<'a>(mut self, more: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(more);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

@@ -23,7 +23,7 @@ use crate::transport::{Patience, Retrying, Target, probe};
 /// Suites with errors, filters that cannot be read, and a server that cannot be asked for its claims.
 pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
     let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
+    let given = settings::given(&args.given, &args.target, &suites)?;
     let selection = settings::selection(&args.filters)?.given(given);
     let (release, capability) = claims(args)?;
     let plan = Plan::build(&suites, Catalogue::embedded(), release, capability.as_ref(), &selection);
@@ -51,7 +51,7 @@ fn claims(args: &ListArgs) -> Result<(FhirVersion, Option<CapabilityStatement>),
         return Ok((target.fhir.unwrap_or(FhirVersion::R4), None));
     };
     let base = probe::base_url(base)?;
-    let client = settings::client(target, &base, 1, Instant::now())?;
+    let client = settings::client(target, &base, Vec::new(), 1, Instant::now())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

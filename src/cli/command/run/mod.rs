@@ -5,6 +5,7 @@ mod interrupt;
 mod open;
 mod options;
 mod watch;
+mod wire;
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -17,18 +18,21 @@ use url::Url;
 
 use embedded::Embedded;
 use interrupt::with_interrupts;
+use wire::Wire;
 
 use crate::cli::args::{ConsoleFormat, FailOn, RunArgs};
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, output, settings};
+use crate::cli::github::Job;
+use crate::cli::{Failure, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
-use crate::report::{Console, Rules, Telling, console};
+use crate::recording::Replay;
+use crate::report::{Console, Format, Rules, Style, Telling, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::{CaseId, Suite};
-use crate::transport::{Patience, ProbeError, Retrying, Target, Transport, probe};
+use crate::transport::{ProbeError, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -54,11 +58,20 @@ struct Ran {
 /// Runs once; the cases of `first` begin before the others. `opens` says whether the page is opened.
 fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<Ran, Failure> {
     let started = Instant::now();
+    let mut args = args.clone();
+    let replay = wire::replayed(&mut args)?;
+    let args = &args;
     let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
-    let selection = settings::selection(&args.filters)?.given(given);
+    let mut given = settings::given(&args.given, &args.target, &suites)?;
+    if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
+        recorded.about.give(&mut given);
+    }
+    let selection = settings::selection(&args.filters)?.given(given.clone());
     let profiles = settings::profiles(&args.profiles)?;
-    let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
+    let assumed = match &args.target.assume {
+        Some(path) => Some(settings::assumed(path)?),
+        None => replay.as_ref().and_then(Replay::assumed),
+    };
     let _embedded;
     let base = match &args.target.base {
         Some(base) => probe::base_url(base)?,
@@ -69,15 +82,34 @@ fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<Ran, Fai
             base
         }
     };
-    let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+    let notices: Notices = Rc::default();
+    let wire = match replay {
+        Some(replay) => Wire::replaying(replay),
+        None => {
+            let client = settings::client(
+                &args.target,
+                &base,
+                given::urls(&given, &suites),
+                args.jobs.into(),
+                started,
+            )?;
+            let told = Rc::clone(&notices);
+            Wire::live(args, client, &base, started, move |notice| {
+                told.borrow_mut().push(notice)
+            })?
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, client, assumed, profiles, started, first, opens,
+        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, started, first, opens,
     ))
 }
+
+/// What a person who watches should know, until it is told.
+type Notices = Rc<RefCell<Vec<String>>>;
 
 #[allow(clippy::too_many_arguments)]
 async fn conduct(
@@ -85,7 +117,8 @@ async fn conduct(
     suites: &[Arc<Suite>],
     selection: &Selection,
     base: &Url,
-    client: impl Transport,
+    wire: &Wire,
+    notices: &Notices,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
     started: Instant,
@@ -93,13 +126,9 @@ async fn conduct(
     opens: bool,
 ) -> Result<Ran, Failure> {
     let catalogue = Catalogue::embedded();
-    let notices: Rc<RefCell<Vec<String>>> = Rc::default();
-    let told = Rc::clone(&notices);
-    let transport = Retrying::new(client, Patience::default(), move |notice| {
-        told.borrow_mut().push(notice)
-    });
-    let target = target(args, &transport, base, assumed).await?;
-    let plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    let target = target(args, &*wire.transport, base, assumed).await?;
+    let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(exit, nothing_selected(args, &plan)));
     }
@@ -110,13 +139,19 @@ async fn conduct(
     };
     let page = opens.then(|| open::page(&outputs)).transpose()?;
     output::prepare(&outputs)?;
+    // Lines of JSON are for a program, which tells GitHub what it likes.
+    let job = settings::github(args.ci).filter(|_| args.desk.format() != ConsoleFormat::JsonLines);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
         first: first.clone(),
-        ..options::options(args, &plan.given, journal_path.is_some())
+        ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
-    let runner = Runner::new(&transport, &target, catalogue, options).since(started);
+    let marks = options.marks;
+    let runner = Runner::new(&*wire.transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
         Some(path) => {
             Some(Journal::begin(output::create(path)?, runner.prospect(&plan)).map_err(|error| written(path, &error))?)
@@ -124,12 +159,7 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        // A report on standard output is not mixed with anything.
-        if to_stdout(args) {
-            Box::new(io::stderr()) as Box<dyn Write>
-        } else {
-            Box::new(io::stdout())
-        },
+        spoken_to(args),
         io::stderr(),
         settings::output_style(),
         settings::progress(args.desk.format()),
@@ -167,6 +197,9 @@ async fn conduct(
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
+    if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
+    }
     let mut paths = Vec::new();
     for output in &outputs {
         if let Err(error) = output::write(&result, output) {
@@ -177,6 +210,9 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
+    if let Some(job) = &job {
+        tell(job, &result, &mut *spoken_to(args));
+    }
     if let Some(fault) = fault {
         return Err(fault);
     }
@@ -232,6 +268,28 @@ fn nothing_selected(args: &RunArgs, plan: &Plan) -> String {
     format!(
         "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why{hint}"
     )
+}
+
+/// Where people are spoken to: a report on standard output is not mixed with anything.
+fn spoken_to(args: &RunArgs) -> Box<dyn Write> {
+    if to_stdout(args) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Tells the job of GitHub what came of the run. That it cannot be told changes no verdict.
+fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
+    job.annotate(&Format::Github.render(result), out);
+    let short = console::summary(result, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
+    if let Err(error) = job.output(result) {
+        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+    }
 }
 
 /// The closing words. Those who asked for lines of JSON have them in the last of these.
