@@ -42,6 +42,7 @@ pub mod fhir;
 pub mod libtest;
 pub mod plan;
 pub mod proof;
+pub mod recording;
 pub mod report;
 pub mod requirement;
 pub mod run;

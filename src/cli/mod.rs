@@ -4,6 +4,7 @@ pub mod args;
 pub mod auth;
 pub mod command;
 pub mod exit;
+pub mod github;
 pub mod given;
 pub mod output;
 pub mod settings;
@@ -78,6 +79,8 @@ pub fn main() -> Exit {
         Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
         Command::Schemas(args) => command::schemas::schemas(args),
+        Command::Completions(args) => command::completions::completions(args),
+        Command::Man(args) => command::man::man(args),
     };
     outcome.unwrap_or_else(|failure| {
         let _ = writeln!(io::stderr(), "{}", marked(&failure.message));

@@ -61,7 +61,7 @@ pub fn prepare(outputs: &[Output]) -> Result<(), OutputError> {
 }
 
 /// Where a report is written until it is whole.
-fn part_of(path: &Path) -> PathBuf {
+pub(super) fn part_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     path.with_file_name(name)

@@ -13,8 +13,9 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, FilterArgs, GivenArgs, TargetArgs};
 use super::auth::{self, AuthProblems, Proofs};
+use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
@@ -124,6 +125,19 @@ pub fn error_paint() -> Paint {
 
 fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// The job of GitHub that the program runs in, where it does and is to speak to it.
+#[must_use]
+pub fn github(args: CiArgs) -> Option<Job> {
+    let is_there = env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    let file = |name: &str| env::var_os(name).map(PathBuf::from);
+    (is_there && !args.no_annotations).then(|| {
+        Job::new(Files {
+            summary: file("GITHUB_STEP_SUMMARY"),
+            output: file("GITHUB_OUTPUT"),
+        })
+    })
 }
 
 /// How the console shows how far a run is.
@@ -287,13 +301,21 @@ fn certificates(path: &Path) -> Result<Vec<u8>, SettingsError> {
 /// # Errors
 /// Where the file cannot be read or holds no CapabilityStatement.
 pub fn assumed(path: &Path) -> Result<CapabilityStatement, SettingsError> {
-    let bytes = read(path)?;
-    let wrong = |why: String| SettingsError::Assume {
+    CapabilityStatement::read(&assumed_json(path)?).map_err(|error| SettingsError::Assume {
         path: path.display().to_string(),
-        why,
-    };
-    let json: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
-    CapabilityStatement::read(&json).map_err(|error| wrong(error.to_string()))
+        why: error.to_string(),
+    })
+}
+
+/// The JSON of `--assume`.
+///
+/// # Errors
+/// Where the file cannot be read or holds no JSON.
+pub fn assumed_json(path: &Path) -> Result<Value, SettingsError> {
+    serde_json::from_slice(&read(path)?).map_err(|error| SettingsError::Assume {
+        path: path.display().to_string(),
+        why: format!("it is no JSON: {error}"),
+    })
 }
 
 /// The profiles of `--profile`: packages, folders of definitions and single ones. What a package is built upon and is not
@@ -377,7 +399,11 @@ fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, SettingsError> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
+/// A file as a whole.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn read(path: &Path) -> Result<Vec<u8>, SettingsError> {
     fs::read(path).map_err(|error| SettingsError::File {
         path: PathBuf::from(path).display().to_string(),
         error,

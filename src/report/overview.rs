@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::problem::Problem;
-use super::text::{counted, line};
+use super::text::{clean, counted, line};
 use crate::requirement::Level;
 use crate::verdict::{CaseResult, Outcome, ReasonKind, RequirementResult, RunResult, Tally, Verdict};
 
@@ -92,6 +92,19 @@ impl State {
         }
     }
 
+    /// Its name in a style sheet.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::NotJudged => "not-judged",
+            Self::NotClaimed => "not-claimed",
+            Self::LeftOut => "left-out",
+            Self::Untested => "untested",
+        }
+    }
+
     /// The verdict whose colour it wears.
     pub const fn verdict(self) -> Verdict {
         match self {
@@ -129,6 +142,16 @@ impl Standing {
     /// All levels together.
     pub fn sum(levels: &[Self; 3]) -> Self {
         levels.iter().fold(Self::default(), |sum, standing| sum.plus(*standing))
+    }
+}
+
+impl Group<'_> {
+    /// Its place on a page: the outcome and the rule, or a number where no rule speaks of it.
+    pub fn anchor(&self, index: usize) -> String {
+        match self.rule {
+            Some(rule) => format!("{}-{}", self.outcome.verdict().name(), clean(rule.id.as_str())),
+            None => format!("{}-{index}", self.outcome.verdict().name()),
+        }
     }
 }
 
@@ -207,22 +230,7 @@ impl<'a> Overview<'a> {
 
     /// What was tested, in a line: base URL, release, software.
     pub fn target(&self) -> String {
-        let target = &self.result.target;
-        let mut words = vec![line(&target.base, 200).into_owned()];
-        words.push(match &target.fhir_version {
-            Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
-            None => format!("FHIR {}", target.release),
-        });
-        words.extend(
-            target
-                .software
-                .as_deref()
-                .map(|software| line(software, 120).into_owned()),
-        );
-        if target.assumed {
-            words.push("claims assumed, not read from the server".to_owned());
-        }
-        words.join(" · ")
+        target(self.result)
     }
 
     /// What became of what the run created, in a sentence; `None` where it created nothing.
@@ -243,7 +251,28 @@ impl<'a> Overview<'a> {
     }
 }
 
-const fn level_index(level: Level) -> usize {
+/// What was tested, in a line: base URL, release, software.
+pub(super) fn target(result: &RunResult) -> String {
+    let target = &result.target;
+    let mut words = vec![line(&target.base, 200).into_owned()];
+    words.push(match &target.fhir_version {
+        Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
+        None => format!("FHIR {}", target.release),
+    });
+    words.extend(
+        target
+            .software
+            .as_deref()
+            .map(|software| line(software, 120).into_owned()),
+    );
+    if target.assumed {
+        words.push("claims assumed, not read from the server".to_owned());
+    }
+    words.join(" · ")
+}
+
+/// Where a level stands in [`LEVELS`].
+pub(super) const fn level_index(level: Level) -> usize {
     match level.strength() {
         Level::Shall | Level::ShallNot => 0,
         Level::Should | Level::ShouldNot => 1,
@@ -293,6 +322,8 @@ pub(super) const fn reason_name(kind: Option<ReasonKind>) -> &'static str {
         Some(ReasonKind::Assumption) => "a probe showed that the server does not do it",
         Some(ReasonKind::Filtered) => "filtered out",
         Some(ReasonKind::Shard) => "belongs to another shard",
+        Some(ReasonKind::NotAllowed) => "sends what this run may not send",
+        Some(ReasonKind::Unrecorded) => "not in the recording",
         Some(ReasonKind::Blocked) => "an earlier step went wrong",
         Some(ReasonKind::Condition) => "its condition was not true",
         Some(ReasonKind::Setup) => "its setup failed",

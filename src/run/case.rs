@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::Sender;
 use super::render::Scene;
 use super::step::{self, Effect};
 use super::world::{World, mix};
@@ -14,6 +15,7 @@ use crate::fhir::Interaction;
 use crate::plan::PlannedCase;
 use crate::suite::variables::NoText;
 use crate::suite::{Action, Step, Variables};
+use crate::transport::Stage;
 use crate::verdict::{CaseResult, Phase, Reason, ReasonKind, StepResult, Verdict};
 
 /// A case while it goes on.
@@ -24,6 +26,8 @@ pub struct CaseRun<'a> {
     pub planned: &'a PlannedCase,
     /// Its number in the plan.
     pub index: usize,
+    /// How it sends.
+    pub sender: Sender<'a>,
     /// What it knows.
     pub variables: Variables,
     /// The step that captured, or should have captured, a variable.
@@ -78,9 +82,10 @@ pub async fn run(world: &World<'_>, planned: &PlannedCase, index: usize) -> Case
     if case.keep {
         world.registry.keep(index, 0);
     } else if world.cleanup && world.stop.reason().is_none() {
+        run.sender.begin(Stage::Deletion, 0);
         world
             .registry
-            .delete(Some(index), world.transport, &world.target.base)
+            .delete(Some(index), &run.sender, &world.target.base)
             .await;
     }
     let (verdict, reason) = conclude(&steps, ended, run.blocked);
@@ -172,6 +177,11 @@ impl<'a> CaseRun<'a> {
             world,
             planned,
             index,
+            sender: Sender::new(
+                world.transport,
+                Some(planned.id.as_str().into()),
+                world.request_ids.then(|| case_tag.clone()),
+            ),
             variables,
             captured_by: HashMap::new(),
             versions: HashMap::new(),

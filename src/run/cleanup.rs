@@ -4,11 +4,11 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Value, json};
 
-use super::entries;
 use super::render::TAG_SYSTEM;
+use super::{Sender, entries};
 use crate::exchange::{Body, Exchange, Headers, Request};
 use crate::fhir::Location;
-use crate::transport::{Transport, TransportError};
+use crate::transport::TransportError;
 use crate::verdict::{Cleanup, LeftBehind};
 
 /// How many pages of a search by tag are deleted at most.
@@ -156,7 +156,7 @@ impl Registry {
 
     /// Deletes what one case created, last first. `None`: what all cases created, and what may have been created
     /// unseen; for the end of the run.
-    pub async fn delete(&self, case: Option<usize>, transport: &dyn Transport, base: &str) {
+    pub async fn delete(&self, case: Option<usize>, sender: &Sender<'_>, base: &str) {
         loop {
             let next = {
                 let mut list = self.created.borrow_mut();
@@ -168,12 +168,12 @@ impl Registry {
             };
             match next {
                 None if case.is_some() => return,
-                None => return self.delete_referred(transport, base).await,
+                None => return self.delete_referred(sender, base).await,
                 // The server is gone: the rest would only wait for it, one after another.
                 Some(rest) if self.gone.get() => self.give_up(base, &rest),
-                Some(Created::Instance(instance)) => self.delete_one(transport, base, &instance).await,
+                Some(Created::Instance(instance)) => self.delete_one(sender, base, &instance).await,
                 Some(Created::Unknown(resource_type)) => {
-                    if !self.sweep(transport, base, &resource_type).await {
+                    if !self.sweep(sender, base, &resource_type).await {
                         let url = self.sweep_url(base, &resource_type);
                         self.done.borrow_mut().left.push(LeftBehind {
                             url,
@@ -182,7 +182,7 @@ impl Registry {
                     }
                 }
                 Some(Created::Doubtful(resource_type)) => {
-                    self.sweep(transport, base, &resource_type).await;
+                    self.sweep(sender, base, &resource_type).await;
                 }
             }
         }
@@ -190,7 +190,7 @@ impl Registry {
 
     /// Tries again what was in use: one by one as long as that helps, then together, since in a ring each waits for the
     /// next (`http.html#delete` lets a server refuse, a transaction looks at references when all is done).
-    async fn delete_referred(&self, transport: &dyn Transport, base: &str) {
+    async fn delete_referred(&self, sender: &Sender<'_>, base: &str) {
         for round in 0..ROUNDS {
             let referred = self.referred.take();
             if referred.is_empty() || self.gone.get() {
@@ -209,27 +209,27 @@ impl Registry {
                     .push("Content-Type", crate::fhir::media_type::FHIR_JSON);
                 together.body = Body::new(bundle.to_string());
                 // Whether it helped is seen below.
-                let _ = transport.perform(&together).await;
+                let _ = sender.perform(&together).await;
             }
             for instance in &referred {
-                self.delete_one(transport, base, instance).await;
+                self.delete_one(sender, base, instance).await;
             }
         }
     }
 
-    async fn delete_one(&self, transport: &dyn Transport, base: &str, instance: &str) {
+    async fn delete_one(&self, sender: &Sender<'_>, base: &str, instance: &str) {
         let url = format!("{base}/{instance}");
-        let mut outcome = transport.perform(&request("DELETE", &url)).await;
+        let mut outcome = sender.perform(&request("DELETE", &url)).await;
         if let Ok(exchange) = &outcome
             && matches!(exchange.response.status, 400 | 412 | 428)
         {
             // It may want to be told which version it deletes.
-            if let Ok(read) = transport.perform(&request("GET", &url)).await
+            if let Ok(read) = sender.perform(&request("GET", &url)).await
                 && let Some(etag) = read.response.headers.get("etag")
             {
                 let mut again = request("DELETE", &url);
                 again.headers.push("If-Match", etag);
-                outcome = transport.perform(&again).await;
+                outcome = sender.perform(&again).await;
             }
         }
         let reason = match outcome {
@@ -268,13 +268,13 @@ impl Registry {
 
     /// Finds what the run created by its tag, and deletes it. Only once no case is running any more: what one of them has
     /// just created may not be known here yet. False where the server cannot be searched by tag.
-    async fn sweep(&self, transport: &dyn Transport, base: &str, resource_type: &str) -> bool {
+    async fn sweep(&self, sender: &Sender<'_>, base: &str, resource_type: &str) -> bool {
         let tag = self.done.borrow().tag.clone();
         let url = self.sweep_url(base, resource_type);
         let mut tried: Vec<String> = Vec::new();
         // What was deleted makes room on the first page for what comes after it.
         for _ in 0..SWEEPS {
-            let found = match transport.perform(&request("GET", &url)).await {
+            let found = match sender.perform(&request("GET", &url)).await {
                 Ok(exchange) if exchange.response.status == 200 => {
                     instances(exchange.response.body.bytes(), resource_type, &tag)
                 }
@@ -285,7 +285,7 @@ impl Registry {
                 let created = Created::Instance(instance.clone());
                 let is_known = self.created.borrow().iter().any(|(_, known)| *known == created);
                 if !is_known && !self.kept.borrow().contains(&created) && !tried.contains(&instance) {
-                    self.delete_one(transport, base, &instance).await;
+                    self.delete_one(sender, base, &instance).await;
                     tried.push(instance);
                 }
             }
@@ -324,6 +324,8 @@ impl Registry {
                 reason: "DELETE was answered 409: something refers to it".to_owned(),
             });
         }
+        // Cases end in any order; what they leave is told in one.
+        done.left.sort_by(|one, other| one.url.cmp(&other.url));
         done
     }
 }

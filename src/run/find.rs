@@ -6,12 +6,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::render;
 use super::world::World;
+use super::{Sender, render};
 use crate::check::{self, Context, Reading};
 use crate::plan::PlannedCase;
 use crate::suite::given::Find;
 use crate::suite::{Given, GivenVariable, Variables};
+use crate::transport::Stage;
 use crate::verdict::{Reason, ReasonKind};
 
 /// What became of the search.
@@ -44,7 +45,13 @@ impl Found {
 /// Looks for what cases need and nobody gave.
 pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
     let mut found = Found::default();
+    let ids = world.request_ids.then(|| format!("{}-find", world.tag));
+    let sender = Sender::new(world.transport, None, ids);
+    sender.begin(Stage::Setup, 0);
     let mut tried = HashSet::new();
+    let ids = world.request_ids.then(|| format!("{}-find00", world.tag));
+    let sender = Sender::new(world.transport, None, ids);
+    sender.begin(Stage::Find, 0);
     let mut variables = Variables::default();
     variables.set("base", &*world.target.base);
     variables.set("run.tag", world.tag.as_str());
@@ -63,7 +70,7 @@ pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
             if found.values.has(name) || !tried.insert(Arc::as_ptr(given)) {
                 continue;
             }
-            match one(world, planned, given, find, &variables).await {
+            match one(world, &sender, planned, given, find, &variables).await {
                 Ok((value, place)) => {
                     variables.give(given, &value);
                     found.missing.remove(name);
@@ -86,6 +93,7 @@ pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
 /// One value, and the URL after the base where it was found.
 async fn one(
     world: &World<'_>,
+    sender: &Sender<'_>,
     planned: &PlannedCase,
     given: &GivenVariable,
     find: &Find,
@@ -108,10 +116,10 @@ async fn one(
     if let Some(reason) = world.stop.reason() {
         return Err(because(ReasonKind::Stopped, reason));
     }
-    let exchange = match world.transport.perform(&request).await {
+    let exchange = match sender.perform(&request).await {
         Ok(exchange) => exchange,
         Err(error) => {
-            world.check_outage(&error).await;
+            world.check_outage(&error, sender).await;
             let kind = match world.stop.reason() {
                 Some(_) => ReasonKind::Stopped,
                 None => ReasonKind::Transport,

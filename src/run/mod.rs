@@ -8,6 +8,7 @@ mod find;
 mod hide;
 pub mod render;
 mod send;
+pub mod sender;
 pub mod step;
 pub mod world;
 
@@ -30,6 +31,7 @@ use crate::verdict::{
 };
 
 pub use cleanup::Registry;
+pub use sender::Sender;
 pub use world::{Stop, World};
 
 /// How many bytes of a body are kept where bodies are kept at all.
@@ -55,6 +57,10 @@ pub struct RunOptions {
     pub patience: Option<Duration>,
     /// The profiles that bodies are judged by, beside the definitions of the release.
     pub profiles: Profiles,
+    /// Whether every request gets an X-Request-Id, so that it is found in the server's logs.
+    pub request_ids: bool,
+    /// Why the run that is replayed ended before its time, where it did.
+    pub ended: Option<String>,
     /// What reports tell of the options, as name and value.
     pub told: IndexMap<String, String>,
 }
@@ -70,6 +76,8 @@ impl Default for RunOptions {
             keep_bodies: true,
             patience: None,
             profiles: Profiles::default(),
+            request_ids: true,
+            ended: None,
             told: IndexMap::new(),
         }
     }
@@ -123,19 +131,15 @@ impl<'a> Runner<'a> {
         run_tag(self.options.marks)
     }
 
-    /// The result before any case was run: all that was left out, nothing else. A journal begins with it.
+    /// The result before any case was run: all that was left out, nothing else, and nothing of what follows
+    /// from the cases. A journal begins with it.
     #[must_use]
     pub fn prospect(&self, plan: &Plan) -> RunResult {
         let cases = plan
             .cases()
             .map(|case| case.left_out.clone().map(|reason| Arc::new(left_out(case, reason))));
-        self.assemble(
-            plan,
-            cases.collect(),
-            self.started.elapsed().as_micros(),
-            crate::verdict::Cleanup::default(),
-            Vec::new(),
-        )
+        let duration = self.started.elapsed().as_micros();
+        self.assemble(plan, cases.collect(), duration, crate::verdict::Cleanup::default())
     }
 
     /// Runs the plan. Every case of the plan comes in one `CaseFinished`, with its bodies.
@@ -153,6 +157,7 @@ impl<'a> Runner<'a> {
             profiles: self.options.profiles.clone(),
             cleanup: self.options.cleanup,
             patience: self.options.patience,
+            request_ids: self.options.request_ids,
             unchecked: std::cell::RefCell::default(),
             stop: self.stop.clone(),
             demands_if_match: std::cell::Cell::new(false),
@@ -220,15 +225,18 @@ impl<'a> Runner<'a> {
         }
         if self.options.cleanup && !world.registry.is_empty() {
             tell(RunEvent::Notice("deleting what the run created".into()));
-            world.registry.delete(None, self.transport, &self.target.base).await;
+            let ids = world.request_ids.then(|| format!("{}-000000", world.tag));
+            let sender = Sender::new(self.transport, None, ids);
+            world.registry.delete(None, &sender, &self.target.base).await;
         }
-        let mut result = self.assemble(
-            plan,
-            results,
-            self.started.elapsed().as_micros(),
-            world.registry.result(),
-            crate::check::violation::not_checked(&world.unchecked.borrow()),
-        );
+        if let Some(reason) = &self.options.ended {
+            self.stop.ask(reason.clone());
+        }
+        let duration = self.started.elapsed().as_micros();
+        let mut result = self.assemble(plan, results, duration, world.registry.result());
+        coverage::complete(&mut result, self.catalogue);
+        let not_checked = crate::check::violation::not_checked(&world.unchecked.borrow());
+        result.not_checked.extend(not_checked);
         result.options.extend(found.told());
         let result = Arc::new(result);
         tell(RunEvent::Finished(Arc::clone(&result)));
@@ -265,7 +273,6 @@ impl<'a> Runner<'a> {
         results: Vec<Option<Arc<CaseResult>>>,
         duration: u128,
         cleanup: crate::verdict::Cleanup,
-        not_checked: Vec<String>,
     ) -> RunResult {
         let mut results = results.into_iter();
         let stopped = self.stop.reason();
@@ -294,7 +301,7 @@ impl<'a> Runner<'a> {
                     .collect(),
             })
             .collect();
-        let mut result = RunResult {
+        RunResult {
             format: FORMAT,
             tool: ToolInfo {
                 name: env!("CARGO_PKG_NAME").into(),
@@ -310,10 +317,7 @@ impl<'a> Runner<'a> {
             requirements: Vec::new(),
             cleanup,
             not_checked: Vec::new(),
-        };
-        coverage::complete(&mut result, self.catalogue);
-        result.not_checked.extend(not_checked);
-        result
+        }
     }
 }
 

@@ -57,17 +57,25 @@ impl CaseRun<'_> {
             let Ok(mut exchange) = sent else { return Some(sent) };
             attempts += exchange.timing.attempts;
             exchange.timing.attempts = attempts;
-            if begin.elapsed() + pause > patience || step::would_pass(step, &exchange, self) {
+            // In a recording the patience was over where its answers end.
+            let is_over = if self.sender.is_live() {
+                begin.elapsed() + pause > patience
+            } else {
+                !self.sender.may_answer(request)
+            };
+            if is_over || step::would_pass(step, &exchange, self) {
                 return Some(Ok(exchange));
             }
-            self.world.stop.or(tokio::time::sleep(pause)).await?;
+            if self.sender.is_live() {
+                self.world.stop.or(tokio::time::sleep(pause)).await?;
+            }
         }
         None
     }
 
     /// One exchange. After a stop what is in flight gets a few seconds more, so that it is known what it created.
     async fn perform(&self, request: &Request) -> Option<Result<Exchange, TransportError>> {
-        let mut exchange = std::pin::pin!(self.world.transport.perform(request));
+        let mut exchange = std::pin::pin!(self.sender.perform(request));
         match self.world.stop.or(exchange.as_mut()).await {
             Some(sent) => Some(sent),
             None => match tokio::time::timeout(Duration::from_secs(5), exchange).await {

@@ -53,7 +53,8 @@ pub async fn run(run: &mut CaseRun<'_>, phase: Phase, number: u32, step: &Step) 
         first: None,
     };
     if run.may_run(phase, step, &mut doing.reason) {
-        if let Some(pause) = step.wait {
+        run.sender.begin(phase.into(), number);
+        if let Some(pause) = step.wait.filter(|_| run.sender.is_live()) {
             // A stop ends the pause; the step after it is not begun.
             let _ = run.world.stop.or(tokio::time::sleep(pause)).await;
         }
@@ -269,16 +270,18 @@ impl Doing {
     }
 
     async fn lose(&mut self, run: &CaseRun<'_>, request: Request, error: &TransportError) {
-        if !matches!(
-            error,
-            TransportError::Connect { .. } | TransportError::Malformed(_) | TransportError::OtherOrigin { .. }
-        ) {
+        let request = run.sender.identified(&request).unwrap_or(request);
+        if !error.is_unsent() {
             run.world
                 .registry
                 .watch_lost(run.index, &run.world.target.base, &request);
         }
-        run.world.check_outage(error).await;
-        match run.world.stop.reason() {
+        run.world.check_outage(error, &run.sender).await;
+        let ended = match error {
+            TransportError::RecordingEnds(why) => Some(why.clone()),
+            _ => run.world.stop.reason(),
+        };
+        match ended {
             Some(text) => self.breaks(ReasonKind::Stopped, text),
             None => self.breaks(ReasonKind::Transport, error.to_string()),
         }

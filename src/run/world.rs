@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 
+use super::Sender;
 use super::cleanup::Registry;
 use crate::exchange::{Body, Headers, Request};
 use crate::fhir::media_type;
@@ -40,6 +41,8 @@ pub struct World<'a> {
     pub cleanup: bool,
     /// The longest that `eventually` asks again, where that is less than the step says.
     pub patience: Option<Duration>,
+    /// Whether every request gets an id.
+    pub request_ids: bool,
     /// What was not looked at in bodies, and in how many.
     pub unchecked: RefCell<BTreeMap<Unchecked, u64>>,
     /// The end of the run before its time.
@@ -60,7 +63,7 @@ impl World<'_> {
     }
 
     /// After a lost exchange: stops the run where the server itself is gone.
-    pub async fn check_outage(&self, error: &TransportError) {
+    pub async fn check_outage(&self, error: &TransportError, sender: &Sender<'_>) {
         // A server that says nothing any more is as good as gone; one slow answer is not.
         let is_over = |error: &TransportError| error.is_outage() || matches!(error, TransportError::Silent(_));
         if !is_over(error) || self.stop.reason().is_some() {
@@ -72,7 +75,7 @@ impl World<'_> {
             headers: Headers::from_iter([("Accept", media_type::FHIR_JSON)]),
             body: Body::Empty,
         };
-        if let Err(error) = self.transport.perform(&request).await
+        if let Err(error) = sender.perform(&request).await
             && is_over(&error)
         {
             match error {

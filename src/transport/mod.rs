@@ -2,8 +2,11 @@
 
 pub mod auth;
 pub mod client;
+pub mod cue;
+pub mod guard;
 pub mod identity;
 pub mod in_process;
+pub mod pace;
 pub mod probe;
 pub mod retry;
 pub mod several;
@@ -11,13 +14,17 @@ pub mod several;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::exchange::{Exchange, Request};
 
 pub use auth::{AuthError, Credentials};
 pub use client::{Client, ClientError, ClientOptions};
+pub use cue::{Cue, Stage};
+pub use guard::Guarded;
 pub use identity::Identity;
 pub use in_process::InProcess;
+pub use pace::{Paced, Rate};
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
 pub use several::Several;
@@ -27,10 +34,55 @@ pub trait Transport {
     /// Sends a request and reads the whole answer. A header with an empty value is not sent, and keeps the transport from
     /// adding one of that name itself (credentials, for example).
     fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>>;
+
+    /// As [`Transport::perform`], and tells what the request is for. A transport that records or replays goes by that; one
+    /// that wraps another hands it on.
+    fn perform_for<'a>(
+        &'a self,
+        cue: &'a Cue,
+        request: &'a Request,
+    ) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        let _ = cue;
+        self.perform(request)
+    }
+
+    /// Whether there is a server at the other end: where there is none, as in a replay, waiting is of no use.
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    /// Whether a replay has an answer to this request. A server always may.
+    fn may_answer(&self, cue: &Cue, request: &Request) -> bool {
+        let _ = (cue, request);
+        true
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        (**self).perform(request)
+    }
+
+    fn perform_for<'a>(
+        &'a self,
+        cue: &'a Cue,
+        request: &'a Request,
+    ) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        (**self).perform_for(cue, request)
+    }
+
+    fn is_live(&self) -> bool {
+        (**self).is_live()
+    }
+
+    fn may_answer(&self, cue: &Cue, request: &Request) -> bool {
+        (**self).may_answer(cue, request)
+    }
 }
 
 /// Why a request got no answer that can be judged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TransportError {
     /// No connection was made: nothing was sent.
     #[error("no connection to {origin}: {cause}")]
@@ -82,6 +134,27 @@ pub enum TransportError {
     /// The request cannot be written as HTTP.
     #[error("this is no HTTP request: {0}")]
     Malformed(String),
+    /// A recording that is replayed has no answer to it.
+    #[error("the recording has no answer to {place} ({request}): {why}")]
+    NotRecorded {
+        /// The place of the request in the run, in words.
+        place: String,
+        /// Method and URL.
+        request: String,
+        /// What the recording has instead.
+        why: String,
+    },
+    /// The run that was recorded ended before this request.
+    #[error("{0}")]
+    RecordingEnds(String),
+    /// What may be sent does not include it.
+    #[error("{request} was not sent: {why}")]
+    NotAllowed {
+        /// Method and URL.
+        request: String,
+        /// The rule that forbids it.
+        why: String,
+    },
 }
 
 impl TransportError {
@@ -89,6 +162,20 @@ impl TransportError {
     #[must_use]
     pub const fn is_outage(&self) -> bool {
         matches!(self, Self::Connect { .. } | Self::Lost(_) | Self::NoToken(_))
+    }
+
+    /// Whether it is certain that the server saw nothing of the request.
+    #[must_use]
+    pub const fn is_unsent(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. }
+                | Self::Malformed(_)
+                | Self::OtherOrigin { .. }
+                | Self::NotRecorded { .. }
+                | Self::RecordingEnds(_)
+                | Self::NotAllowed { .. }
+        )
     }
 }
 

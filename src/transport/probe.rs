@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::Url;
 
-use super::{Transport, TransportError};
+use super::{Cue, Transport, TransportError};
 use crate::exchange::{Body, Exchange, Headers, Request};
 use crate::fhir::{CapabilityStatement, FhirVersion, media_type, xml};
 use crate::verdict::TargetInfo;
@@ -133,7 +133,7 @@ impl Target {
             body: Body::Empty,
         };
         let exchange = transport
-            .perform(&request)
+            .perform_for(&Cue::probe(), &request)
             .await
             .map_err(|error| ProbeError::Transport {
                 url: url.clone(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use super::{Transport, TransportError};
+use super::{Cue, Transport, TransportError};
 use crate::exchange::{Exchange, Request};
 
 /// How long and how often a request is asked again.
@@ -51,10 +51,10 @@ impl<T: Transport> Retrying<T> {
         }
     }
 
-    async fn persist(&self, request: &Request) -> Result<Exchange, TransportError> {
+    async fn persist(&self, cue: &Cue, request: &Request) -> Result<Exchange, TransportError> {
         let mut waited = Duration::ZERO;
         let mut failures = 0;
-        let mut attempts = 1;
+        let mut cue = cue.clone();
         loop {
             if let Some(until) = self.quiet_until.get() {
                 let pause = until.saturating_duration_since(Instant::now());
@@ -63,14 +63,14 @@ impl<T: Transport> Retrying<T> {
                     tokio::time::sleep(pause).await;
                 }
             }
-            match self.inner.perform(request).await {
+            match self.inner.perform_for(&cue, request).await {
                 Err(error) if failures < self.patience.retries && may_repeat(request, &error) => {
                     tokio::time::sleep(self.patience.pause * 2_u32.pow(failures)).await;
                     failures += 1;
                 }
                 Err(error) => return Err(error),
-                Ok(mut exchange) => match wait_asked_for(&exchange) {
-                    Some(pause) if waited.saturating_add(pause) <= self.patience.budget && attempts < 20 => {
+                Ok(mut exchange) => match wait_asked_for(&exchange, cue.attempt) {
+                    Some(pause) if waited.saturating_add(pause) <= self.patience.budget && cue.attempt < 20 => {
                         if self.quiet_until.get().is_none_or(|until| until < Instant::now()) {
                             (self.notice)(format!(
                                 "the server answered {} and asks to wait {} s",
@@ -82,19 +82,35 @@ impl<T: Transport> Retrying<T> {
                     }
                     _ => {
                         // The transport below may have sent it more than once itself.
-                        exchange.timing.attempts += attempts - 1;
+                        exchange.timing.attempts += cue.attempt - 1;
                         return Ok(exchange);
                     }
                 },
             }
-            attempts += 1;
+            cue.attempt += 1;
         }
     }
 }
 
 impl<T: Transport> Transport for Retrying<T> {
     fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
-        self.persist(request).boxed_local()
+        async move { self.persist(&Cue::probe(), request).await }.boxed_local()
+    }
+
+    fn perform_for<'a>(
+        &'a self,
+        cue: &'a Cue,
+        request: &'a Request,
+    ) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        self.persist(cue, request).boxed_local()
+    }
+
+    fn is_live(&self) -> bool {
+        self.inner.is_live()
+    }
+
+    fn may_answer(&self, cue: &Cue, request: &Request) -> bool {
+        self.inner.may_answer(cue, request)
     }
 }
 
@@ -113,8 +129,8 @@ pub(super) fn is_idempotent(method: &str) -> bool {
 }
 
 /// How long a 429 or 503 asks to wait: seconds or an HTTP-date (RFC 9110, 10.2.3).
-/// A 429 without Retry-After is given a second; a 503 without it may be for ever.
-pub(super) fn wait_asked_for(exchange: &Exchange) -> Option<Duration> {
+/// A 429 without Retry-After is given a second, then two, and so on; a 503 without it may be for ever.
+pub(super) fn wait_asked_for(exchange: &Exchange, attempt: u32) -> Option<Duration> {
     let response = &exchange.response;
     if !matches!(response.status, 429 | 503) {
         return None;
@@ -127,7 +143,7 @@ pub(super) fn wait_asked_for(exchange: &Exchange) -> Option<Duration> {
                 Some(date.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
             }
         },
-        None => (response.status == 429).then_some(Duration::from_secs(1)),
+        None => (response.status == 429).then(|| Duration::from_secs(1 << attempt.saturating_sub(1).min(5))),
     }
 }
 

@@ -172,6 +172,11 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
         (ReasonKind::Filtered, "by the filters of this run"),
         (ReasonKind::Shard, "because they belong to other shards"),
         (
+            ReasonKind::NotAllowed,
+            "because they send what this run may not send (--allow-writes, --read-only)",
+        ),
+        (ReasonKind::Unrecorded, "because the recording holds nothing of them"),
+        (
             ReasonKind::Blocked,
             "wholly or in part, because an earlier step went wrong",
         ),

@@ -135,6 +135,10 @@ pub enum ReasonKind {
     Filtered,
     /// It belongs to another shard.
     Shard,
+    /// It would send what this run may not send: writes to a server that is not on this machine, for example.
+    NotAllowed,
+    /// The recording that is judged holds nothing of it.
+    Unrecorded,
     /// An earlier step went wrong.
     Blocked,
     /// Its `if` was not true.

@@ -122,7 +122,7 @@ fn body() -> impl Strategy<Value = Body> {
 }
 
 /// The sample with one case changed in what a server or a suite can put there.
-fn results() -> impl Strategy<Value = RunResult> {
+pub fn results() -> impl Strategy<Value = RunResult> {
     let outcomes = prop::sample::select(vec![
         Outcome::Pass,
         Outcome::Note,

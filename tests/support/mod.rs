@@ -66,6 +66,9 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         "HTTP_PROXY",
         "http_proxy",
         "ALL_PROXY",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_OUTPUT",
     ] {
         command.env_remove(name);
     }

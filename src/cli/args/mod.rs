@@ -1,10 +1,13 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
 mod auth;
+mod ci;
 mod filter;
 mod given;
 mod look;
+mod record;
 mod run;
+mod safety;
 mod serve;
 mod target;
 mod value;
@@ -12,12 +15,15 @@ mod value;
 use clap::{Parser, Subcommand};
 
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
+pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
+pub use record::RecordArgs;
 pub use run::{FailOn, RunArgs};
+pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
 pub use value::Output;
@@ -57,6 +63,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
+    /// Print what a shell needs to complete the words of this program
+    Completions(CompletionsArgs),
+    /// Print or write the manual pages
+    Man(ManArgs),
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, GivenArgs, TargetArgs};
+use super::{CiArgs, FilterArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// From which level on a broken requirement fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -17,7 +17,7 @@ pub enum FailOn {
 }
 
 /// `run`
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The server.
     #[command(flatten)]
@@ -28,6 +28,12 @@ pub struct RunArgs {
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// What may be sent.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
+    /// Recordings.
+    #[command(flatten)]
+    pub recording: RecordArgs,
     /// How many cases are in flight at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub jobs: u16,
@@ -46,10 +52,14 @@ pub struct RunArgs {
     /// Shuffle the cases; the same number gives the same order
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
-    /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); by default all, in reports/latest/
+    /// A report to write, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields,
+    /// test-report; by default html, json, junit and markdown, in reports/latest/
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output, help_heading = "Reports")]
     pub reports: Vec<Output>,
     /// No progress and no failures as they happen; the summary still comes
     #[arg(long, short, help_heading = "Reports")]
     pub quiet: bool,
+    /// The CI system.
+    #[command(flatten)]
+    pub ci: CiArgs,
 }

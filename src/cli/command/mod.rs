@@ -1,9 +1,11 @@
 //! One file a command.
 
 pub mod auth;
+pub mod completions;
 pub mod explain;
 pub mod lint;
 pub mod list;
+pub mod man;
 pub mod prove;
 pub mod report;
 pub mod run;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::exchange::{Response, Timing};
+use crate::transport::Transport;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -112,9 +113,10 @@ fn deleted(takes_transactions: bool) -> (usize, Vec<String>) {
         registry.add(0, Created::Instance(format!("Patient/{id}")));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(registry.delete(Some(0), &server, BASE));
+    let sender = Sender::new(&server, None, None);
+    runtime.block_on(registry.delete(Some(0), &sender, BASE));
     assert_eq!(registry.referred.borrow().len(), 3, "4 alone is free");
-    runtime.block_on(registry.delete(None, &server, BASE));
+    runtime.block_on(registry.delete(None, &sender, BASE));
     let result = registry.result();
     (
         result.deleted as usize,

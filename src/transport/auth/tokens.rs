@@ -203,7 +203,7 @@ impl Tokens {
                 self.secrets.learn(&assertion);
             }
             let pause = match transport.perform(&request).await {
-                Ok(exchange) => match wait_asked_for(&exchange) {
+                Ok(exchange) => match wait_asked_for(&exchange, attempt) {
                     Some(pause) if attempt < ATTEMPTS && pause <= LONGEST_PAUSE => pause,
                     _ => return Granted::read(&name, &exchange.response, &self.secrets),
                 },

@@ -3,6 +3,7 @@
 mod embedded;
 mod interrupt;
 mod options;
+mod wire;
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -14,19 +15,22 @@ use url::Url;
 
 use embedded::Embedded;
 use interrupt::with_interrupts;
+use wire::Wire;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
+use crate::cli::github::Job;
 use crate::cli::settings::SettingsError;
 use crate::cli::{Failure, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
-use crate::report::{Console, Rules, console};
+use crate::recording::Replay;
+use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
-use crate::transport::{Patience, ProbeError, Retrying, Several, Target, Transport, probe};
+use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -36,11 +40,25 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 /// Whatever keeps the run from beginning, and reports that cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let started = Instant::now();
+    let mut args = args.clone();
+    let replay = wire::replayed(&mut args)?;
+    let args = &args;
     let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &args.target, &suites)?;
+    let mut given = settings::given(&args.given, &args.target, &suites)?;
+    if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
+        recorded.about.give(&mut given);
+    }
+    if let (Some(_), Some(name)) = (&args.recording.record, given::secret(&given, &suites)) {
+        let why =
+            format!("--record would write down `{name}`, which is a secret: record without the suite that asks for it");
+        return Err(Failure::new(Exit::Usage, why));
+    }
     let selection = settings::selection(&args.filters)?.given(given.clone());
     let profiles = settings::profiles(&args.profiles)?;
-    let assumed = args.target.assume.as_deref().map(settings::assumed).transpose()?;
+    let assumed = match &args.target.assume {
+        Some(path) => Some(settings::assumed(path)?),
+        None => replay.as_ref().and_then(Replay::assumed),
+    };
     let _embedded;
     let base = match &args.target.base {
         Some(base) => probe::base_url(base)?,
@@ -51,16 +69,29 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
             base
         }
     };
-    let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
-    let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
+    let notices: Notices = Rc::default();
+    let wire = match replay {
+        Some(replay) => Wire::replaying(replay),
+        None => {
+            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
+            let told = Rc::clone(&notices);
+            Wire::live(args, client, &base, started, move |notice| {
+                told.borrow_mut().push(notice)
+            })?
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, client, assumed, profiles, started,
+        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, started,
     ))
 }
+
+/// What a person who watches should know, until it is told.
+type Notices = Rc<RefCell<Vec<String>>>;
 
 #[allow(clippy::too_many_arguments)]
 async fn conduct(
@@ -68,19 +99,16 @@ async fn conduct(
     suites: &[Arc<Suite>],
     selection: &Selection,
     base: &Url,
-    client: impl Transport,
+    wire: &Wire,
+    notices: &Notices,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
     started: Instant,
 ) -> Result<Exit, Failure> {
     let catalogue = Catalogue::embedded();
-    let notices: Rc<RefCell<Vec<String>>> = Rc::default();
-    let told = Rc::clone(&notices);
-    let transport = Retrying::new(client, Patience::default(), move |notice| {
-        told.borrow_mut().push(notice)
-    });
-    let target = target(args, &transport, base, assumed).await?;
-    let plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    let target = target(args, &*wire.transport, base, assumed).await?;
+    let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(
             exit,
@@ -93,12 +121,17 @@ async fn conduct(
         args.reports.clone()
     };
     output::prepare(&outputs)?;
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
-        ..options::options(args, &plan.given, journal_path.is_some())
+        ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
-    let runner = Runner::new(&transport, &target, catalogue, options).since(started);
+    let marks = options.marks;
+    let runner = Runner::new(&*wire.transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
         Some(path) => {
             Some(Journal::begin(output::create(path)?, runner.prospect(&plan)).map_err(|error| written(path, &error))?)
@@ -106,12 +139,7 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        // A report on standard output is not mixed with anything.
-        if to_stdout(args) {
-            Box::new(io::stderr()) as Box<dyn Write>
-        } else {
-            Box::new(io::stdout())
-        },
+        spoken_to(args),
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),
@@ -144,6 +172,9 @@ async fn conduct(
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
+    if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
+    }
     let mut paths = Vec::new();
     for output in &outputs {
         if let Err(error) = output::write(&result, output) {
@@ -154,6 +185,9 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
+    if let Some(job) = &job {
+        tell(job, &result, &mut *spoken_to(args));
+    }
     match fault {
         Some(fault) => Err(fault),
         None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
@@ -183,6 +217,28 @@ fn fail_on(args: &RunArgs) -> Verdict {
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
+/// Where people are spoken to: a report on standard output is not mixed with anything.
+fn spoken_to(args: &RunArgs) -> Box<dyn Write> {
+    if to_stdout(args) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Tells the job of GitHub what came of the run. That it cannot be told changes no verdict.
+fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
+    job.annotate(&Format::Github.render(result), out);
+    let short = console::summary(result, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
+    if let Err(error) = job.output(result) {
+        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+    }
 }
 
 /// The closing words.

@@ -59,6 +59,22 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
             .map(|path| path.display().to_string())
             .unwrap_or_default(),
     );
+    let safety = &args.safety;
+    tell(
+        "allow-writes",
+        if safety.allow_writes {
+            "yes".into()
+        } else {
+            String::new()
+        },
+    );
+    tell("read-only", if safety.read_only { "yes".into() } else { String::new() });
+    tell("rate", safety.rate.map(|rate| rate.to_string()).unwrap_or_default());
+    let replay = args.recording.replay.as_ref();
+    tell(
+        "replay",
+        replay.map(|path| path.display().to_string()).unwrap_or_default(),
+    );
     tell("fail-fast", if args.fail_fast { "yes".into() } else { String::new() });
     tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
     RunOptions {
@@ -71,6 +87,8 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
         fail_fast: args.fail_fast,
         keep_bodies: !journal,
         patience: None,
+        request_ids: true,
+        ended: None,
         told,
     }
 }
