@@ -112,6 +112,8 @@ fn of_a_token_that_is_fetched_while_the_run_goes_on() {
             "X-Tenant=TENANT",
             "--record",
             "o/r.har",
+            "--evidence",
+            "o/evidence",
         ],
     )
     .env("SECRET", "cl1ent/s3cret+x=")
@@ -139,6 +141,7 @@ fn of_a_token_that_is_fetched_while_the_run_goes_on() {
     assert!(gone.file("o/j.json").contains("***"));
     // Half-way the token was another: both are hidden in the recording.
     assert!(gone.file("o/r.har").contains("***"));
+    assert!(gone.folder.path().join("o/evidence").is_dir());
 }
 
 #[test]
