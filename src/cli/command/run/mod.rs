@@ -199,7 +199,11 @@ async fn conduct(
     }
     match fault {
         Some(fault) => Err(fault),
-        None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
+        None => Ok(Exit::of_run(
+            &result,
+            fail_on(args),
+            args.fail_fast || wire.was_fail_fast(),
+        )),
     }
 }
 
