@@ -172,6 +172,7 @@ impl TransportError {
         matches!(
             self,
             Self::Connect { .. }
+                | Self::NoToken(_)
                 | Self::Malformed(_)
                 | Self::OtherOrigin { .. }
                 | Self::NotRecorded { .. }

@@ -108,6 +108,11 @@ async fn conduct(
     profiles: Profiles,
     started: Instant,
 ) -> Result<Exit, Failure> {
+    // Before anything is asked: what a server answers may be told also where no run begins.
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let catalogue = Catalogue::embedded();
     let target = target(args, &*wire.transport, base, assumed).await?;
     let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
@@ -124,10 +129,6 @@ async fn conduct(
         args.reports.clone()
     };
     output::prepare(&outputs)?;
-    let job = settings::github(args.ci);
-    if let Some(job) = &job {
-        job.begin(&mut *spoken_to(args));
-    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
