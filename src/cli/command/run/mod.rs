@@ -75,6 +75,8 @@ pub(super) struct Ran {
     /// What went wrong beside it: a report that could not be written.
     fault: Option<Failure>,
     was_interrupted: bool,
+    /// Whether the run, or the recorded one, ended at its first failure.
+    fail_fast: bool,
 }
 
 impl Ran {
@@ -82,7 +84,7 @@ impl Ran {
     fn exit(self, args: &RunArgs) -> Result<Exit, Failure> {
         match self.fault {
             Some(fault) => Err(fault),
-            None => Ok(Exit::of_run(&self.result, &gate::gate(&args.gate, args.fail_fast))),
+            None => Ok(Exit::of_run(&self.result, &gate::gate(&args.gate, self.fail_fast))),
         }
     }
 }
@@ -293,6 +295,7 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
         result,
         fault,
         was_interrupted,
+        fail_fast: args.fail_fast || wire.was_fail_fast(),
     })
 }
 
