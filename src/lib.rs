@@ -37,6 +37,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod evidence;
 pub mod exchange;
 pub mod fhir;
 pub mod libtest;

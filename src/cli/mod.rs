@@ -78,6 +78,7 @@ pub fn main() -> Exit {
         Command::Validate(args) => command::validate::validate(args),
         Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
+        Command::Verify(args) => command::verify::verify(args),
         Command::Schemas(args) => command::schemas::schemas(args),
         Command::Completions(args) => command::completions::completions(args),
         Command::Man(args) => command::man::man(args),

@@ -253,7 +253,11 @@ pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Re
     Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
 }
 
-fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
+/// The types that cases about any type run over.
+///
+/// # Errors
+/// The word for all types beside names.
+pub fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     match asked {
         [] => Ok(AskedTypes::Default),
         [word] if word == CLAIMED => Ok(AskedTypes::Claimed),
@@ -371,7 +375,10 @@ pub fn profiles(paths: &[PathBuf]) -> Result<Profiles, SettingsError> {
 const LARGEST_DEFINITION: u64 = (32 << 20) + 1;
 
 /// The definitions in a folder, or in the `package` folder of an unpacked package.
-fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
     let inner = folder.join("package");
     let folder = if inner.join("package.json").is_file() {
         &inner

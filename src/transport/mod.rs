@@ -13,6 +13,7 @@ pub mod retry;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::{Exchange, Request};
@@ -79,7 +80,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 }
 
 /// Why a request got no answer that can be judged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransportError {
     /// No connection was made: nothing was sent.
@@ -168,6 +169,7 @@ impl TransportError {
         matches!(
             self,
             Self::Connect { .. }
+                | Self::NoToken(_)
                 | Self::Malformed(_)
                 | Self::OtherOrigin { .. }
                 | Self::NotRecorded { .. }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod ci;
+mod evidence;
 mod filter;
 mod given;
 mod look;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
+pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use given::GivenArgs;
 pub use look::{
@@ -61,6 +63,8 @@ pub enum Command {
     Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// Check evidence: its manifest, and its verdicts by judging its recording again
+    Verify(VerifyArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
     /// Print what a shell needs to complete the words of this program

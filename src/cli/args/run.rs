@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value::{Output, output};
-use super::{CiArgs, FilterArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
+use super::{CiArgs, EvidenceArgs, FilterArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// From which level on a broken requirement fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -34,6 +34,9 @@ pub struct RunArgs {
     /// Recordings.
     #[command(flatten)]
     pub recording: RecordArgs,
+    /// Evidence.
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
     /// How many cases are in flight at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub jobs: u16,

@@ -1,6 +1,7 @@
 //! `run`: suites against a server, and reports of what came of it.
 
 mod embedded;
+mod evidence;
 mod interrupt;
 mod options;
 mod wire;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use url::Url;
 
 use embedded::Embedded;
+use evidence::Evidence;
 use interrupt::with_interrupts;
 use wire::Wire;
 
@@ -42,6 +44,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
     let args = &args;
+    let evidence = Evidence::of(args)?;
     let suites = settings::suites(&args.filters.suites)?;
     let mut given = settings::given(&args.given, &args.target, &suites)?;
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
@@ -85,7 +88,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, started,
+        args, &suites, &selection, &base, &wire, &notices, evidence, assumed, profiles, started,
     ))
 }
 
@@ -100,6 +103,7 @@ async fn conduct(
     base: &Url,
     wire: &Wire,
     notices: &Notices,
+    evidence: Option<Evidence>,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
     started: Instant,
@@ -173,6 +177,12 @@ async fn conduct(
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
     if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
+    } else if let Some(evidence) = evidence
+        && let Err(unwritten) = wire
+            .recording()
+            .and_then(|recording| evidence.write(args, suites, &result, recording))
+    {
         fault.get_or_insert(unwritten);
     }
     let mut paths = Vec::new();
