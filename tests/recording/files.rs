@@ -121,7 +121,10 @@ fn recordings_are_what_their_schema_says() {
         for entry in har["log"]["entries"].as_array().unwrap() {
             let content = &entry["response"]["content"];
             if content["mimeType"].as_str().unwrap().contains("json") && content["text"].is_string() {
-                assert!(serde_json::from_str::<Value>(content["text"].as_str().unwrap()).is_ok(), "{name}");
+                assert!(
+                    serde_json::from_str::<Value>(content["text"].as_str().unwrap()).is_ok(),
+                    "{name}"
+                );
             }
         }
     }
@@ -130,7 +133,10 @@ fn recordings_are_what_their_schema_says() {
 /// The documents' own pairs answer a suite, without a network.
 #[test]
 fn a_document_is_judged_by_its_examples() {
-    let (_, har) = of_documents().into_iter().find(|(name, _)| name.ends_with("open.har")).unwrap();
+    let (_, har) = of_documents()
+        .into_iter()
+        .find(|(name, _)| name.ends_with("open.har"))
+        .unwrap();
     let claims = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{ "mode": "server",
         "resource": [{ "type": "Procedure", "interaction": [{ "code": "read" }, { "code": "search-type" }] }] }] });
     let suite = "suite: printed
@@ -155,12 +161,21 @@ cases:
         expect: [{ requirement: create.success-201, status: 201 }]
 ";
     let base = "https://fhir-open.cerner.com/r4/ec2458f2-1e24-41c8-b71b-0e701af7583d";
-    let gone = assay(["run", base, "--replay", "open.har", "--assume", "claims.json", "--suite", "printed.yaml"])
-        .with("open.har", har)
-        .with("claims.json", claims.to_string())
-        .with("printed.yaml", suite)
-        .run()
-        .ended(3);
+    let gone = assay([
+        "run",
+        base,
+        "--replay",
+        "open.har",
+        "--assume",
+        "claims.json",
+        "--suite",
+        "printed.yaml",
+    ])
+    .with("open.har", har)
+    .with("claims.json", claims.to_string())
+    .with("printed.yaml", suite)
+    .run()
+    .ended(3);
     let verdicts = gone.verdicts();
     let of = |name: &str| verdicts[&format!("printed::{name}")].as_str();
     assert_eq!((of("read"), of("search"), of("write")), ("pass", "pass", "error"));

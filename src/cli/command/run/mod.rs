@@ -19,10 +19,12 @@ use evidence::Evidence;
 use interrupt::with_interrupts;
 use wire::Wire;
 
-use crate::cli::args::{FailOn, RunArgs};
+use crate::baseline::{self, Baseline};
+use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
-use crate::cli::{Failure, given, output, settings};
+use crate::cli::settings::SettingsError;
+use crate::cli::{Failure, gate, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
@@ -31,7 +33,7 @@ use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
-use crate::transport::{ProbeError, Target, Transport, probe};
+use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -40,6 +42,20 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 /// # Errors
 /// Whatever keeps the run from beginning, and reports that cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let baseline = gate::baseline(&args.gate)?;
+    let (result, fault) = result(args, baseline)?;
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(Exit::of_run(&result, &gate::gate(&args.gate, args.fail_fast))),
+    }
+}
+
+/// Runs suites, holds what came of it against a list of known failures, and writes reports. Returns the result, and what
+/// went wrong beside it: a report that could not be written.
+///
+/// # Errors
+/// Whatever keeps the run from beginning.
+pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunResult, Option<Failure>), Failure> {
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
@@ -70,13 +86,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
-            let client = settings::client(
-                &args.target,
-                &base,
-                given::urls(&given, &suites),
-                args.jobs.into(),
-                started,
-            )?;
+            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
@@ -88,7 +99,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, &wire, &notices, evidence, assumed, profiles, started,
+        args, &suites, &selection, &base, &wire, &notices, evidence, assumed, profiles, baseline, started,
     ))
 }
 
@@ -106,8 +117,9 @@ async fn conduct(
     evidence: Option<Evidence>,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
+    baseline: Option<Baseline>,
     started: Instant,
-) -> Result<Exit, Failure> {
+) -> Result<(RunResult, Option<Failure>), Failure> {
     // Before anything is asked: what a server answers may be told also where no run begins.
     let job = settings::github(args.ci);
     if let Some(job) = &job {
@@ -132,6 +144,8 @@ async fn conduct(
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
+        // What is known to fail does not end a run.
+        fail_fast: args.fail_fast && baseline.is_none(),
         ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
     let marks = options.marks;
@@ -151,7 +165,14 @@ async fn conduct(
     );
     let mut fault: Option<Failure> = None;
     let stop = runner.stop();
-    let running = runner.run(&plan, |event| {
+    let least = gate::least(args.gate.fail_on);
+    let running = runner.run(&plan, |mut event| {
+        if let (RunEvent::CaseFinished(case), Some(baseline)) = (&mut event, &baseline) {
+            baseline::mark(baseline, case, least);
+            if args.fail_fast && case.verdict == Verdict::Fail && !case.is_known() {
+                stop.ask("a case failed that is not known, and --fail-fast was asked for");
+            }
+        }
         let pending: Vec<String> = notices.borrow_mut().drain(..).collect();
         for notice in pending {
             let _ = live.handle(&RunEvent::Notice(notice));
@@ -172,7 +193,11 @@ async fn conduct(
             stop.ask("the journal cannot be written");
         }
     });
-    let result = with_interrupts(running, &runner.stop()).await;
+    let mut result = with_interrupts(running, &runner.stop()).await;
+    if let Some(baseline) = &baseline {
+        let terms = gate::terms(&args.gate, gate::is_whole(&args.filters));
+        baseline::apply(baseline, &mut result, &terms);
+    }
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
@@ -198,10 +223,7 @@ async fn conduct(
     if let Some(job) = &job {
         tell(job, &result, &mut *spoken_to(args));
     }
-    match fault {
-        Some(fault) => Err(fault),
-        None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
-    }
+    Ok((result, fault))
 }
 
 /// The server and its claims.
@@ -214,13 +236,6 @@ async fn target(
     match assumed {
         Some(capability) => Target::assume(base, capability, args.target.fhir),
         None => Ok(Target::probe(transport, base, args.target.fhir).await?.0),
-    }
-}
-
-fn fail_on(args: &RunArgs) -> Verdict {
-    match args.fail_on {
-        FailOn::Shall => Verdict::Fail,
-        FailOn::Should => Verdict::Warning,
     }
 }
 
