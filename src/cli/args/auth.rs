@@ -70,12 +70,12 @@ pub struct AuthSettings {
     pub credentials_over_http: bool,
 }
 
-/// Where a client's secret goes.
+/// Where a client's secret goes: into the Authorization header (client_secret_basic) or the body (client_secret_post). Said here
+/// and not of each value: a value with words of its own makes the help of all options twice as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
 pub enum SecretIn {
-    /// The Authorization header (client_secret_basic).
     Header,
-    /// The body (client_secret_post).
     Body,
 }
 
