@@ -56,7 +56,7 @@ pub fn given(
             continue;
         }
         match read(variables, value) {
-            Ok(value) => given.set(name, value),
+            Ok(value) => give(&mut given, name, variables, value),
             Err(why) => problems.push(format!("--var {name}: {why}")),
         }
     }
@@ -69,7 +69,7 @@ pub fn given(
             continue;
         };
         match read(variables, &value) {
-            Ok(value) => given.set(*name, value),
+            Ok(value) => give(&mut given, name, variables, value),
             Err(why) => problems.push(format!("{in_environment}: {why}")),
         }
     }
@@ -82,6 +82,22 @@ pub fn given(
         Ok(given)
     } else {
         Err(GivenProblems(problems))
+    }
+}
+
+/// A secret that a run could come to know: a recording, which holds what was sent as it was sent, would tell it.
+#[must_use]
+pub fn secret<'s>(given: &Given, suites: &'s [Arc<Suite>]) -> Option<&'s str> {
+    let asked = suites.iter().flat_map(|suite| suite.given.values());
+    let mut known = asked.filter(|variable| variable.secret && (variable.find.is_some() || given.has(&variable.name)));
+    known.next().map(|variable| variable.name.value.as_str())
+}
+
+fn give(given: &mut Given, name: &str, variables: &[&GivenVariable], value: Value) {
+    if variables.iter().any(|variable| variable.secret) {
+        given.set_secret(name, value);
+    } else {
+        given.set(name, value);
     }
 }
 

@@ -4,6 +4,7 @@ pub mod args;
 pub mod auth;
 pub mod command;
 pub mod exit;
+pub mod gate;
 pub mod github;
 pub mod given;
 pub mod output;
@@ -34,6 +35,12 @@ impl Failure {
             exit,
             message: message.into(),
         }
+    }
+
+    /// Says it on standard error. Returns the exit code.
+    pub(crate) fn tell(&self) -> Exit {
+        let _ = writeln!(io::stderr(), "{}", marked(&self.message));
+        self.exit
     }
 }
 
@@ -70,6 +77,7 @@ pub fn main() -> Exit {
     };
     let outcome = match &cli.command {
         Command::Run(args) => command::run::run(args),
+        Command::Baseline(args) => command::baseline::baseline(args),
         Command::Serve(args) => command::serve::serve(args),
         Command::List(args) => command::list::list(args),
         Command::Prove(args) => command::prove::prove(args),
@@ -79,14 +87,14 @@ pub fn main() -> Exit {
         Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
         Command::Verify(args) => command::verify::verify(args),
+        Command::Diff(args) => command::compare::diff(args),
+        Command::Compare(args) => command::compare::compare(args),
+        Command::Merge(args) => command::compare::merge(args),
         Command::Schemas(args) => command::schemas::schemas(args),
         Command::Completions(args) => command::completions::completions(args),
         Command::Man(args) => command::man::man(args),
     };
-    outcome.unwrap_or_else(|failure| {
-        let _ = writeln!(io::stderr(), "{}", marked(&failure.message));
-        failure.exit
-    })
+    outcome.unwrap_or_else(|failure| failure.tell())
 }
 
 /// A message behind `error:`, unless it is a diagnostic that begins with it already.

@@ -13,7 +13,7 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, CiArgs, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, ConsoleFormat, FilterArgs, GivenArgs, TargetArgs};
 use super::auth::{self, AuthProblems, Proofs};
 use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
@@ -33,6 +33,15 @@ pub enum SettingsError {
     /// Suites have errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Suites(Diagnostics),
+    /// The list of known failures has errors.
+    #[error("{}", .0.render(error_paint()).trim_end())]
+    Baseline(Diagnostics),
+    /// There is no list of known failures.
+    #[error("{path}: there is no such file; `fhir-assay baseline update --baseline {path} BASE_URL` writes one")]
+    NoBaseline {
+        /// What was given.
+        path: String,
+    },
     /// `--types` names types beside `claimed`.
     #[error("--types is either `claimed` or names of resource types: `claimed` has all that the server has")]
     ClaimedAndMore,
@@ -142,8 +151,8 @@ pub fn github(args: CiArgs) -> Option<Job> {
 
 /// How the console shows how far a run is.
 #[must_use]
-pub fn progress(quiet: bool) -> Progress {
-    if quiet {
+pub fn progress(format: ConsoleFormat) -> Progress {
+    if matches!(format, ConsoleFormat::Quiet | ConsoleFormat::JsonLines) {
         Progress::Quiet
     } else if io::stderr().is_terminal() {
         Progress::Bar
@@ -269,17 +278,11 @@ pub fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     }
 }
 
-/// A client for a base URL; requests may go to the origins of `others` too.
+/// A client for a base URL.
 ///
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
-pub fn client(
-    target: &TargetArgs,
-    base: &Url,
-    others: Vec<Url>,
-    jobs: usize,
-    started: Instant,
-) -> Result<Client, SettingsError> {
+pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
     let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
@@ -288,7 +291,6 @@ pub fn client(
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
         identity,
-        others,
         connections: jobs,
         ..ClientOptions::default()
     };

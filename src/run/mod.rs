@@ -5,6 +5,7 @@ pub mod case;
 pub mod cleanup;
 mod entries;
 mod find;
+mod hide;
 pub mod render;
 mod send;
 pub mod sender;
@@ -12,6 +13,7 @@ pub mod step;
 pub mod world;
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,7 +24,8 @@ use indexmap::IndexMap;
 use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
-use crate::suite::Case;
+use crate::suite::{Case, CaseId};
+use crate::transport::auth::Secrets;
 use crate::transport::{Target, Transport};
 use crate::verdict::{
     CaseResult, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, ToolInfo, Verdict, coverage, result::FORMAT,
@@ -45,6 +48,8 @@ pub struct RunOptions {
     /// The seed of the order in which cases begin; without one it is that of the plan, but for cases that pause: those begin
     /// first, so that the others run meanwhile.
     pub shuffle: Option<u64>,
+    /// Cases that begin before all others: those that failed before, mostly.
+    pub first: HashSet<CaseId>,
     /// Whether what the run created is deleted.
     pub cleanup: bool,
     /// Whether the run ends with its first Fail.
@@ -69,6 +74,7 @@ impl Default for RunOptions {
             jobs: 16,
             marks: 0,
             shuffle: None,
+            first: HashSet::new(),
             cleanup: true,
             fail_fast: false,
             keep_bodies: true,
@@ -179,8 +185,13 @@ impl<'a> Runner<'a> {
         }
         tell(RunEvent::Waiting);
         let found = find::find(&world, &all).await;
-        for (name, value) in &found.values {
+        for (name, value) in found.values.iter() {
             world.given.set(name, value.clone());
+        }
+        let secrets = Secrets::default();
+        for secret in plan.given.secrets().chain(found.values.secrets()) {
+            secrets.learn(&secret);
+            render::in_urls(&secret).iter().for_each(|form| secrets.learn(form));
         }
         {
             let (world, found) = (&world, &found);
@@ -190,6 +201,7 @@ impl<'a> Runner<'a> {
             } else {
                 order.sort_by_key(|index| Reverse(pauses(&all[*index].case)));
             }
+            order.sort_by_key(|index| !self.options.first.contains(&all[*index].id));
             let all = &all;
             let running = order.into_iter().map(|index| async move {
                 let case = all[index];
@@ -203,7 +215,8 @@ impl<'a> Runner<'a> {
             let jobs = self.options.jobs.max(1);
             let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
             while let Some(together) = finished.next().await {
-                for (index, result) in together {
+                for (index, mut result) in together {
+                    hide::hide(&mut result, &secrets);
                     let failed = result.verdict == Verdict::Fail;
                     let result = Arc::new(result);
                     tell(RunEvent::CaseFinished(Arc::clone(&result)));
@@ -309,6 +322,7 @@ impl<'a> Runner<'a> {
             requirements: Vec::new(),
             cleanup,
             not_checked: Vec::new(),
+            baseline: None,
         }
     }
 }
@@ -337,6 +351,7 @@ fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {
         started_us: 0,
         duration_us: 0,
         steps: Vec::new(),
+        known: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod in_process;
 pub mod pace;
 pub mod probe;
 pub mod retry;
+pub mod several;
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub use in_process::InProcess;
 pub use pace::{Paced, Rate};
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
+pub use several::Several;
 
 /// Performs requests, one exchange each. It does not follow redirects and keeps no cookies.
 pub trait Transport {

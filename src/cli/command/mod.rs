@@ -1,6 +1,8 @@
 //! One file a command.
 
 pub mod auth;
+pub mod baseline;
+pub mod compare;
 pub mod completions;
 pub mod explain;
 pub mod lint;

@@ -18,7 +18,7 @@ use crate::recording::{About, Recorded, Recording, Replay, Tape};
 use crate::run::RunOptions;
 use crate::suite::Given;
 use crate::transport::client::is_loopback;
-use crate::transport::{Client, Guarded, Paced, Patience, Retrying, Target, Transport};
+use crate::transport::{Guarded, Paced, Patience, Retrying, Target, Transport};
 use crate::verdict::{ReasonKind, RunResult};
 
 /// The way to the server.
@@ -39,7 +39,7 @@ impl Wire {
     /// A recording that cannot be written.
     pub(super) fn live(
         args: &RunArgs,
-        client: Client,
+        client: impl Transport + 'static,
         base: &Url,
         started: Instant,
         notice: impl Fn(String) + 'static,
