@@ -23,6 +23,9 @@ pub struct AuthSettings {
     /// The file that holds 'user:password'
     #[arg(long, value_name = "FILE")]
     pub basic_file: Option<PathBuf>,
+    /// A header whose value an environment variable holds, as HEADER=NAME (may be repeated), such as X-Api-Key=MY_KEY
+    #[arg(long = "header-env", value_name = "HEADER=NAME")]
+    pub header_envs: Vec<String>,
     /// The client id for OAuth 2.0 client credentials or SMART Backend Services; with a secret, a key or a certificate
     #[arg(long, value_name = "CLIENT_ID")]
     pub oauth_client: Option<String>,
