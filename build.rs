@@ -1,4 +1,4 @@
-//! Turns the requirement catalogue into lines that are read in a moment, and packs the FHIR schemas of each release into one
+//! Turns the requirement catalogue into a text that is read in a moment, and packs the FHIR schemas of each release into one
 //! archive.
 
 #[path = "build/catalogue.rs"]

@@ -56,7 +56,7 @@ pub fn given(
             continue;
         }
         match read(variables, value) {
-            Ok(value) => given.set(name, value),
+            Ok(value) => give(&mut given, name, variables, value),
             Err(why) => problems.push(format!("--var {name}: {why}")),
         }
     }
@@ -69,7 +69,7 @@ pub fn given(
             continue;
         };
         match read(variables, &value) {
-            Ok(value) => given.set(*name, value),
+            Ok(value) => give(&mut given, name, variables, value),
             Err(why) => problems.push(format!("{in_environment}: {why}")),
         }
     }
@@ -82,6 +82,14 @@ pub fn given(
         Ok(given)
     } else {
         Err(GivenProblems(problems))
+    }
+}
+
+fn give(given: &mut Given, name: &str, variables: &[&GivenVariable], value: Value) {
+    if variables.iter().any(|variable| variable.secret) {
+        given.set_secret(name, value);
+    } else {
+        given.set(name, value);
     }
 }
 

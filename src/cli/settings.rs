@@ -33,6 +33,15 @@ pub enum SettingsError {
     /// Suites have errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Suites(Diagnostics),
+    /// The list of known failures has errors.
+    #[error("{}", .0.render(error_paint()).trim_end())]
+    Baseline(Diagnostics),
+    /// There is no list of known failures.
+    #[error("{path}: there is no such file; `fhir-assay baseline update --baseline {path} BASE_URL` writes one")]
+    NoBaseline {
+        /// What was given.
+        path: String,
+    },
     /// `--types` names types beside `claimed`.
     #[error("--types is either `claimed` or names of resource types: `claimed` has all that the server has")]
     ClaimedAndMore,
@@ -253,7 +262,11 @@ pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Re
     Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
 }
 
-fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
+/// The types that cases about any type run over.
+///
+/// # Errors
+/// The word for all types beside names.
+pub fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     match asked {
         [] => Ok(AskedTypes::Default),
         [word] if word == CLAIMED => Ok(AskedTypes::Claimed),
@@ -265,17 +278,11 @@ fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     }
 }
 
-/// A client for a base URL; requests may go to the origins of `others` too.
+/// A client for a base URL.
 ///
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
-pub fn client(
-    target: &TargetArgs,
-    base: &Url,
-    others: Vec<Url>,
-    jobs: usize,
-    started: Instant,
-) -> Result<Client, SettingsError> {
+pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
     let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
@@ -284,7 +291,6 @@ pub fn client(
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
         identity,
-        others,
         connections: jobs,
         ..ClientOptions::default()
     };
@@ -371,7 +377,10 @@ pub fn profiles(paths: &[PathBuf]) -> Result<Profiles, SettingsError> {
 const LARGEST_DEFINITION: u64 = (32 << 20) + 1;
 
 /// The definitions in a folder, or in the `package` folder of an unpacked package.
-fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
     let inner = folder.join("package");
     let folder = if inner.join("package.json").is_file() {
         &inner

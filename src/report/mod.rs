@@ -3,11 +3,13 @@
 //! Nothing here opens a file, reads the environment or asks for the time. What a server sent is hostile: each format
 //! escapes it in its own way, and all of them make control characters visible.
 
+pub mod comparison;
 pub mod console;
 mod failure;
 mod html;
 pub mod json;
 mod junit;
+mod known;
 mod machine;
 mod markdown;
 mod overview;
@@ -24,6 +26,7 @@ use std::str::FromStr;
 
 use crate::verdict::RunResult;
 
+pub use comparison::Comparison;
 pub use console::{Console, Progress, Telling};
 pub use json::{ReadError, read_json};
 pub use rules::Rules;

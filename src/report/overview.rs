@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use super::known;
 use super::problem::Problem;
 use super::text::{clean, counted, line};
 use crate::requirement::Level;
@@ -19,6 +20,8 @@ pub(super) struct Overview<'a> {
     pub sections: IndexMap<&'a str, [Standing; 3]>,
     /// What was found, by requirement and outcome: failures first, then errors, warnings and notes.
     pub groups: Vec<Group<'a>>,
+    /// Cases in which all that is wrong is known.
+    pub known: Vec<&'a CaseResult>,
     /// Why cases were left out.
     pub left_out: IndexMap<(Verdict, Option<ReasonKind>), Vec<&'a CaseResult>>,
 }
@@ -179,6 +182,7 @@ impl<'a> Overview<'a> {
             levels,
             sections,
             groups: groups(result),
+            known: result.cases().filter(|case| case.is_known()).collect(),
             left_out,
         }
     }
@@ -209,6 +213,10 @@ impl<'a> Overview<'a> {
                 "Nothing was judged: no case was selected.".to_owned()
             }
             Verdict::Skip | Verdict::Inapplicable => "Nothing was judged: every case was left out.".to_owned(),
+        };
+        let sentence = match known::sentence(self) {
+            Some(words) => format!("{sentence} {words}"),
+            None => sentence,
         };
         match &self.result.stopped {
             Some(why) => format!(

@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 use indexmap::IndexMap;
 use indexmap::map::Entry as MapEntry;
 
-use super::{Requirement, RequirementId, lines};
+use super::{Requirement, RequirementId, pieces};
 
 static EMBEDDED: LazyLock<Catalogue> = LazyLock::new(|| {
-    Catalogue::from_lines(include_str!(concat!(env!("OUT_DIR"), "/catalogue.txt")))
+    Catalogue::from_pieces(include_str!(concat!(env!("OUT_DIR"), "/catalogue.txt")))
         .expect("the tests hold the embedded catalogue to its form")
 });
 
@@ -65,12 +65,12 @@ impl Catalogue {
     }
 
     /// Reads the form that the build writes.
-    fn from_lines(text: &str) -> Result<Self, CatalogueError> {
+    fn from_pieces(text: &str) -> Result<Self, CatalogueError> {
         let mut catalogue = Self::default();
         let mut file = Arc::from("");
         let mut added = Ok(());
         catalogue.requirements.reserve(1000);
-        lines::read(text, |requirement, of| {
+        pieces::read(text, |requirement, of| {
             if *file != *of {
                 file = of.into();
             }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_the_binary_say_what_the_files_say() {
+    fn the_pieces_of_the_binary_say_what_the_files_say() {
         let catalogue = Catalogue::embedded();
         let mut files: IndexMap<&str, Value> = IndexMap::new();
         for requirement in catalogue.iter() {

@@ -12,8 +12,8 @@ use crate::fhir::FhirVersion;
 
 pub mod catalogue;
 mod kept;
-mod lines;
 pub mod obeyed;
+mod pieces;
 mod untested;
 
 pub use catalogue::{Catalogue, CatalogueError};

@@ -5,6 +5,7 @@ pub mod case;
 pub mod cleanup;
 mod entries;
 mod find;
+mod hide;
 pub mod render;
 mod send;
 pub mod sender;
@@ -24,6 +25,7 @@ use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
 use crate::suite::{Case, CaseId};
+use crate::transport::auth::Secrets;
 use crate::transport::{Target, Transport};
 use crate::verdict::{
     CaseResult, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, ToolInfo, Verdict, coverage, result::FORMAT,
@@ -183,8 +185,13 @@ impl<'a> Runner<'a> {
         }
         tell(RunEvent::Waiting);
         let found = find::find(&world, &all).await;
-        for (name, value) in &found.values {
+        for (name, value) in found.values.iter() {
             world.given.set(name, value.clone());
+        }
+        let secrets = Secrets::default();
+        for secret in plan.given.secrets().chain(found.values.secrets()) {
+            secrets.learn(&secret);
+            render::in_urls(&secret).iter().for_each(|form| secrets.learn(form));
         }
         {
             let (world, found) = (&world, &found);
@@ -208,7 +215,8 @@ impl<'a> Runner<'a> {
             let jobs = self.options.jobs.max(1);
             let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
             while let Some(together) = finished.next().await {
-                for (index, result) in together {
+                for (index, mut result) in together {
+                    hide::hide(&mut result, &secrets);
                     let failed = result.verdict == Verdict::Fail;
                     let result = Arc::new(result);
                     tell(RunEvent::CaseFinished(Arc::clone(&result)));
@@ -314,6 +322,7 @@ impl<'a> Runner<'a> {
             requirements: Vec::new(),
             cleanup,
             not_checked: Vec::new(),
+            baseline: None,
         }
     }
 }
@@ -342,6 +351,7 @@ fn left_out(planned: &PlannedCase, reason: Reason) -> CaseResult {
         started_us: 0,
         duration_us: 0,
         steps: Vec::new(),
+        known: Vec::new(),
     }
 }
 

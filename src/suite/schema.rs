@@ -11,15 +11,22 @@ use super::parse::table::{Choice, Key, Shape, Table};
 /// The JSON Schema of a suite's file (draft 7, which editors know best).
 #[must_use]
 pub fn schema() -> Value {
-    let definitions: Map<String, Value> = keys::ALL
+    let description = "Made by fhir-assay from the keys that its parser knows. See docs/suite-format.md.";
+    of_tables("A suite of fhir-assay", description, &keys::SUITE, keys::ALL)
+}
+
+/// The JSON Schema of a file whose root has the keys of one table, and all else those of `all`.
+#[must_use]
+pub fn of_tables(title: &str, description: &str, root: &Table, all: &[&Table]) -> Value {
+    let definitions: Map<String, Value> = all
         .iter()
         .map(|table| (table.name.to_owned(), definition(table)))
         .collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A suite of fhir-assay",
-        "description": "Made by fhir-assay from the keys that its parser knows. See docs/suite-format.md.",
-        "$ref": reference(&keys::SUITE),
+        "title": title,
+        "description": description,
+        "$ref": reference(root),
         "definitions": definitions,
     })
 }

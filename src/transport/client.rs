@@ -30,8 +30,6 @@ pub struct ClientOptions {
     pub credentials: Credentials,
     /// The certificate that is shown to servers that ask for one; it goes to the token endpoint too (RFC 8705).
     pub identity: Option<Identity>,
-    /// Other origins that the tester named: requests may go there, without credentials.
-    pub others: Vec<Url>,
     /// How many connections are kept open for later requests.
     pub connections: usize,
 }
@@ -47,7 +45,6 @@ impl Default for ClientOptions {
             certificates: Vec::new(),
             credentials: Credentials::none(),
             identity: None,
-            others: Vec::new(),
             connections: 16,
         }
     }
@@ -92,10 +89,7 @@ impl Client {
             .connect_timeout(options.connect)
             .pool_max_idle_per_host(options.connections)
             .tcp_nodelay(true);
-        if std::iter::once(base)
-            .chain(&options.others)
-            .all(|url| url.scheme() == "http")
-        {
+        if base.scheme() == "http" {
             // Reading the system's roots costs more than everything else at start-up; without TLS nobody needs them.
             builder = builder.tls_certs_only([]);
         } else if !options.certificates.is_empty() {
@@ -180,8 +174,7 @@ impl Client {
             return root.join(path).map_err(malformed);
         }
         let url = Url::parse(text).map_err(malformed)?;
-        let is_named = |other: &Url| other.origin() == url.origin();
-        if url.origin().ascii_serialization() != self.origin && !self.options.others.iter().any(is_named) {
+        if url.origin().ascii_serialization() != self.origin {
             return Err(TransportError::OtherOrigin {
                 url: text.to_owned(),
                 origin: self.origin.clone(),
@@ -195,7 +188,7 @@ impl Client {
             .map_err(|_| TransportError::Malformed(format!("`{}` is no method", request.method)))?;
         let mut prepared = reqwest::Request::new(method, url);
         let own = request.headers.iter();
-        let credentials = self.credentials_for(prepared.url()).iter();
+        let credentials = self.options.credentials.headers().iter();
         // A step that sets a header itself wins: `Authorization: ~` or a wrong token are what it wants to test.
         let credentials = credentials
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -214,21 +207,10 @@ impl Client {
         Ok(prepared)
     }
 
-    /// What goes along with a request: nothing where it goes to another origin than that of the base.
-    fn credentials_for(&self, url: &Url) -> &[(String, String)] {
-        let is_ours = self.options.others.is_empty() || url.origin().ascii_serialization() == self.origin;
-        if is_ours {
-            self.options.credentials.headers()
-        } else {
-            &[]
-        }
-    }
-
     /// The request as it is kept: with the credentials that went along, masked.
     fn as_sent(&self, request: &Request) -> Request {
         let mut sent = request.clone();
-        let url = Url::parse(&request.url);
-        for (name, value) in url.iter().flat_map(|url| self.credentials_for(url)) {
+        for (name, value) in self.options.credentials.headers() {
             if request.headers.get(name).is_none() {
                 sent.headers.push(name, value);
             }
@@ -349,6 +331,24 @@ impl Client {
             ..self.options.clone()
         };
         Ok(Box::new(Self::new(url, options, self.started)?))
+    }
+
+    /// Scheme, host and port of the base URL.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A client for the origin of another URL, which is shown nothing of who we are.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub(super) fn stranger_at(&self, url: &Url) -> Result<Self, ClientError> {
+        let options = ClientOptions {
+            credentials: Credentials::none(),
+            identity: None,
+            ..self.options.clone()
+        };
+        Self::new(url, options, self.started)
     }
 }
 

@@ -151,6 +151,7 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         requirements,
         cleanup: Cleanup::default(),
         not_checked: Vec::new(),
+        baseline: None,
     }
 }
 

@@ -211,6 +211,11 @@ impl Gone {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// A file that the program may have written.
+    pub fn file_if_any(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(name)).ok()
+    }
+
     /// The JSON report of a run with the default outputs.
     #[track_caller]
     pub fn report(&self) -> Value {

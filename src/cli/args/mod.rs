@@ -2,8 +2,11 @@
 
 mod auth;
 mod ci;
+mod compare;
 mod desk;
+mod evidence;
 mod filter;
+mod gate;
 mod given;
 mod look;
 mod record;
@@ -17,14 +20,17 @@ use clap::{Parser, Subcommand};
 
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
+pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
 pub use desk::{ConsoleFormat, DeskArgs};
+pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
 pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
 pub use record::RecordArgs;
-pub use run::{FailOn, RunArgs};
+pub use run::RunArgs;
 pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
@@ -47,6 +53,8 @@ pub struct Cli {
 pub enum Command {
     /// Run suites against a server, the embedded reference server by default, and write reports
     Run(Box<RunArgs>),
+    /// Keep a list of known failures, so that only new ones fail a gate
+    Baseline(BaselineArgs),
     /// Run the embedded reference server; its base URL is the first line of standard output
     Serve(ServeArgs),
     /// List suites, cases or requirements without running anything
@@ -63,6 +71,14 @@ pub enum Command {
     Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// Check evidence: its manifest, and its verdicts by judging its recording again
+    Verify(VerifyArgs),
+    /// What changed from one JSON report to another; regressions make the exit code 1
+    Diff(DiffArgs),
+    /// One plan over several servers, side by side
+    Compare(CompareArgs),
+    /// Put the reports of the shards of one run together, and end as the whole run would have
+    Merge(MergeArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
     /// Print what a shell needs to complete the words of this program

@@ -49,7 +49,7 @@ fn check(args: &AuthCheckArgs) -> Result<Exit, Failure> {
         ));
     };
     let base = probe::base_url(base)?;
-    let client = settings::client(target, &base, Vec::new(), 1, Instant::now())?;
+    let client = settings::client(target, &base, 1, Instant::now())?;
     if !client.credentials().has_secrets() && target.auth.client_cert.is_none() {
         return Err(Failure::new(
             Exit::Usage,

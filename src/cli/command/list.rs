@@ -51,7 +51,7 @@ fn claims(args: &ListArgs) -> Result<(FhirVersion, Option<CapabilityStatement>),
         return Ok((target.fhir.unwrap_or(FhirVersion::R4), None));
     };
     let base = probe::base_url(base)?;
-    let client = settings::client(target, &base, Vec::new(), 1, Instant::now())?;
+    let client = settings::client(target, &base, 1, Instant::now())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

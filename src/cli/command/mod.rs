@@ -1,6 +1,8 @@
 //! One file a command.
 
 pub mod auth;
+pub mod baseline;
+pub mod compare;
 pub mod completions;
 pub mod explain;
 pub mod lint;
@@ -12,3 +14,4 @@ pub mod run;
 pub mod schemas;
 pub mod serve;
 pub mod validate;
+pub mod verify;

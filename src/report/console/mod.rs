@@ -1,5 +1,6 @@
 //! The console: failures as they happen, then a summary that fits a screen.
 
+mod known;
 pub mod lines;
 mod live;
 mod summary;
@@ -65,6 +66,11 @@ fn headline(case: &CaseResult, style: Style) -> String {
 /// wanted at once.
 fn failures(case: &CaseResult, warnings: bool, rules: &Rules<'_>, style: Style, told: &mut live::Told) -> String {
     let mut text = String::new();
+    if case.is_known() {
+        // Nobody has to look at it: it takes a line.
+        known::write_case(&mut text, case, style);
+        return text;
+    }
     for problem in Problem::of_case(case) {
         let is_wanted = matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged)
             || (warnings && problem.outcome == Outcome::Warning);

@@ -10,6 +10,7 @@ use super::link;
 use crate::exchange::curl::quoted;
 use crate::exchange::{Body, Exchange, Headers, Request, curl};
 use crate::report::failure::{contents, draw_excerpt, is_mended, label};
+use crate::report::known;
 use crate::report::overview::Overview;
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
@@ -34,6 +35,7 @@ pub(super) struct CaseView {
     duration: String,
     is_open: bool,
     reason: Option<String>,
+    known: Vec<String>,
     requirements: Vec<String>,
     rerun: String,
     problems: Vec<ProblemView>,
@@ -136,6 +138,7 @@ impl CaseView {
             label: case.verdict.label(),
             duration: duration(case.duration_us),
             reason: case.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
+            known: case.known.iter().map(known::words).collect(),
             requirements: case
                 .requirements
                 .iter()

@@ -67,6 +67,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("group-end.html", include_str!("template/group-end.html")),
         ("tail.html", include_str!("template/tail.html")),
         ("validation.html", include_str!("template/validation.html")),
+        ("comparison.html", include_str!("template/comparison.html")),
     ];
     for (name, source) in templates {
         let added = environment.add_template(name, source);
@@ -103,7 +104,7 @@ pub(super) fn write_validation(report: &ValidationReport, out: &mut dyn Write) -
     render("validation.html", &Page::of(report), &mut Watched::new(out))
 }
 
-fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
+pub(super) fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
     let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
     let rendered = template
         .render_captured_to(Value::from(Serde(context)), &mut *out)
@@ -118,7 +119,7 @@ fn render_text(name: &str, context: &impl Serialize) -> io::Result<String> {
 }
 
 /// An address that a link may lead to; a report that was read from a file may hold any text.
-fn link(url: &str) -> Option<&str> {
+pub(super) fn link(url: &str) -> Option<&str> {
     (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
 }
 

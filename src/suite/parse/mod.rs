@@ -27,9 +27,8 @@ use crate::source::{Diagnostic, Diagnostics, SourceFile};
 use crate::suite::model::Suite;
 
 pub use fixture::{FixtureFault, FixtureSource, parse_json};
+pub use reader::{Fields, Reader};
 pub use suggest::nearest;
-
-use reader::Reader;
 
 /// What came out of a file.
 #[derive(Debug)]

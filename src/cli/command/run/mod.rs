@@ -1,6 +1,7 @@
 //! `run`: suites against a server, and reports of what came of it.
 
 mod embedded;
+mod evidence;
 mod interrupt;
 mod open;
 mod options;
@@ -17,13 +18,16 @@ use std::time::Instant;
 use url::Url;
 
 use embedded::Embedded;
+use evidence::Evidence;
 use interrupt::with_interrupts;
 use wire::Wire;
 
-use crate::cli::args::{ConsoleFormat, FailOn, RunArgs};
+use crate::baseline::{self, Baseline};
+use crate::cli::args::{ConsoleFormat, Output, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
-use crate::cli::{Failure, given, output, settings};
+use crate::cli::settings::SettingsError;
+use crate::cli::{Failure, gate, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
@@ -32,7 +36,7 @@ use crate::report::{Console, Format, Rules, Style, Telling, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::{CaseId, Suite};
-use crate::transport::{ProbeError, Target, Transport, probe};
+use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -44,23 +48,48 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if args.desk.watch {
         watch::watch(args)
     } else {
-        once(args, &HashSet::new(), args.desk.open).map(|ran| ran.exit)
+        once(args, &HashSet::new(), args.desk.open).map(|(exit, _)| exit)
     }
+}
+
+/// Runs once; the cases of `first` begin before the others. `opens` says whether the page is opened.
+fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<(Exit, Ran), Failure> {
+    let outputs = outputs(args);
+    let page = opens.then(|| open::page(&outputs)).transpose()?;
+    let mut ran = perform(args, gate::baseline(&args.gate)?, first)?;
+    if let Some(fault) = ran.fault.take() {
+        return Err(fault);
+    }
+    if let Some(page) = page {
+        open::open(page);
+    }
+    let exit = Exit::of_run(&ran.result, &gate::gate(&args.gate, args.fail_fast));
+    Ok((exit, ran))
 }
 
 /// What came of one run.
 struct Ran {
-    exit: Exit,
     result: RunResult,
+    /// What went wrong beside it: a report that could not be written.
+    fault: Option<Failure>,
     was_interrupted: bool,
 }
 
-/// Runs once; the cases of `first` begin before the others. `opens` says whether the page is opened.
-fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<Ran, Failure> {
+/// Runs suites, holds what came of it against a list of known failures, and writes reports. Returns the result, and what
+/// went wrong beside it: a report that could not be written.
+///
+/// # Errors
+/// Whatever keeps the run from beginning.
+pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunResult, Option<Failure>), Failure> {
+    perform(args, baseline, &HashSet::new()).map(|ran| (ran.result, ran.fault))
+}
+
+fn perform(args: &RunArgs, baseline: Option<Baseline>, first: &HashSet<CaseId>) -> Result<Ran, Failure> {
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
     let args = &args;
+    let evidence = Evidence::of(args)?;
     let suites = settings::suites(&args.filters.suites)?;
     let mut given = settings::given(&args.given, &args.target, &suites)?;
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
@@ -86,13 +115,8 @@ fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<Ran, Fai
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
-            let client = settings::client(
-                &args.target,
-                &base,
-                given::urls(&given, &suites),
-                args.jobs.into(),
-                started,
-            )?;
+            let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
@@ -104,7 +128,7 @@ fn once(args: &RunArgs, first: &HashSet<CaseId>, opens: bool) -> Result<Ran, Fai
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, started, first, opens,
+        args, &suites, &selection, &base, &wire, &notices, evidence, assumed, profiles, baseline, started, first,
     ))
 }
 
@@ -119,12 +143,19 @@ async fn conduct(
     base: &Url,
     wire: &Wire,
     notices: &Notices,
+    evidence: Option<Evidence>,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
+    baseline: Option<Baseline>,
     started: Instant,
     first: &HashSet<CaseId>,
-    opens: bool,
 ) -> Result<Ran, Failure> {
+    // Before anything is asked: what a server answers may be told also where no run begins.
+    // Lines of JSON are for a program, which tells GitHub what it likes.
+    let job = settings::github(args.ci).filter(|_| args.desk.format() != ConsoleFormat::JsonLines);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let catalogue = Catalogue::embedded();
     let target = target(args, &*wire.transport, base, assumed).await?;
     let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
@@ -132,21 +163,13 @@ async fn conduct(
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(exit, nothing_selected(args, &plan)));
     }
-    let outputs = if args.reports.is_empty() {
-        output::default_outputs()
-    } else {
-        args.reports.clone()
-    };
-    let page = opens.then(|| open::page(&outputs)).transpose()?;
+    let outputs = outputs(args);
     output::prepare(&outputs)?;
-    // Lines of JSON are for a program, which tells GitHub what it likes.
-    let job = settings::github(args.ci).filter(|_| args.desk.format() != ConsoleFormat::JsonLines);
-    if let Some(job) = &job {
-        job.begin(&mut *spoken_to(args));
-    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
+        // What is known to fail does not end a run.
+        fail_fast: args.fail_fast && baseline.is_none(),
         first: first.clone(),
         ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
@@ -172,7 +195,14 @@ async fn conduct(
     });
     let mut fault: Option<Failure> = None;
     let stop = runner.stop();
-    let running = runner.run(&plan, |event| {
+    let least = gate::least(args.gate.fail_on);
+    let running = runner.run(&plan, |mut event| {
+        if let (RunEvent::CaseFinished(case), Some(baseline)) = (&mut event, &baseline) {
+            baseline::mark(baseline, case, least);
+            if args.fail_fast && case.verdict == Verdict::Fail && !case.is_known() {
+                stop.ask("a case failed that is not known, and --fail-fast was asked for");
+            }
+        }
         let pending: Vec<String> = notices.borrow_mut().drain(..).collect();
         for notice in pending {
             let _ = live.handle(&RunEvent::Notice(notice));
@@ -193,11 +223,21 @@ async fn conduct(
             stop.ask("the journal cannot be written");
         }
     });
-    let (result, was_interrupted) = with_interrupts(running, &runner.stop()).await;
+    let (mut result, was_interrupted) = with_interrupts(running, &runner.stop()).await;
+    if let Some(baseline) = &baseline {
+        let terms = gate::terms(&args.gate, gate::is_whole(&args.filters));
+        baseline::apply(baseline, &mut result, &terms);
+    }
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
     if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
+    } else if let Some(evidence) = evidence
+        && let Err(unwritten) = wire
+            .recording()
+            .and_then(|recording| evidence.write(args, suites, &result, recording))
+    {
         fault.get_or_insert(unwritten);
     }
     let mut paths = Vec::new();
@@ -213,42 +253,20 @@ async fn conduct(
     if let Some(job) = &job {
         tell(job, &result, &mut *spoken_to(args));
     }
-    if let Some(fault) = fault {
-        return Err(fault);
-    }
-    if let Some(page) = page {
-        open::open(page);
-    }
     Ok(Ran {
-        exit: Exit::of_run(&result, fail_on(args), args.fail_fast),
         result,
+        fault,
         was_interrupted,
     })
 }
 
-/// The server and its claims.
-async fn target(
-    args: &RunArgs,
-    transport: &dyn Transport,
-    base: &Url,
-    assumed: Option<CapabilityStatement>,
-) -> Result<Target, ProbeError> {
-    match assumed {
-        Some(capability) => Target::assume(base, capability, args.target.fhir),
-        None => Ok(Target::probe(transport, base, args.target.fhir).await?.0),
+/// The reports to write.
+fn outputs(args: &RunArgs) -> Vec<Output> {
+    if args.reports.is_empty() {
+        output::default_outputs()
+    } else {
+        args.reports.clone()
     }
-}
-
-fn fail_on(args: &RunArgs) -> Verdict {
-    match args.fail_on {
-        FailOn::Shall => Verdict::Fail,
-        FailOn::Should => Verdict::Warning,
-    }
-}
-
-/// Whether a report takes standard output.
-fn to_stdout(args: &RunArgs) -> bool {
-    args.reports.iter().any(|output| output.path.as_os_str() == "-")
 }
 
 /// Why there is nothing to run, with the names that may have been meant.
@@ -268,6 +286,24 @@ fn nothing_selected(args: &RunArgs, plan: &Plan) -> String {
     format!(
         "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why{hint}"
     )
+}
+
+/// The server and its claims.
+async fn target(
+    args: &RunArgs,
+    transport: &dyn Transport,
+    base: &Url,
+    assumed: Option<CapabilityStatement>,
+) -> Result<Target, ProbeError> {
+    match assumed {
+        Some(capability) => Target::assume(base, capability, args.target.fhir),
+        None => Ok(Target::probe(transport, base, args.target.fhir).await?.0),
+    }
+}
+
+/// Whether a report takes standard output.
+fn to_stdout(args: &RunArgs) -> bool {
+    args.reports.iter().any(|output| output.path.as_os_str() == "-")
 }
 
 /// Where people are spoken to: a report on standard output is not mixed with anything.

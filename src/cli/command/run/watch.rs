@@ -56,15 +56,18 @@ pub(super) fn watch(args: &RunArgs) -> Result<Exit, Failure> {
     let mut opens = args.desk.open;
     loop {
         let exit = match once(args, &failed, opens) {
-            Ok(Ran {
+            Ok((
                 exit,
-                result,
-                was_interrupted,
-            }) => {
-                let broken = |verdict: Verdict| matches!(verdict, Verdict::Fail | Verdict::Error);
+                Ran {
+                    result,
+                    was_interrupted,
+                    ..
+                },
+            )) => {
+                let is_broken = |verdict: Verdict| matches!(verdict, Verdict::Fail | Verdict::Error);
                 failed = result
                     .cases()
-                    .filter(|case| broken(case.verdict))
+                    .filter(|case| is_broken(case.verdict) && !case.is_known())
                     .map(|case| case.id.clone())
                     .collect();
                 opens = false;
