@@ -5,6 +5,7 @@ pub mod command;
 pub mod exit;
 pub mod given;
 pub mod output;
+pub mod scope;
 pub mod settings;
 
 use std::io::{self, Write};

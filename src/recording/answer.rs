@@ -5,7 +5,13 @@ use serde_json::Value;
 use crate::exchange::{Body, Headers, Request};
 
 /// Headers that change what a request means: all of them have to be the same.
-const CONDITIONS: [&str; 5] = ["if-none-match", "if-modified-since", "if-none-exist", "prefer", "x-intermediary"];
+const CONDITIONS: [&str; 5] = [
+    "if-none-match",
+    "if-modified-since",
+    "if-none-exist",
+    "prefer",
+    "x-intermediary",
+];
 /// Headers that say what a body is: where both requests have one it has to be the same.
 const MEDIA: [&str; 2] = ["accept", "content-type"];
 
@@ -26,7 +32,12 @@ pub(super) fn likeness(recorded: &Request, asked: &Request) -> Option<Likeness> 
     }
     let same_url = same_url(&recorded.url, &asked.url)?;
     let same_body = same_body(&recorded.body, &asked.body)?;
-    let if_match = |headers: &Headers| headers.get("if-match").filter(|value| !value.is_empty()).map(str::to_owned);
+    let if_match = |headers: &Headers| {
+        headers
+            .get("if-match")
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned)
+    };
     let same_match = if if_match(&recorded.headers) == if_match(&asked.headers) {
         Likeness::Wholly
     } else {
@@ -52,11 +63,15 @@ fn same_headers(recorded: &Headers, asked: &Headers) -> bool {
         let value = headers.get(name).map(str::trim).filter(|value| !value.is_empty());
         value.map(str::to_ascii_lowercase)
     };
-    CONDITIONS.iter().all(|name| value(recorded, name) == value(asked, name))
-        && MEDIA.iter().all(|name| match (value(recorded, name), value(asked, name)) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        })
+    CONDITIONS
+        .iter()
+        .all(|name| value(recorded, name) == value(asked, name))
+        && MEDIA
+            .iter()
+            .all(|name| match (value(recorded, name), value(asked, name)) {
+                (Some(one), Some(other)) => one == other,
+                _ => true,
+            })
 }
 
 fn same_url(recorded: &str, asked: &str) -> Option<Likeness> {
@@ -71,7 +86,9 @@ fn same_url(recorded: &str, asked: &str) -> Option<Likeness> {
         let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         // The order of different parameters means nothing; that of the same stays.
         query.sort_by(|one, other| one.0.cmp(&other.0));
-        let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+        let path = percent_encoding::percent_decode_str(url.path())
+            .decode_utf8_lossy()
+            .into_owned();
         Some((url.origin().ascii_serialization(), path, query, url.query().is_some()))
     };
     (parts(recorded).is_some() && parts(recorded) == parts(asked)).then_some(Likeness::Wholly)
@@ -138,7 +155,12 @@ mod tests {
     fn what_means_the_same_is_the_same() {
         let bare = request("GET", "/Patient?a=1&b=x%20y", &[], "");
         for other in [
-            request("GET", "/Patient?b=x+y&a=1", &[("Accept", "*/*"), ("X-Request-Id", "1")], ""),
+            request(
+                "GET",
+                "/Patient?b=x+y&a=1",
+                &[("Accept", "*/*"), ("X-Request-Id", "1")],
+                "",
+            ),
             request("GET", "/Pati%65nt?a=1&b=x%20y", &[("User-Agent", "x")], ""),
         ] {
             assert_eq!(likeness(&bare, &other), Some(Likeness::Wholly), "{}", other.url);

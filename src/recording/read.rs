@@ -67,7 +67,12 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Replay, RecordingError> {
         wrong(vec![format!("it is no HAR file: {error}{cut}")])
     })?;
     let mut problems = Vec::new();
-    if whole.log.version.as_str().is_none_or(|version| !version.starts_with("1.")) {
+    if whole
+        .log
+        .version
+        .as_str()
+        .is_none_or(|version| !version.starts_with("1."))
+    {
         problems.push(format!("log.version is {}; known is \"1.2\"", whole.log.version));
     }
     let recorded: Option<Recorded> = match whole.log.recorded.map(serde_json::from_value).transpose() {
@@ -85,7 +90,11 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Replay, RecordingError> {
     }
     let mut entries = Vec::with_capacity(whole.log.entries.len());
     for (number, entry) in (1..).zip(whole.log.entries) {
-        let url = entry.pointer("/request/url").and_then(Value::as_str).unwrap_or("?").to_owned();
+        let url = entry
+            .pointer("/request/url")
+            .and_then(Value::as_str)
+            .unwrap_or("?")
+            .to_owned();
         match kept(entry) {
             Ok(entry) => entries.push(entry),
             Err(why) => problems.push(format!("entry {number} ({url}): {why}")),
@@ -107,7 +116,12 @@ fn kept(entry: Value) -> Result<Kept, String> {
     let sent = match lost {
         Some(error) => Err(error),
         None if entry.response.status == 0 => Err(TransportError::Lost(
-            entry.response.error.as_deref().unwrap_or("no answer was recorded").to_owned(),
+            entry
+                .response
+                .error
+                .as_deref()
+                .unwrap_or("no answer was recorded")
+                .to_owned(),
         )),
         None => Ok(Exchange {
             request: request.clone(),

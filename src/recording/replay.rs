@@ -238,7 +238,11 @@ impl Found<'_> {
                 }
             }
             Answered::Stranger(strangers) => {
-                for (_, answered) in strangers.borrow_mut().iter_mut().filter(|(index, _)| *index == self.index) {
+                for (_, answered) in strangers
+                    .borrow_mut()
+                    .iter_mut()
+                    .filter(|(index, _)| *index == self.index)
+                {
                     *answered = true;
                 }
             }
@@ -248,7 +252,12 @@ impl Found<'_> {
 
 /// Whether a request may change what later ones find.
 fn writes(request: &Request) -> bool {
-    let is_search = request.method == "POST" && request.url.split('?').next().is_some_and(|url| url.ends_with("/_search"));
+    let is_search = request.method == "POST"
+        && request
+            .url
+            .split('?')
+            .next()
+            .is_some_and(|url| url.ends_with("/_search"));
     !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !is_search
 }
 
@@ -278,8 +287,10 @@ impl Transport for Replay {
             // Where its entry is missing, the answer has to say so.
             return true;
         }
-        let fresh = |found: &Found<'_>| !matches!(&found.answered, Answered::Stranger(strangers)
-            if strangers.borrow().iter().any(|(index, answered)| *index == found.index && *answered));
+        let fresh = |found: &Found<'_>| {
+            !matches!(&found.answered, Answered::Stranger(strangers)
+            if strangers.borrow().iter().any(|(index, answered)| *index == found.index && *answered))
+        };
         self.find(cue, request).is_ok_and(|found| fresh(&found))
     }
 }

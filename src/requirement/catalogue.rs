@@ -17,7 +17,7 @@ pub struct Catalogue {
     requirements: IndexMap<RequirementId, Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     requirement: Requirement,
     file: String,
@@ -67,6 +67,26 @@ impl Catalogue {
                 let file = file.clone();
                 requirements.insert(requirement.id.clone(), Entry { requirement, file });
             }
+        }
+        Ok(Self { requirements })
+    }
+
+    /// The same catalogue with rules of one more file.
+    ///
+    /// # Errors
+    /// Where an id is there already.
+    pub fn with(&self, file: &str, more: Vec<Requirement>) -> Result<Self, CatalogueError> {
+        let mut requirements = self.requirements.clone();
+        for requirement in more {
+            if let Some(first) = requirements.get(&requirement.id) {
+                return Err(CatalogueError::Duplicate {
+                    id: requirement.id,
+                    file: file.to_owned(),
+                    other: first.file.clone(),
+                });
+            }
+            let file = file.to_owned();
+            requirements.insert(requirement.id.clone(), Entry { requirement, file });
         }
         Ok(Self { requirements })
     }

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Value, json};
 
-use super::{Sender, entries};
 use super::render::TAG_SYSTEM;
+use super::{Sender, entries};
 use crate::exchange::{Body, Exchange, Headers, Request};
 use crate::fhir::Location;
 use crate::transport::TransportError;

@@ -136,6 +136,7 @@ async fn one(
         variables,
         base,
         profiles: &world.profiles,
+        deviations: &[],
     };
     let nothing = || because(ReasonKind::NotGiven, format!("GET {place} found none"));
     if reading.resource().is_none() {

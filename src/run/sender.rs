@@ -71,7 +71,9 @@ impl<'a> Sender<'a> {
         }
         let ids = self.ids.as_ref()?;
         let mut request = request.clone();
-        request.headers.push(REQUEST_ID, format!("{ids}-{:04}", self.sent.get()));
+        request
+            .headers
+            .push(REQUEST_ID, format!("{ids}-{:04}", self.sent.get()));
         Some(request)
     }
 

@@ -14,12 +14,17 @@ use super::id::SuiteId;
 use super::lint;
 use super::model::{Case, Suite};
 use super::parse::{self, FixtureFault, FixtureSource, Parsed, yaml};
+use crate::requirement::Catalogue;
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/suites");
 
 /// Folders below which no suites lie.
-const NO_SUITES: [&str; 2] = ["requirements", "fixtures"];
+const NO_SUITES: [&str; 4] = ["requirements", "fixtures", "resources", "recordings"];
+/// The folder inside the binary whose folders are systems.
+const SYSTEMS: &str = "systems";
+/// The description of a system, which lies beside its suites and is none.
+pub const SYSTEM_FILE: &str = "system.yaml";
 /// How deep folders are searched.
 const MAX_FOLDERS: usize = 16;
 
@@ -42,15 +47,29 @@ impl Suites {
 
     /// As [`Suites::load`], but keeps the suites that are whole beside all that is wrong.
     pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
-        Self::examine(paths, lint::errors)
+        Self::read_citing(paths, Catalogue::embedded())
+    }
+
+    /// As [`Suites::read`], for suites that cite the rules of a catalogue.
+    pub fn read_citing<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, catalogue: &'static Catalogue) -> Loaded {
+        Self::examine(paths, lint::errors, catalogue)
     }
 
     /// As [`Suites::read`], with all that [`lint`] finds.
     pub fn lint<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
-        Self::examine(paths, |suite| lint::lint(suite).into_iter().collect())
+        Self::lint_citing(paths, Catalogue::embedded())
     }
 
-    fn examine<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, lint: Lint) -> Loaded {
+    /// As [`Suites::lint`], for suites that cite the rules of a catalogue.
+    pub fn lint_citing<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, catalogue: &'static Catalogue) -> Loaded {
+        Self::examine(paths, |suite| lint::lint(suite).into_iter().collect(), catalogue)
+    }
+
+    fn examine<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        lint: Lint,
+        catalogue: &'static Catalogue,
+    ) -> Loaded {
         let mut problems = Diagnostics::default();
         let mut files = Vec::new();
         for path in paths {
@@ -66,26 +85,67 @@ impl Suites {
         }
         let mut seen = HashSet::new();
         files.retain(|file| seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
-        let open = |path: &PathBuf| match read_file(path) {
-            Ok(bytes) => parse::decode(&path.to_string_lossy(), bytes),
-            Err(error) => Err(Box::new(unreadable(path, &error))),
+        let open = |path: &PathBuf| Self::open(path);
+        let way = Way {
+            place: Place::Files,
+            lint,
+            catalogue,
         };
-        load(&files, open, Place::Files, lint, problems)
+        load(&files, open, way, problems)
     }
 
-    /// The suites inside the binary. Their files are named `suites/http/read.yaml` and so on.
+    /// The text of a suite file, or of a description that lies beside suites.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no text.
+    pub fn open(path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+        match read_file(path) {
+            Ok(bytes) => parse::decode(&path.to_string_lossy(), bytes),
+            Err(error) => Err(Box::new(unreadable(path, &error))),
+        }
+    }
+
+    /// The suites inside the binary, but those of systems. Their files are named `suites/http/read.yaml` and so on.
     ///
     /// # Errors
     /// Where one of them is wrong, which the tests of this crate rule out.
     pub fn embedded() -> Result<Self, Diagnostics> {
-        load(
-            &embedded_files(),
-            open_embedded,
-            Place::Embedded,
-            lint::errors,
-            Diagnostics::default(),
-        )
-        .strict()
+        let mut files = embedded_files();
+        files.retain(|file| !file.path().starts_with(SYSTEMS));
+        load(&files, open_embedded, Way::embedded(), Diagnostics::default()).strict()
+    }
+
+    /// Suites inside the binary by their paths below `suites/`: `systems/canvas/read.yaml`.
+    ///
+    /// # Errors
+    /// As [`Suites::embedded`], and where there is no such file.
+    pub fn embedded_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
+        let mut problems = Diagnostics::default();
+        let mut files = Vec::new();
+        for path in paths {
+            match EMBEDDED.get_file(path.as_ref()) {
+                Some(file) => files.push(file),
+                None => problems.push(unreadable(path.as_ref(), &io::ErrorKind::NotFound.into())),
+            }
+        }
+        load(&files, open_embedded, Way::embedded(), problems)
+    }
+
+    /// The names of the systems inside the binary, each with the text of its description.
+    pub fn embedded_systems() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let folders = EMBEDDED.get_dir(SYSTEMS).into_iter().flat_map(Dir::dirs);
+        folders.filter_map(|folder| {
+            let name = folder.path().file_name()?.to_str()?;
+            Some((name, text_of(folder.get_file(folder.path().join(SYSTEM_FILE))?)))
+        })
+    }
+
+    /// The names of the suite files of a system inside the binary.
+    #[must_use]
+    pub fn embedded_files_of(system: &str) -> Vec<PathBuf> {
+        let folder = Path::new(SYSTEMS).join(system);
+        let files = embedded_files().into_iter().map(|file| file.path().to_owned());
+        files.filter(|path| path.starts_with(&folder)).collect()
     }
 
     /// One suite inside the binary; the others are not read. `None` where there is none of that name.
@@ -97,14 +157,7 @@ impl Suites {
         let file = embedded_files()
             .into_iter()
             .find(|file| name_in(text_of(file)).is_some_and(|name| name == id))?;
-        let loaded = load(
-            &[file],
-            open_embedded,
-            Place::Embedded,
-            lint::errors,
-            Diagnostics::default(),
-        );
-        Some(loaded.strict())
+        Some(load(&[file], open_embedded, Way::embedded(), Diagnostics::default()).strict())
     }
 
     /// The names of the suites inside the binary, without reading more than that of them.
@@ -191,6 +244,25 @@ impl Loaded {
 /// What looks at a suite that was parsed.
 type Lint = fn(&Suite) -> Diagnostics;
 
+/// How suites are read.
+#[derive(Clone, Copy)]
+struct Way {
+    place: Place,
+    lint: Lint,
+    /// The rules that they cite.
+    catalogue: &'static Catalogue,
+}
+
+impl Way {
+    fn embedded() -> Self {
+        Self {
+            place: Place::Embedded,
+            lint: lint::errors,
+            catalogue: Catalogue::embedded(),
+        }
+    }
+}
+
 /// Where files come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -239,12 +311,11 @@ impl Fixtures {
 fn load<F: Sync>(
     files: &[F],
     open: impl Fn(&F) -> Result<Arc<SourceFile>, Box<Diagnostic>> + Sync,
-    place: Place,
-    lint: Lint,
+    way: Way,
     mut problems: Diagnostics,
 ) -> Loaded {
     let fixtures = Fixtures {
-        place,
+        place: way.place,
         known: Mutex::default(),
     };
     let next = AtomicUsize::new(0);
@@ -254,7 +325,7 @@ fn load<F: Sync>(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { break };
             let parsed = match open(file) {
-                Ok(source) => parse_one(&source, &fixtures, lint),
+                Ok(source) => parse_one(&source, &fixtures, way),
                 Err(found) => Parsed {
                     suite: None,
                     problems: std::iter::once(*found).collect(),
@@ -297,10 +368,10 @@ fn load<F: Sync>(
     }
 }
 
-fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures, lint: Lint) -> Parsed {
-    let mut parsed = parse::parse(source, fixtures);
+fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures, way: Way) -> Parsed {
+    let mut parsed = parse::parse(source, fixtures, way.catalogue);
     if let Some(suite) = &parsed.suite {
-        let found = lint(suite);
+        let found = (way.lint)(suite);
         if found.errors() > 0 {
             parsed.suite = None;
         }
@@ -328,7 +399,7 @@ fn suite_files(path: &Path) -> io::Result<Vec<PathBuf>> {
                 if !is_skipped && depth < MAX_FOLDERS {
                     folders.push((entry.path(), depth + 1));
                 }
-            } else if !name.starts_with('.') && name.ends_with(".yaml") {
+            } else if !name.starts_with('.') && name.ends_with(".yaml") && name != SYSTEM_FILE {
                 files.push(entry.path());
             }
         }
@@ -391,7 +462,10 @@ fn embedded_files() -> Vec<&'static include_dir::File<'static>> {
         };
         folders.extend(folder.dirs().filter(|folder| !is_skipped(folder.path())));
         let suites = folder.files();
-        files.extend(suites.filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml")));
+        files.extend(suites.filter(|file| {
+            let is_yaml = file.path().extension().is_some_and(|extension| extension == "yaml");
+            is_yaml && !file.path().ends_with(SYSTEM_FILE)
+        }));
     }
     files.sort_by_key(|file| file.path());
     files

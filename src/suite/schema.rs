@@ -11,15 +11,23 @@ use super::parse::table::{Choice, Key, Shape, Table};
 /// The JSON Schema of a suite's file (draft 7, which editors know best).
 #[must_use]
 pub fn schema() -> Value {
-    let definitions: Map<String, Value> = keys::ALL
-        .iter()
-        .map(|table| (table.name.to_owned(), definition(table)))
-        .collect();
+    schema_of(
+        "A suite of fhir-assay",
+        "Made by fhir-assay from the keys that its parser knows. See docs/suite-format.md.",
+        &keys::SUITE,
+        keys::ALL.iter().copied(),
+    )
+}
+
+/// The JSON Schema of a file whose outermost mapping has the keys of a table.
+#[must_use]
+pub fn schema_of(title: &str, description: &str, root: &Table, all: impl Iterator<Item = &'static Table>) -> Value {
+    let definitions: Map<String, Value> = all.map(|table| (table.name.to_owned(), definition(table))).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A suite of fhir-assay",
-        "description": "Made by fhir-assay from the keys that its parser knows. See docs/suite-format.md.",
-        "$ref": reference(&keys::SUITE),
+        "title": title,
+        "description": description,
+        "$ref": reference(root),
         "definitions": definitions,
     })
 }

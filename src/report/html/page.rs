@@ -262,6 +262,7 @@ pub(super) struct Tail {
     suites: Vec<SuiteRow>,
     slowest: Vec<(CaseLink, String)>,
     options: Vec<(String, String)>,
+    deviations: Vec<String>,
     not_checked: Vec<String>,
     cleanup: Option<String>,
     left_behind: Vec<(String, String)>,
@@ -346,6 +347,11 @@ impl Tail {
                 .options
                 .iter()
                 .map(|(name, value)| (owned(name), owned(value)))
+                .collect(),
+            deviations: result
+                .deviations()
+                .iter()
+                .map(|deviation| owned(&deviation.sentence()))
                 .collect(),
             not_checked: result.not_checked.iter().map(|text| owned(text)).collect(),
             cleanup: overview.cleanup(),

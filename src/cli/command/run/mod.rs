@@ -8,7 +8,6 @@ mod wire;
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use url::Url;
@@ -19,15 +18,14 @@ use wire::Wire;
 
 use crate::cli::args::{FailOn, RunArgs};
 use crate::cli::exit::Exit;
+use crate::cli::scope::Scope;
 use crate::cli::{Failure, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
-use crate::plan::{Plan, Selection};
+use crate::plan::Plan;
 use crate::recording::Replay;
 use crate::report::{Console, Rules, console};
-use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
-use crate::suite::Suite;
 use crate::transport::{ProbeError, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
@@ -41,9 +39,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
     let args = &args;
-    let suites = settings::suites(&args.filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
-    let selection = settings::selection(&args.filters)?.given(given);
+    let scope = Scope::of(&args.filters, &args.given, args.target.base.is_none())?;
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -53,7 +49,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let base = match &args.target.base {
         Some(base) => probe::base_url(base)?,
         None => {
-            let server = Embedded::start(args.target.fhir.unwrap_or(FhirVersion::R4))?;
+            let release = args.target.fhir.or(scope.release()).unwrap_or(FhirVersion::R4);
+            let server = Embedded::start(release, scope.emulation()?)?;
             let base = probe::base_url(&server.base)?;
             _embedded = server;
             base
@@ -73,7 +70,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, started,
+        args, &scope, &base, &wire, &notices, assumed, profiles, started,
     ))
 }
 
@@ -83,8 +80,7 @@ type Notices = Rc<RefCell<Vec<String>>>;
 #[allow(clippy::too_many_arguments)]
 async fn conduct(
     args: &RunArgs,
-    suites: &[Arc<Suite>],
-    selection: &Selection,
+    scope: &Scope,
     base: &Url,
     wire: &Wire,
     notices: &Notices,
@@ -92,9 +88,12 @@ async fn conduct(
     profiles: Profiles,
     started: Instant,
 ) -> Result<Exit, Failure> {
-    let catalogue = Catalogue::embedded();
-    let target = target(args, &*wire.transport, base, assumed).await?;
-    let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
+    let catalogue = scope.catalogue;
+    let release = args.target.fhir.or(scope.release());
+    let target = target(release, &*wire.transport, base, assumed).await?;
+    let claims = Some(&target.capability);
+    let mut plan = Plan::build(&scope.suites, catalogue, target.release, claims, &scope.selection);
+    scope.restrict(&mut plan);
     wire.restrict(&mut plan);
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(
@@ -111,6 +110,7 @@ async fn conduct(
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
+        system: scope.system.clone(),
         ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
     let marks = options.marks;
@@ -181,14 +181,14 @@ async fn conduct(
 
 /// The server and its claims.
 async fn target(
-    args: &RunArgs,
+    release: Option<FhirVersion>,
     transport: &dyn Transport,
     base: &Url,
     assumed: Option<CapabilityStatement>,
 ) -> Result<Target, ProbeError> {
     match assumed {
-        Some(capability) => Target::assume(base, capability, args.target.fhir),
-        None => Ok(Target::probe(transport, base, args.target.fhir).await?.0),
+        Some(capability) => Target::assume(base, capability, release),
+        None => Ok(Target::probe(transport, base, release).await?.0),
     }
 }
 

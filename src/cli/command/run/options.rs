@@ -19,6 +19,7 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
     let filters = &args.filters;
     tell("seed", args.seed.map(|seed| seed.to_string()).unwrap_or_default());
     tell("jobs", args.jobs.to_string());
+    tell("system", filters.system.clone().unwrap_or_default());
     tell("suite", filters.suites.join(" "));
     tell("case", filters.cases.join(" "));
     tell("requirement", filters.requirements.join(" "));
@@ -60,11 +61,15 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
             .unwrap_or_default(),
     );
     let replay = args.recording.replay.as_ref();
-    tell("replay", replay.map(|path| path.display().to_string()).unwrap_or_default());
+    tell(
+        "replay",
+        replay.map(|path| path.display().to_string()).unwrap_or_default(),
+    );
     tell("fail-fast", if args.fail_fast { "yes".into() } else { String::new() });
     tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
     RunOptions {
         profiles: Profiles::default(),
+        system: None,
         jobs: args.jobs.into(),
         // Never from --seed: two runs at one server must not have ids in common.
         marks: uuid::Uuid::new_v4().as_u64_pair().0,

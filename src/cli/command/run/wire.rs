@@ -107,11 +107,12 @@ impl Wire {
 /// # Errors
 /// A file that cannot be read or replayed, and one that does not tell where its server is.
 pub(super) fn replayed(args: &mut RunArgs) -> Result<Option<Replay>, Failure> {
-    let Some(path) = &args.recording.replay else { return Ok(None) };
+    let Some(path) = &args.recording.replay else {
+        return Ok(None);
+    };
     let bytes = settings::read(path)?;
     let name = path.display().to_string();
-    let replay =
-        crate::recording::read(&name, &bytes).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let replay = crate::recording::read(&name, &bytes).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     match replay.recorded() {
         Some(recorded) => {
             let about = &recorded.about;
