@@ -104,6 +104,15 @@ async fn one(
         ),
     };
     let request = render::get(&find.get.value, variables, base, world.target.release)
+        .map(|mut request| {
+            for (name, value) in world.system.iter().flat_map(|system| &system.headers) {
+                if !name.eq_ignore_ascii_case("content-type") {
+                    request.headers.remove(name);
+                    request.headers.push(name, value.as_str());
+                }
+            }
+            request
+        })
         .map_err(|missing| because(ReasonKind::NotGiven, format!("could not be looked for: {missing}")))?;
     let place = request.url.strip_prefix(base).unwrap_or(&request.url);
     let place = place.trim_start_matches('/').to_owned();

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::fhir::{FhirVersion, Interaction};
 use crate::requirement::{Catalogue, RequirementId};
-use crate::source::{Site, Spanned};
+use crate::source::{Site, SourceFile, Spanned};
 use crate::suite::template::Part;
 use crate::suite::{Action, Assume, Case, Template};
 
@@ -100,11 +100,11 @@ impl Authorization {
 }
 
 impl System {
-    /// Whether a case is one of its own suites, and not of the specification's.
+    /// Whether a file is one of its own suites, and not one of the specification's.
     #[must_use]
-    pub fn owns(&self, case: &Case) -> bool {
+    pub fn owns(&self, source: &SourceFile) -> bool {
         let folder = self.file.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
-        let below = case.source.name().strip_prefix(folder);
+        let below = source.name().strip_prefix(folder);
         below.is_some_and(|below| folder.is_empty() || below.starts_with(['/', '\\']))
     }
 
@@ -112,7 +112,7 @@ impl System {
     /// are written for it, and ask for refusals.
     #[must_use]
     pub fn forbids(&self, case: &Case, resource_type: Option<&str>) -> Option<String> {
-        if self.owns(case) {
+        if self.owns(&case.source) {
             return None;
         }
         let steps = case.setup.iter().chain(&case.steps).chain(&case.cleanup);

@@ -223,6 +223,9 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
             count => sentences.push(format!("{count} cases were left out {why}.")),
         }
     }
+    if result.target.release == FhirVersion::Dstu2 {
+        sentences.push("Bodies were not judged by the definitions of DSTU2: there are none of them here.".into());
+    }
     sentences
         .push("Terminology, profiles and the meaning of search parameters beyond the suites were not checked.".into());
     sentences

@@ -31,7 +31,7 @@ fn run(documented: u16) -> (Option<i32>, Value, String) {
     fs::write(folder.path().join("read.yaml"), SUITE).expect("a writable folder");
     let server = Stub::claiming(|_, out| {
         let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]}"#;
-        stub::json(out, "422 Unprocessable Content", outcome)
+        stub::json(out, "410 Gone", outcome)
     });
     let out = Command::new(env!("CARGO_BIN_EXE_fhir-assay"))
         .args(["run", "--system"])
@@ -53,12 +53,12 @@ fn run(documented: u16) -> (Option<i32>, Value, String) {
 
 #[test]
 fn what_the_document_says_is_no_failure_and_is_told_with_its_source() {
-    let (exit, result, told) = run(422);
+    let (exit, result, told) = run(410);
     assert_eq!(exit, Some(0), "{told}");
     assert_eq!(result["verdict"], "pass");
     let deviation = &result["system"]["deviations"][0];
     assert_eq!(deviation["seen"], 1, "{deviation}");
-    let sentence = "read.unknown-404: An unknown id is answered 422 (The Acme handbook, page 7), seen once";
+    let sentence = "read.unknown-404: An unknown id is answered 410 (The Acme handbook, page 7), seen once";
     assert_eq!(told.matches(sentence).count(), 2, "{told}");
 }
 

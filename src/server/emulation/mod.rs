@@ -5,6 +5,7 @@
 //! [`Shared::keeps`](crate::server::Shared).
 
 mod canvas;
+mod cerner;
 mod oracle_health;
 
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::server::mutant::Mutant;
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 /// The emulations.
-const ALL: &[&Emulation] = &[&oracle_health::EMULATION, &canvas::EMULATION];
+const ALL: &[&Emulation] = &[&oracle_health::EMULATION, &canvas::EMULATION, &cerner::EMULATION];
 
 /// A server that behaves as one vendor documents its API.
 #[derive(Debug)]

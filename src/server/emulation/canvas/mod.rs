@@ -89,9 +89,11 @@ fn widen(server: &Shared, asked: &mut Asked) {
 }
 
 fn answer(_: &Shared, asked: &Asked, answer: &mut Answer) {
-    // Neither versions nor their times are told.
-    answer.remove("etag");
-    answer.remove("last-modified");
+    // Of procedures neither versions nor their times are told.
+    if !asked.is(Capabilities) {
+        answer.remove("etag");
+        answer.remove("last-modified");
+    }
     match asked.interaction() {
         Some(Capabilities) => {
             claim_only(answer, "Procedure", &["read", "search-type"], &["_id", "patient", "date"], &json!({}));
