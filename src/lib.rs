@@ -35,8 +35,11 @@
 //! What it cannot do: it judges the REST API and not the meaning of data. Terminology and profiles are not checked, and the
 //! embedded suites hold what `fhir-assay list requirements` says they hold.
 
+pub mod baseline;
 pub mod check;
 pub mod cli;
+pub mod comparison;
+pub mod evidence;
 pub mod exchange;
 pub mod fhir;
 pub mod libtest;

@@ -1,5 +1,7 @@
 //! The program as scripts and people see it: exit codes, messages, files.
 
+#[path = "cli/ci.rs"]
+mod ci;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/given.rs"]
@@ -8,12 +10,16 @@ mod given;
 mod interrupt;
 #[path = "cli/isolation.rs"]
 mod isolation;
+#[path = "cli/packaging.rs"]
+mod packaging;
 #[path = "cli/profiles.rs"]
 mod profiles;
 #[path = "cli/reports.rs"]
 mod reports;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/safety.rs"]
+mod safety;
 #[path = "cli/schemas.rs"]
 mod schemas;
 mod support;

@@ -4,8 +4,14 @@
 mod json;
 #[path = "reports/live.rs"]
 mod live;
+#[path = "reports/machine.rs"]
+mod machine;
+#[path = "reports/pages.rs"]
+mod pages;
 #[path = "reports/sample.rs"]
 mod sample;
+#[path = "reports/tap.rs"]
+mod tap;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -117,7 +123,10 @@ fn html_report() {
 fn nothing_in_the_page_is_from_the_server() {
     let page = Format::Html.render(&sample::sample());
     assert_clean(&page);
-    assert_eq!(page.matches("<script").count(), 1);
+    // Two scripts run; what is packed is neither run nor shown.
+    assert_eq!(page.matches("<script>").count(), 2);
+    let packed = page.matches("<script type=\"text/plain\" id=\"").count();
+    assert_eq!(page.matches("<script").count(), 2 + packed);
     assert_eq!(page.matches("<style").count(), 1);
     for forbidden in [
         "<img",

@@ -23,6 +23,19 @@ pub enum Exit {
     Interrupted,
 }
 
+/// What fails a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The least verdict that fails it: Fail or Warning.
+    pub fail_on: Verdict,
+    /// Whether nothing that the server does fails it, since something later decides.
+    pub never: bool,
+    /// Whether the run ends with its first failure.
+    pub fail_fast: bool,
+    /// Whether a list of known failures that is out of date fails it.
+    pub strict_baseline: bool,
+}
+
 impl Exit {
     /// The number.
     #[must_use]
@@ -37,21 +50,29 @@ impl Exit {
         }
     }
 
-    /// How a run ends, given the least verdict that fails it. `fail_on` is Fail or Warning.
+    /// How a run ends.
     ///
     /// A failure that was seen is certain, whatever else could not be judged; only a run that was cut short says nothing.
+    /// What is known to fail, or to be beyond judging, does not count.
     #[must_use]
-    pub fn of_run(result: &RunResult, fail_on: Verdict, fail_fast: bool) -> Self {
-        let any = |wanted: &dyn Fn(Verdict) -> bool| result.cases().any(|case| wanted(case.verdict));
-        let failed =
-            any(&|verdict| verdict == Verdict::Fail || (verdict == Verdict::Warning && fail_on == Verdict::Warning));
-        if result.stopped.is_some() && !(failed && fail_fast) {
+    pub fn of_run(result: &RunResult, gate: &Gate) -> Self {
+        let any =
+            |wanted: &dyn Fn(Verdict) -> bool| result.cases().any(|case| !case.is_known() && wanted(case.verdict));
+        let is_stale = || {
+            result
+                .baseline
+                .as_ref()
+                .is_some_and(|baseline| !baseline.stale.is_empty())
+        };
+        let failed = any(&|verdict| verdict >= gate.fail_on && verdict != Verdict::Error)
+            || (gate.strict_baseline && is_stale());
+        if result.stopped.is_some() && !(failed && gate.fail_fast) {
             Self::Unjudged
-        } else if failed {
+        } else if failed && !gate.never {
             Self::Failed
-        } else if any(&|verdict| verdict == Verdict::Error) {
+        } else if any(&|verdict| verdict == Verdict::Error) && !gate.never {
             Self::Unjudged
-        } else if any(&Verdict::is_judged) || of_other_shards(result) {
+        } else if result.cases().any(|case| case.verdict.is_judged()) || of_other_shards(result) {
             Self::Success
         } else {
             // Nothing was judged: that is no success.

@@ -1,8 +1,11 @@
 //! The edge: arguments, environment, files and the exit code. Everything else is told what it needs.
 
 pub mod args;
+pub mod auth;
 pub mod command;
 pub mod exit;
+pub mod gate;
+pub mod github;
 pub mod given;
 pub mod output;
 pub mod scope;
@@ -69,14 +72,22 @@ pub fn main() -> Exit {
     };
     let outcome = match &cli.command {
         Command::Run(args) => command::run::run(args),
+        Command::Baseline(args) => command::baseline::baseline(args),
         Command::Serve(args) => command::serve::serve(args),
         Command::List(args) => command::list::list(args),
         Command::Prove(args) => command::prove::prove(args),
         Command::Explain(args) => command::explain::explain(args),
         Command::Lint(args) => command::lint::lint(args),
         Command::Validate(args) => command::validate::validate(args),
+        Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
+        Command::Verify(args) => command::verify::verify(args),
+        Command::Diff(args) => command::compare::diff(args),
+        Command::Compare(args) => command::compare::compare(args),
+        Command::Merge(args) => command::compare::merge(args),
         Command::Schemas(args) => command::schemas::schemas(args),
+        Command::Completions(args) => command::completions::completions(args),
+        Command::Man(args) => command::man::man(args),
     };
     outcome.unwrap_or_else(|failure| {
         let _ = writeln!(io::stderr(), "{}", marked(&failure.message));

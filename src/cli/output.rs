@@ -100,6 +100,18 @@ pub fn write_validation(report: &ValidationReport, output: &Output) -> Result<()
     write_with(output, &|out| output.format.write_validation(report, out))
 }
 
+/// Writes a file that people keep, as [`write()`] does.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn replace(path: &Path, text: &str) -> Result<(), OutputError> {
+    let output = Output {
+        format: Format::Console,
+        path: path.to_owned(),
+    };
+    write_with(&output, &|out| out.write_all(text.as_bytes()))
+}
+
 /// Writes what `render` writes, as [`write()`] does.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::Glob;
 use serde_json::Value;
 
-use super::args::{FilterArgs, GivenArgs};
+use super::args::{FilterArgs, GivenArgs, TargetArgs};
 use super::exit::Exit;
 use super::settings::{self, SettingsError, did_you_mean};
 use super::{Failure, settings::error_paint};
@@ -13,7 +13,7 @@ use crate::fhir::FhirVersion;
 use crate::plan::{AskedTypes, Plan, Selection};
 use crate::requirement::Catalogue;
 use crate::server::Emulation;
-use crate::suite::Suite;
+use crate::suite::{Given, Suite};
 use crate::system::{self, System};
 use crate::verdict::{Reason, ReasonKind};
 
@@ -23,6 +23,8 @@ pub struct Scope {
     pub system: Option<Arc<System>>,
     /// The suites.
     pub suites: Vec<Arc<Suite>>,
+    /// What the tester gives.
+    pub given: Given,
     /// The cases of them, with what the tester gives.
     pub selection: Selection,
     /// The rules that they cite.
@@ -30,27 +32,35 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Settles what the words of the command line ask for. `is_emulated` says whether a system's emulation stands in for a
-    /// server, so that what is not given is what it is there.
+    /// Settles what the words of the command line ask for. Where a system's emulation stands in for a server, what is not given
+    /// is what it is there. `more` adds to what was given.
     ///
     /// # Errors
     /// Names of nothing, and everything that is wrong in a suite or a system.
-    pub fn of(filters: &FilterArgs, given: &GivenArgs, is_emulated: bool) -> Result<Self, Failure> {
+    pub fn of(
+        filters: &FilterArgs,
+        given: &GivenArgs,
+        target: &TargetArgs,
+        more: impl FnOnce(&mut Given),
+    ) -> Result<Self, Failure> {
         let Some(name) = &filters.system else {
             let suites = settings::suites(&filters.suites)?;
-            let given = settings::given(given, &suites)?;
+            let mut given = settings::given(given, target, &suites)?;
+            more(&mut given);
             let catalogue = Catalogue::embedded();
             return Ok(Self {
                 system: None,
-                selection: settings::selection(filters, catalogue)?.given(given),
+                selection: settings::selection(filters, catalogue)?.given(given.clone()),
+                given,
                 suites,
                 catalogue,
             });
         };
         let (system, mut suites) = load(name)?;
         narrow(&mut suites, &filters.suites)?;
-        let mut given = settings::given(given, &suites)?;
-        if is_emulated {
+        let mut given = settings::given(given, target, &suites)?;
+        more(&mut given);
+        if target.base.is_none() {
             for (name, value) in &system.emulation {
                 let is_asked = suites.iter().any(|suite| suite.given.contains_key(name));
                 if is_asked && !given.has(name) {
@@ -58,13 +68,14 @@ impl Scope {
                 }
             }
         }
-        let mut selection = settings::selection(filters, system.catalogue)?.given(given);
+        let mut selection = settings::selection(filters, system.catalogue)?.given(given.clone());
         if filters.types.is_empty() && !system.types.is_empty() {
             selection = selection.types(AskedTypes::Listed(system.types.clone()));
         }
         Ok(Self {
             catalogue: system.catalogue,
             system: Some(system),
+            given,
             suites,
             selection,
         })

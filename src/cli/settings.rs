@@ -1,4 +1,5 @@
-//! What the words of the command line come to: suites, a selection, a client. The environment is read here and nowhere else.
+//! What the words of the command line come to: suites, a selection, a client. The environment is read here and, for
+//! secrets, in [`auth`](super::auth).
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read as _, Write as _};
@@ -12,16 +13,19 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, FilterArgs, GivenArgs, TargetArgs};
+use super::auth::{self, AuthProblems, Proofs};
+use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError};
 use crate::report::{Progress, Style};
 use crate::requirement::{Catalogue, Level};
+use crate::server;
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Given, Suite, Suites};
-use crate::transport::{AuthError, Client, ClientError, ClientOptions, Credentials};
+use crate::transport::{Client, ClientError, ClientOptions};
 
 /// What is wrong with the words of the command line, or with what they lead to.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,15 @@ pub enum SettingsError {
     /// Suites have errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Suites(Diagnostics),
+    /// The list of known failures has errors.
+    #[error("{}", .0.render(error_paint()).trim_end())]
+    Baseline(Diagnostics),
+    /// There is no list of known failures.
+    #[error("{path}: there is no such file; `fhir-assay baseline update --baseline {path} BASE_URL` writes one")]
+    NoBaseline {
+        /// What was given.
+        path: String,
+    },
     /// `--types` names types beside `claimed`.
     #[error("--types is either `claimed` or names of resource types: `claimed` has all that the server has")]
     ClaimedAndMore,
@@ -58,7 +71,7 @@ pub enum SettingsError {
     Given(#[from] GivenProblems),
     /// Credentials cannot be used.
     #[error(transparent)]
-    Auth(#[from] AuthError),
+    Auth(#[from] AuthProblems),
     /// A file cannot be read.
     #[error("{path}: {error}")]
     File {
@@ -121,6 +134,19 @@ pub fn error_paint() -> Paint {
 
 fn is_colored(stream: &impl anstream::stream::RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
+}
+
+/// The job of GitHub that the program runs in, where it does and is to speak to it.
+#[must_use]
+pub fn github(args: CiArgs) -> Option<Job> {
+    let is_there = env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    let file = |name: &str| env::var_os(name).map(PathBuf::from);
+    (is_there && !args.no_annotations).then(|| {
+        Job::new(Files {
+            summary: file("GITHUB_STEP_SUMMARY"),
+            output: file("GITHUB_OUTPUT"),
+        })
+    })
 }
 
 /// How the console shows how far a run is.
@@ -225,15 +251,21 @@ pub fn selection(filters: &FilterArgs, catalogue: &Catalogue) -> Result<Selectio
         .shard(filters.shard))
 }
 
-/// What the tester gives to suites, by `--var` and in the environment.
+/// What the tester gives to suites, by `--var` and in the environment; where no server is named, what is known of our own.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn given(args: &GivenArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
-    Ok(given::given(args, suites, &|name| env::var(name).ok())?)
+pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
+    let is_ours = target.base.is_none() && target.assume.is_none();
+    let known = if is_ours { server::given::given() } else { Vec::new() };
+    Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
 }
 
-fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
+/// The types that cases about any type run over.
+///
+/// # Errors
+/// The word for all types beside names.
+pub fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     match asked {
         [] => Ok(AskedTypes::Default),
         [word] if word == CLAIMED => Ok(AskedTypes::Claimed),
@@ -250,23 +282,14 @@ fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
 /// # Errors
 /// Credentials that are missing, and certificates that cannot be read.
 pub fn client(target: &TargetArgs, base: &Url, jobs: usize, started: Instant) -> Result<Client, SettingsError> {
-    let variable = |name: &str| env::var(name).ok();
-    let mut credentials = Credentials::none();
-    for header in &target.headers {
-        credentials.header(header)?;
-    }
-    if let Some(name) = &target.bearer_env {
-        credentials.bearer(name, variable(name))?;
-    }
-    if let Some(name) = &target.basic_env {
-        credentials.basic(name, variable(name))?;
-    }
+    let Proofs { credentials, identity } = auth::proofs(&target.auth, &target.headers, base)?;
     let options = ClientOptions {
         connect: target.timeout.min(Duration::from_secs(10)),
         first_byte: target.timeout,
         total: target.timeout,
         certificates: target.ca.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         credentials,
+        identity,
         connections: jobs,
         ..ClientOptions::default()
     };
@@ -353,7 +376,10 @@ pub fn profiles(paths: &[PathBuf]) -> Result<Profiles, SettingsError> {
 const LARGEST_DEFINITION: u64 = (32 << 20) + 1;
 
 /// The definitions in a folder, or in the `package` folder of an unpacked package.
-fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
     let inner = folder.join("package");
     let folder = if inner.join("package.json").is_file() {
         &inner

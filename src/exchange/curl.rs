@@ -77,7 +77,7 @@ fn push(line: &mut String, option: &str, value: &str) {
 
 /// A word for a POSIX shell: in single quotes where it needs them. With control characters it is a word of bash, ksh and
 /// zsh (`$'a\nb'`), so that the command stays on its line and nothing in it moves a cursor.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,%+@=".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         return word.to_owned();

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod curl;
 pub mod headers;
+pub mod permission;
 pub mod redact;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use body::Body;
 pub use curl::curl;
 pub use headers::Headers;
+pub use permission::{Permission, Write};
 
 /// One request and what came back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -2,11 +2,13 @@
 
 mod alone;
 pub mod applicability;
+mod permitted;
 pub mod selection;
 pub mod shard;
 
 use std::sync::Arc;
 
+use crate::exchange::Permission;
 use crate::fhir::{CapabilityStatement, FhirVersion, ResourceType};
 use crate::requirement::{Catalogue, RequirementId};
 use crate::suite::{BodySource, Case, CaseId, Given, GivenVariable, Suite, Types, fixture, given};
@@ -82,6 +84,11 @@ impl Plan {
         for case in planned.filter(|case| case.left_out.is_none()) {
             case.left_out = reason(case);
         }
+    }
+
+    /// Leaves out the cases that would send what may not be sent.
+    pub fn permit(&mut self, permission: &Permission) {
+        self.leave_out(|case| permitted::why_not(case, permission));
     }
 
     /// Every case, run or left out.

@@ -1,5 +1,6 @@
 //! Shards: one plan over several machines, cut by the names of the cases.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::suite::CaseId;
@@ -17,6 +18,24 @@ pub struct Shard {
 pub struct NoShard(String);
 
 impl Shard {
+    /// Its number, from 1.
+    #[must_use]
+    pub const fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The k-th of n.
+    ///
+    /// # Errors
+    /// Where k is not from 1 to n.
+    pub fn new(index: u32, count: u32) -> Result<Self, NoShard> {
+        if index >= 1 && index <= count {
+            Ok(Self { index, count })
+        } else {
+            Err(NoShard(format!("{index}/{count}")))
+        }
+    }
+
     /// How many shards there are.
     #[must_use]
     pub const fn count(&self) -> u32 {
@@ -37,6 +56,12 @@ impl Shard {
     #[must_use]
     pub fn holds(&self, case: &CaseId) -> bool {
         self.of(case) == self.index
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

@@ -14,8 +14,9 @@ use crate::fhir::FhirVersion;
 use crate::plan::{Plan, Selection};
 use crate::requirement::{Actor, Basis, Catalogue, Requirement, RequirementId, Testable};
 use crate::run::{RunOptions, Runner};
-use crate::server::{Emulation, Mutant, Options, Variant, router};
-use crate::suite::Suite;
+use crate::server::variant::KNOWN_AUTHORIZATION;
+use crate::server::{Emulation, Mutant, Options, Variant, given, router};
+use crate::suite::{Given, Suite};
 use crate::system::System;
 use crate::transport::{InProcess, Target};
 use crate::verdict::{Outcome, Reason, ReasonKind, RunEvent, RunResult, ToolInfo, Verdict};
@@ -70,7 +71,7 @@ pub fn prove(question: &Question) -> Result<Proof, String> {
     let mutants: Vec<(&'static Mutant, &'static Requirement)> = question
         .mutants
         .iter()
-        .filter(|mutant| mutant.releases.contains(&release))
+        .filter(|mutant| question.system.is_some() || mutant.releases.contains(&release))
         .filter_map(|mutant| {
             let requirement = catalogue.get(mutant.requirement())?;
             requirement.level_in(release)?;
@@ -134,8 +135,41 @@ pub fn prove(question: &Question) -> Result<Proof, String> {
 fn reach(options: Options, origin: &str) -> Result<(InProcess, Url), String> {
     let base = format!("{origin}{}", options.base_path());
     let base = Url::parse(&base).map_err(|error| format!("{base}: {error}"))?;
-    let transport = InProcess::new(router(options), &base, Some("Bearer known".into()));
-    Ok((transport, base))
+    let transport = InProcess::new(router(options), &base, Some(KNOWN_AUTHORIZATION.into()));
+    Ok((transport.also(&second_base(&base)), base))
+}
+
+/// The plan for one of the servers, of which everything is known that a tester can know.
+fn plan(question: &Question, catalogue: &Catalogue, target: &Target, selection: &Selection) -> Plan {
+    let mut known: Given = given::given().into_iter().collect();
+    if let Ok(base) = Url::parse(&target.base) {
+        known.set("second-base", second_base(&base).as_str().into());
+    }
+    // What is known of an emulation its system says.
+    let selection = match &question.system {
+        Some(_) => selection.clone(),
+        None => selection.clone().given(known),
+    };
+    let claims = Some(&target.capability);
+    let mut plan = Plan::build(&question.suites, catalogue, question.release, claims, &selection);
+    if let Some((system, _)) = &question.system {
+        plan.leave_out(|planned| {
+            let text = system.forbids(&planned.case, planned.resource_type.as_deref())?;
+            let kind = ReasonKind::NotClaimed;
+            Some(Reason { kind, text })
+        });
+    }
+    plan
+}
+
+/// The base URL by the other scheme.
+fn second_base(base: &Url) -> Url {
+    let mut second = base.clone();
+    // None of this can fail for a URL by http or https.
+    let _ = second.set_scheme(if base.scheme() == "https" { "http" } else { "https" });
+    let _ = second.set_host(Some(given::SECOND_HOST));
+    let _ = second.set_port(None);
+    second
 }
 
 fn options(question: &Question, mutant: Option<&'static Mutant>, variant: Option<&'static Variant>) -> Options {
@@ -146,20 +180,6 @@ fn options(question: &Question, mutant: Option<&'static Mutant>, variant: Option
         variants: variant.into_iter().collect(),
         ..Options::default()
     }
-}
-
-/// The cases of a selection that can be run.
-fn plan(question: &Question, catalogue: &Catalogue, target: &Target, selection: &Selection) -> Plan {
-    let claims = Some(&target.capability);
-    let mut plan = Plan::build(&question.suites, catalogue, question.release, claims, selection);
-    if let Some((system, _)) = &question.system {
-        plan.leave_out(|planned| {
-            let text = system.forbids(&planned.case, planned.resource_type.as_deref())?;
-            let kind = ReasonKind::NotClaimed;
-            Some(Reason { kind, text })
-        });
-    }
-    plan
 }
 
 fn run_options(question: &Question) -> RunOptions {
@@ -346,7 +366,7 @@ fn without_mutant(
             why: {
                 let mut conditions = requirement.applies_if.iter();
                 match conditions.find_map(|item| item.strip_prefix("config=")) {
-                    Some(config) => format!("the operator would have to provide `{config}`"),
+                    Some(config) => format!("the operator has to provide `{config}`"),
                     None if plain.is_some_and(|plain| plain.known.tells(&requirement.id)) => {
                         "it is a wish that the plain server does not grant either, and is told so".into()
                     }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::fhir::FhirVersion;
+use crate::suite::Given;
 use crate::transport::Stage;
 use crate::verdict::{Reason, ReasonKind, RunResult};
 
 /// What a run was: known before it begins.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct About {
     /// The program that recorded.
     pub tool: String,
@@ -28,13 +30,16 @@ pub struct About {
     /// The words of `--types`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<String>,
+    /// What the tester gave to the suites.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub given: IndexMap<String, Value>,
     /// The command line's choices that bear on the verdicts.
     #[serde(default)]
     pub options: IndexMap<String, String>,
 }
 
 /// What a recording holds: known when the run is over.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Recorded {
     /// What the run was.
     #[serde(flatten)]
@@ -50,7 +55,7 @@ pub struct Recorded {
 }
 
 /// Stage, step and how many requests: `["steps", 3, 1]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count(pub Stage, pub u32, pub u32);
 
 impl About {
@@ -58,6 +63,15 @@ impl About {
     #[must_use]
     pub fn marks(&self) -> Option<u64> {
         u64::from_str_radix(&self.marks, 16).ok()
+    }
+
+    /// Gives to the suites what was given when it was recorded, where nothing else is.
+    pub fn give(&self, given: &mut Given) {
+        for (name, value) in &self.given {
+            if !given.has(name) {
+                given.set(name, value.clone());
+            }
+        }
     }
 }
 

@@ -112,7 +112,8 @@ fn kept(entry: Value) -> Result<Kept, String> {
     let entry: har::Entry<'static> = serde_json::from_value(entry).map_err(|error| error.to_string())?;
     let request = entry.request.plain()?;
     let lost = entry.mark.as_ref().and_then(|mark| mark.lost.clone());
-    let timing = entry.mark.as_ref().map(|mark| mark.timing).unwrap_or_default();
+    let mut timing = entry.mark.as_ref().map(|mark| mark.timing).unwrap_or_default();
+    timing.attempts = entry.mark.as_ref().map_or(1, |mark| mark.cue.attempt);
     let sent = match lost {
         Some(error) => Err(error),
         None if entry.response.status == 0 => Err(TransportError::Lost(

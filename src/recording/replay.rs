@@ -103,6 +103,32 @@ impl Replay {
         CapabilityStatement::read(json).ok()
     }
 
+    /// What the server claimed, as it was sent, and the ending of a file that holds it.
+    #[must_use]
+    pub fn claims(&self) -> Option<(&'static str, Vec<u8>)> {
+        if let Some(assumed) = self
+            .recorded
+            .as_ref()
+            .and_then(|recorded| recorded.about.assumed.as_ref())
+        {
+            return Some(("json", serde_json::to_vec_pretty(assumed).ok()?));
+        }
+        let is_probe = |entry: &&Kept| entry.cue.as_ref().is_some_and(|cue| cue.stage == Stage::Probe);
+        let answered = self
+            .entries
+            .iter()
+            .rev()
+            .filter(is_probe)
+            .find_map(|entry| entry.sent.as_ref().ok())?;
+        let bytes = answered.response.body.bytes();
+        let ending = if bytes.trim_ascii_start().starts_with(b"<") {
+            "xml"
+        } else {
+            "json"
+        };
+        Some((ending, bytes.to_vec()))
+    }
+
     fn answer(&self, cue: &Cue, request: &Request) -> Result<Exchange, TransportError> {
         match self.find(cue, request) {
             Ok(found) => {
@@ -128,8 +154,8 @@ impl Replay {
         if let Some(story) = self.by_case.get(&cue.case) {
             return self.find_in(story, cue, request);
         }
-        if cue.case.is_some() && self.recorded.is_some() && self.strangers.borrow().is_empty() {
-            return Err("it holds no request of this case".to_owned());
+        if cue.request <= self.counted(cue) {
+            return Err(hole(self.counted(cue)));
         }
         let strangers = self.strangers.borrow();
         let same = |(index, _): &&(usize, bool)| is_same_abroad(&self.entries[*index].request, request);
@@ -149,19 +175,14 @@ impl Replay {
     fn find_in<'a>(&'a self, story: &'a RefCell<Story>, cue: &Cue, request: &Request) -> Result<Found<'a>, String> {
         let known = story.borrow();
         let place = known.parts.iter().position(|(index, _)| self.is_at(*index, cue));
-        let counted = match (&cue.case, &self.recorded) {
-            (Some(case), Some(recorded)) => recorded.count(case, cue.stage, cue.step),
-            _ => 0,
-        };
+        let counted = self.counted(cue);
         let held = known.parts.iter().filter(|(index, _)| {
             let other = self.entries[*index].cue.as_ref();
             other.is_some_and(|other| other.is_beside(cue))
         });
         let is_whole = held.count() as u64 >= u64::from(counted);
         if !is_whole && place.is_none() && cue.request <= counted {
-            return Err(format!(
-                "it was made, but its entry is missing: the step has {counted} by the recording's own account"
-            ));
+            return Err(hole(counted));
         }
         let mut nearly = None;
         let mut crossed_a_write = false;
@@ -202,6 +223,14 @@ impl Replay {
                 Some(other) => format!("there it has {} {}", other.method, other.url),
                 None => "it made no such request".to_owned(),
             }),
+        }
+    }
+
+    /// How many requests the step of a request made, by the recording's own account.
+    fn counted(&self, cue: &Cue) -> u32 {
+        match (&cue.case, &self.recorded) {
+            (Some(case), Some(recorded)) => recorded.count(case, cue.stage, cue.step),
+            _ => 0,
         }
     }
 
@@ -250,6 +279,11 @@ impl Found<'_> {
     }
 }
 
+/// What is said of an entry that was taken out of a recording.
+fn hole(counted: u32) -> String {
+    format!("its entry is missing; by the recording's own account there were {counted} here")
+}
+
 /// Whether a request may change what later ones find.
 fn writes(request: &Request) -> bool {
     let is_search = request.method == "POST"
@@ -279,11 +313,7 @@ impl Transport for Replay {
     }
 
     fn may_answer(&self, cue: &Cue, request: &Request) -> bool {
-        let counted = match (&cue.case, &self.recorded) {
-            (Some(case), Some(recorded)) => recorded.count(case, cue.stage, cue.step),
-            _ => 0,
-        };
-        if counted >= cue.request {
+        if self.counted(cue) >= cue.request {
             // Where its entry is missing, the answer has to say so.
             return true;
         }

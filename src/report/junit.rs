@@ -1,6 +1,6 @@
 //! JUnit XML, as Jenkins, GitLab and the reporters of GitHub read it: one suite file is a `testsuite`, one case a
 //! `testcase`. A failed case is a `failure`, one that could not be judged an `error`, one that was left out is
-//! `skipped` with its reason. A warning does not fail a case; it stands in its `system-out`.
+//! `skipped` with its reason, and so is one that is known to fail, with what failed in its `system-out`. A warning does not fail a case; it stands in its `system-out`.
 
 use std::io;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::failure;
+use super::known;
 use super::overview::reason_name;
 use super::problem::Problem;
 use super::rules::Rules;
@@ -64,8 +65,13 @@ fn test_case(suite: &SuiteResult, case: &CaseResult, rules: &Rules<'_>) -> TestC
     for id in &case.requirements {
         written.add_property(Property::new("requirement", clean(id.as_str())));
     }
-    if !remarks.is_empty() {
-        written.set_system_out(texts(&remarks, rules));
+    let told: Vec<&Problem<'_>> = if case.is_known() {
+        problems.iter().collect()
+    } else {
+        remarks
+    };
+    if !told.is_empty() {
+        written.set_system_out(texts(&told, rules));
     }
     written
 }
@@ -75,6 +81,15 @@ fn status(case: &CaseResult, broken: &[&Problem<'_>], rules: &Rules<'_>) -> Test
         let reason = case.reason.as_ref();
         reason.map_or(reason_name(None).into(), |reason| line(&reason.text, 400))
     };
+    if case.is_known() {
+        // CI servers turn red on a failure and not on what was skipped; the type tells it apart.
+        let mut status = TestCaseStatus::skipped();
+        let words: Vec<String> = case.known.iter().map(known::words).collect();
+        status
+            .set_message(format!("known to {}: {}", known::verb(case.verdict), words.join("; ")))
+            .set_type("known");
+        return status;
+    }
     let kind = match case.verdict {
         Verdict::Pass | Verdict::Warning => return TestCaseStatus::success(),
         Verdict::Skip | Verdict::Inapplicable => {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::failure;
+use super::known;
 use super::overview::{Group, LEVELS, Overview, Standing, State, reason_name};
 use super::problem::Problem;
 use super::rules::Rules;
@@ -107,7 +108,9 @@ fn write_failures(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()>
     let rules = Rules::of_result(result);
     let mut left = FAILURES;
     let (mut told, mut untold) = (0_u64, 0_u64);
-    for problem in result.cases().flat_map(Problem::of_case) {
+    // What is known stands in a table of its own.
+    let new = result.cases().filter(|case| !case.is_known());
+    for problem in new.flat_map(Problem::of_case) {
         if !matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged) {
             continue;
         }
@@ -152,6 +155,7 @@ fn fold(problem: &Problem<'_>, rules: &Rules<'_>) -> String {
 
 fn write_rest(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
     let result = overview.result;
+    write_known(out, overview)?;
     write_groups(out, "Warnings", overview.groups_of(Outcome::Warning))?;
     write_groups(out, "Notes", overview.groups_of(Outcome::Note))?;
     if !overview.left_out.is_empty() {
@@ -186,6 +190,36 @@ fn write_rest(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
     let tool = &result.tool;
     let words = [&tool.name, &tool.version, &result.started].map(|word| escape(&line(word, 80)));
     writeln!(out, "<sub>{} {}, {}</sub>", words[0], words[1], words[2])
+}
+
+fn write_known(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
+    if !overview.known.is_empty() {
+        writeln!(
+            out,
+            "## Known failures\n\n| case | verdict | why it is known |\n|---|---|---|"
+        )?;
+        for case in overview.known.iter().take(ROWS) {
+            let words: Vec<String> = case.known.iter().map(known::words).collect();
+            let name = escape(&line(case.id.as_str(), 200));
+            writeln!(out, "| {name} | {} | {} |", case.verdict, escape(&words.join("; ")))?;
+        }
+        match overview.known.len().saturating_sub(ROWS) as u64 {
+            0 => writeln!(out)?,
+            more => writeln!(out, "\nand {} more\n", count(more))?,
+        }
+    }
+    let stale = overview
+        .result
+        .baseline
+        .as_ref()
+        .map_or(&[][..], |baseline| &baseline.stale);
+    if !stale.is_empty() {
+        writeln!(out, "## Out of date in the list of known failures\n")?;
+        let file = overview.result.baseline.as_ref().map_or("", |baseline| &baseline.file);
+        let lines = stale.iter().map(|entry| escape(&known::stale(file, entry)));
+        write_list(out, lines, stale.len())?;
+    }
+    Ok(())
 }
 
 fn write_list(out: &mut String, lines: impl Iterator<Item = String>, all: usize) -> std::fmt::Result {

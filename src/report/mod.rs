@@ -3,11 +3,14 @@
 //! Nothing here opens a file, reads the environment or asks for the time. What a server sent is hostile: each format
 //! escapes it in its own way, and all of them make control characters visible.
 
+pub mod comparison;
 pub mod console;
 mod failure;
 mod html;
 pub mod json;
 mod junit;
+mod known;
+mod machine;
 mod markdown;
 mod overview;
 mod problem;
@@ -23,6 +26,7 @@ use std::str::FromStr;
 
 use crate::verdict::RunResult;
 
+pub use comparison::Comparison;
 pub use console::{Console, Progress};
 pub use json::{ReadError, read_json};
 pub use rules::Rules;
@@ -44,16 +48,47 @@ pub enum Format {
     Markdown,
     /// One self-contained page, for people.
     Html,
+    /// SARIF 2.1.0, for code scanners.
+    Sarif,
+    /// TAP 14, for test harnesses.
+    Tap,
+    /// Workflow commands of GitHub, which annotate the lines of suites.
+    Github,
+    /// Code quality as GitLab reads it.
+    Gitlab,
+    /// A picture of the verdict (SVG).
+    Badge,
+    /// The same for shields.io to draw (JSON).
+    Shields,
+    /// FHIR's own TestReport, one for each suite, in a Bundle.
+    TestReport,
 }
+
+/// The names of all formats, for messages and help.
+pub const FORMATS: &str =
+    "console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields and test-report";
 
 /// A text that names no report format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no report format; known are console, junit, json, markdown and html")]
+#[error("`{0}` is no report format; known are {names}", names = FORMATS)]
 pub struct UnknownFormat(pub String);
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Console, Self::Junit, Self::Json, Self::Markdown, Self::Html];
+    pub const ALL: [Self; 12] = [
+        Self::Console,
+        Self::Junit,
+        Self::Json,
+        Self::Markdown,
+        Self::Html,
+        Self::Sarif,
+        Self::Tap,
+        Self::Github,
+        Self::Gitlab,
+        Self::Badge,
+        Self::Shields,
+        Self::TestReport,
+    ];
 
     /// The name on the command line: `html`.
     #[must_use]
@@ -64,6 +99,13 @@ impl Format {
             Self::Json => "json",
             Self::Markdown => "markdown",
             Self::Html => "html",
+            Self::Sarif => "sarif",
+            Self::Tap => "tap",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Badge => "badge",
+            Self::Shields => "shields",
+            Self::TestReport => "test-report",
         }
     }
 
@@ -76,7 +118,20 @@ impl Format {
             Self::Json => "json",
             Self::Markdown => "md",
             Self::Html => "html",
+            Self::Sarif => "sarif",
+            Self::Tap => "tap",
+            Self::Github => "github.txt",
+            Self::Gitlab => "gitlab.json",
+            Self::Badge => "svg",
+            Self::Shields => "shields.json",
+            Self::TestReport => "test-report.json",
         }
+    }
+
+    /// Whether what `validate` found can be written in it.
+    #[must_use]
+    pub const fn fits_validation(self) -> bool {
+        !matches!(self, Self::TestReport)
     }
 
     /// The whole report as text.
@@ -98,6 +153,13 @@ impl Format {
             Self::Json => json::write(result, out),
             Self::Markdown => markdown::write(result, out),
             Self::Html => html::write(result, out),
+            Self::Sarif => machine::sarif::write(result, out),
+            Self::Tap => machine::tap::write(result, out),
+            Self::Github => machine::github::write(result, out),
+            Self::Gitlab => machine::gitlab::write(result, out),
+            Self::Badge => machine::badge::write(result, out),
+            Self::Shields => machine::badge::write_shields(result, out),
+            Self::TestReport => machine::test_report::write(result, out),
         }
     }
 }
@@ -128,10 +190,11 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(format.name().parse(), Ok(format));
             assert_eq!(format.extension().parse(), Ok(format));
+            assert!(FORMATS.contains(format.name()), "{format}");
         }
         assert_eq!(
             "pdf".parse::<Format>().unwrap_err().to_string(),
-            "`pdf` is no report format; known are console, junit, json, markdown and html"
+            format!("`pdf` is no report format; known are {FORMATS}")
         );
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use super::known;
 use super::problem::Problem;
-use super::text::{counted, line};
+use super::text::{clean, counted, line};
 use crate::requirement::Level;
 use crate::verdict::{CaseResult, Outcome, ReasonKind, RequirementResult, RunResult, Tally, Verdict};
 
@@ -19,6 +20,8 @@ pub(super) struct Overview<'a> {
     pub sections: IndexMap<&'a str, [Standing; 3]>,
     /// What was found, by requirement and outcome: failures first, then errors, warnings and notes.
     pub groups: Vec<Group<'a>>,
+    /// Cases in which all that is wrong is known.
+    pub known: Vec<&'a CaseResult>,
     /// Why cases were left out.
     pub left_out: IndexMap<(Verdict, Option<ReasonKind>), Vec<&'a CaseResult>>,
 }
@@ -92,6 +95,19 @@ impl State {
         }
     }
 
+    /// Its name in a style sheet.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::NotJudged => "not-judged",
+            Self::NotClaimed => "not-claimed",
+            Self::LeftOut => "left-out",
+            Self::Untested => "untested",
+        }
+    }
+
     /// The verdict whose colour it wears.
     pub const fn verdict(self) -> Verdict {
         match self {
@@ -132,6 +148,16 @@ impl Standing {
     }
 }
 
+impl Group<'_> {
+    /// Its place on a page: the outcome and the rule, or a number where no rule speaks of it.
+    pub fn anchor(&self, index: usize) -> String {
+        match self.rule {
+            Some(rule) => format!("{}-{}", self.outcome.verdict().name(), clean(rule.id.as_str())),
+            None => format!("{}-{index}", self.outcome.verdict().name()),
+        }
+    }
+}
+
 impl<'a> Overview<'a> {
     pub fn of(result: &'a RunResult) -> Self {
         let mut levels = [Standing::default(); 3];
@@ -156,6 +182,7 @@ impl<'a> Overview<'a> {
             levels,
             sections,
             groups: groups(result),
+            known: result.cases().filter(|case| case.is_known()).collect(),
             left_out,
         }
     }
@@ -187,6 +214,10 @@ impl<'a> Overview<'a> {
             }
             Verdict::Skip | Verdict::Inapplicable => "Nothing was judged: every case was left out.".to_owned(),
         };
+        let sentence = match known::sentence(self) {
+            Some(words) => format!("{sentence} {words}"),
+            None => sentence,
+        };
         match &self.result.stopped {
             Some(why) => format!(
                 "{sentence} The run ended before its plan did: {}.",
@@ -207,22 +238,7 @@ impl<'a> Overview<'a> {
 
     /// What was tested, in a line: base URL, release, software.
     pub fn target(&self) -> String {
-        let target = &self.result.target;
-        let mut words = vec![line(&target.base, 200).into_owned()];
-        words.push(match &target.fhir_version {
-            Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
-            None => format!("FHIR {}", target.release),
-        });
-        words.extend(
-            target
-                .software
-                .as_deref()
-                .map(|software| line(software, 120).into_owned()),
-        );
-        if target.assumed {
-            words.push("claims assumed, not read from the server".to_owned());
-        }
-        words.join(" · ")
+        target(self.result)
     }
 
     /// What became of what the run created, in a sentence; `None` where it created nothing.
@@ -243,7 +259,28 @@ impl<'a> Overview<'a> {
     }
 }
 
-const fn level_index(level: Level) -> usize {
+/// What was tested, in a line: base URL, release, software.
+pub(super) fn target(result: &RunResult) -> String {
+    let target = &result.target;
+    let mut words = vec![line(&target.base, 200).into_owned()];
+    words.push(match &target.fhir_version {
+        Some(number) => format!("FHIR {} ({})", target.release, line(number, 40)),
+        None => format!("FHIR {}", target.release),
+    });
+    words.extend(
+        target
+            .software
+            .as_deref()
+            .map(|software| line(software, 120).into_owned()),
+    );
+    if target.assumed {
+        words.push("claims assumed, not read from the server".to_owned());
+    }
+    words.join(" · ")
+}
+
+/// Where a level stands in [`LEVELS`].
+pub(super) const fn level_index(level: Level) -> usize {
     match level.strength() {
         Level::Shall | Level::ShallNot => 0,
         Level::Should | Level::ShouldNot => 1,

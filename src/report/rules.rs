@@ -77,13 +77,18 @@ impl<'a> Rules<'a> {
 impl RuleText<'_> {
     /// Why the level is our reading, where it is no word of the text.
     pub(super) const fn reading(&self) -> Option<&'static str> {
-        match self.basis {
-            Basis::Keyword => None,
-            Basis::Lowercase => Some("the page writes this verb in lower case; that it binds is our reading"),
-            Basis::Descriptive => Some("the page describes this without a conformance verb; the level is our reading"),
-            Basis::Table => Some("only the page's summary tables say this; the level is our reading"),
-            Basis::Documented => Some("the vendor's documentation describes this; the level is our reading"),
-        }
+        reading(self.basis)
+    }
+}
+
+/// Why the level of a rule on this basis is our reading, where it is no word of the text.
+pub(super) const fn reading(basis: Basis) -> Option<&'static str> {
+    match basis {
+        Basis::Keyword => None,
+        Basis::Lowercase => Some("the page writes this verb in lower case; that it binds is our reading"),
+        Basis::Descriptive => Some("the page describes this without a conformance verb; the level is our reading"),
+        Basis::Table => Some("only the page's summary tables say this; the level is our reading"),
+        Basis::Documented => Some("the vendor's documentation describes this; the level is our reading"),
     }
 }
 

@@ -99,6 +99,7 @@ pub async fn run(world: &World<'_>, planned: &PlannedCase, index: usize) -> Case
         started_us,
         duration_us: u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX),
         steps,
+        known: Vec::new(),
     }
 }
 

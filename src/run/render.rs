@@ -110,8 +110,8 @@ pub struct Scene<'a> {
 pub fn request(step: &Step, scene: Scene<'_>) -> Result<Request, RequestError> {
     let Scene { variables, base, .. } = scene;
     let (method, url) = match &step.action {
-        Action::Interaction { interaction, url } => {
-            let method = method(*interaction, step);
+        Action::Interaction { url, .. } => {
+            let method = step.method().unwrap_or("GET");
             let path = encoded(url, variables)?;
             let path = if step.form.is_some() { search_path(path) } else { path };
             (method.to_owned(), absolute(base, &path))
@@ -127,6 +127,11 @@ pub fn request(step: &Step, scene: Scene<'_>) -> Result<Request, RequestError> {
         headers,
         body,
     })
+}
+
+/// A text as it stands in the URLs of steps: in the path, and in the query.
+pub(super) fn in_urls(text: &str) -> [String; 2] {
+    [SEGMENT, QUERY].map(|set| utf8_percent_encode(text, set).to_string())
 }
 
 /// GET of a URL after the base, as a step would send it.
@@ -153,18 +158,6 @@ pub fn follow(link: &str, first: &Request) -> Request {
         url: url.map_or_else(|_| link.to_owned(), Into::into),
         headers,
         body: Body::Empty,
-    }
-}
-
-fn method(interaction: Interaction, step: &Step) -> &'static str {
-    match interaction {
-        Interaction::Create | Interaction::Transaction | Interaction::Batch => "POST",
-        Interaction::Update => "PUT",
-        Interaction::Patch => "PATCH",
-        Interaction::Delete | Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "DELETE",
-        Interaction::SearchType | Interaction::SearchSystem if step.form.is_some() => "POST",
-        Interaction::Operation if step.body.is_some() || step.form.is_some() => "POST",
-        _ => "GET",
     }
 }
 

@@ -82,7 +82,10 @@ impl World<'_> {
         if let Err(error) = sender.perform(&request).await
             && is_over(&error)
         {
-            self.stop.ask(format!("the server is gone: {error}"));
+            match error {
+                TransportError::NoToken(_) => self.stop.ask(error.to_string()),
+                error => self.stop.ask(format!("the server is gone: {error}")),
+            }
         }
     }
 }

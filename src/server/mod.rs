@@ -10,6 +10,7 @@ mod body;
 mod bundle;
 mod elements;
 pub mod emulation;
+pub mod given;
 mod history;
 mod incoming;
 mod later;

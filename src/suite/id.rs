@@ -60,6 +60,24 @@ impl CaseId {
         })
     }
 
+    /// The case of a full name that was read somewhere; whether there is such a case is not looked at.
+    #[must_use]
+    pub fn of_full_name(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name without the resource type that it was expanded for: `http.read::gone` of `http.read::gone[Patient]`.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        self.0.split_once('[').map_or(&*self.0, |(stem, _)| stem)
+    }
+
+    /// The name of its suite.
+    #[must_use]
+    pub fn suite(&self) -> &str {
+        self.0.split_once("::").map_or("", |(suite, _)| suite)
+    }
+
     /// The full name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

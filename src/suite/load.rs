@@ -10,6 +10,7 @@ use std::{fs, io, thread};
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
+use super::carried::{self, Carried};
 use super::id::SuiteId;
 use super::lint;
 use super::model::{Case, Suite};
@@ -92,6 +93,22 @@ impl Suites {
             catalogue,
         };
         load(&files, open, way, problems)
+    }
+
+    /// Suites from files in memory, such as those of evidence.
+    ///
+    /// # Errors
+    /// As [`Suites::load`].
+    pub fn carried(carried: &Carried) -> Result<Self, Diagnostics> {
+        let open = |name: &String| match carried.files.get(name) {
+            Some(bytes) => parse::decode(name, bytes.clone()),
+            None => Err(Box::new(unreadable(Path::new(name), &io::ErrorKind::NotFound.into()))),
+        };
+        let way = Way {
+            place: Place::Carried(&carried.files),
+            ..Way::embedded()
+        };
+        load(&carried.suites, open, way, Diagnostics::default()).strict()
     }
 
     /// The text of a suite file, or of a description that lies beside suites.
@@ -246,14 +263,14 @@ type Lint = fn(&Suite) -> Diagnostics;
 
 /// How suites are read.
 #[derive(Clone, Copy)]
-struct Way {
-    place: Place,
+struct Way<'a> {
+    place: Place<'a>,
     lint: Lint,
     /// The rules that they cite.
     catalogue: &'static Catalogue,
 }
 
-impl Way {
+impl Way<'_> {
     fn embedded() -> Self {
         Self {
             place: Place::Embedded,
@@ -265,18 +282,19 @@ impl Way {
 
 /// Where files come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Place<'a> {
     Files,
     Embedded,
+    Carried(&'a carried::Files),
 }
 
 /// Fixtures are shared by suites, so each file is read once.
-struct Fixtures {
-    place: Place,
+struct Fixtures<'a> {
+    place: Place<'a>,
     known: Mutex<HashMap<PathBuf, Result<Arc<Value>, FixtureFault>>>,
 }
 
-impl FixtureSource for Fixtures {
+impl FixtureSource for Fixtures<'_> {
     fn fixture(&self, suite: &SourceFile, path: &str) -> Result<Arc<Value>, FixtureFault> {
         let folder = Path::new(&**suite.name()).parent().unwrap_or(Path::new(""));
         let path = folder.join(path);
@@ -290,7 +308,7 @@ impl FixtureSource for Fixtures {
     }
 }
 
-impl Fixtures {
+impl Fixtures<'_> {
     fn read(&self, path: &Path) -> Result<Arc<Value>, FixtureFault> {
         let name = without_dots(path);
         let bytes = match self.place {
@@ -300,6 +318,11 @@ impl Fixtures {
                 let file = EMBEDDED.get_file(inside);
                 let missing = || FixtureFault::Unreadable("there is no such file in the binary".into());
                 file.ok_or_else(missing)?.contents().to_vec()
+            }
+            Place::Carried(files) => {
+                let missing = || FixtureFault::Unreadable("there is no such file beside the suite".into());
+                let name = name.to_string_lossy().replace('\\', "/");
+                files.get(&name).ok_or_else(missing)?.clone()
             }
         };
         let file = parse::decode(&name.to_string_lossy(), bytes).map_err(FixtureFault::Wrong)?;
@@ -311,7 +334,7 @@ impl Fixtures {
 fn load<F: Sync>(
     files: &[F],
     open: impl Fn(&F) -> Result<Arc<SourceFile>, Box<Diagnostic>> + Sync,
-    way: Way,
+    way: Way<'_>,
     mut problems: Diagnostics,
 ) -> Loaded {
     let fixtures = Fixtures {
@@ -368,7 +391,7 @@ fn load<F: Sync>(
     }
 }
 
-fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures, way: Way) -> Parsed {
+fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures<'_>, way: Way<'_>) -> Parsed {
     let mut parsed = parse::parse(source, fixtures, way.catalogue);
     if let Some(suite) = &parsed.suite {
         let found = (way.lint)(suite);
@@ -438,7 +461,7 @@ fn reason(error: &io::Error) -> String {
 }
 
 /// A path as a person would write it, without `..` in the middle.
-fn without_dots(path: &Path) -> PathBuf {
+pub(super) fn without_dots(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();
     for part in path.components() {
         match part {
@@ -485,4 +508,22 @@ fn name_in(text: &str) -> Option<&str> {
     let value = text.lines().find_map(|line| line.strip_prefix("suite:"))?;
     let value = value.split(" #").next().unwrap_or_default();
     Some(value.trim().trim_matches(['\'', '"']))
+}
+
+/// A file inside the binary, by its name there: `suites/http/read.yaml`.
+pub(super) fn embedded_file(name: &Path) -> Option<&'static [u8]> {
+    Some(EMBEDDED.get_file(name.strip_prefix("suites").ok()?)?.contents())
+}
+
+/// The files of the catalogue inside the binary.
+pub(super) fn embedded_rules() -> impl Iterator<Item = (PathBuf, &'static [u8])> {
+    let mut folders: Vec<_> = EMBEDDED.get_dir("requirements").into_iter().collect();
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        folders.extend(folder.dirs());
+        files.extend(folder.files());
+    }
+    files
+        .into_iter()
+        .map(|file| (Path::new("suites").join(file.path()), file.contents()))
 }

@@ -183,6 +183,26 @@ pub struct Step {
     pub tag: bool,
 }
 
+impl Step {
+    /// The HTTP method of its requests; `None` where it makes none.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        Some(match &self.action {
+            Action::Assert => return None,
+            Action::Request { method, .. } => method,
+            Action::Interaction { interaction, .. } => match interaction {
+                Interaction::Create | Interaction::Transaction | Interaction::Batch => "POST",
+                Interaction::Update => "PUT",
+                Interaction::Patch => "PATCH",
+                Interaction::Delete | Interaction::DeleteHistory | Interaction::DeleteHistoryVersion => "DELETE",
+                Interaction::SearchType | Interaction::SearchSystem if self.form.is_some() => "POST",
+                Interaction::Operation if self.body.is_some() || self.form.is_some() => "POST",
+                _ => "GET",
+            },
+        })
+    }
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {

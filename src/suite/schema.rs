@@ -11,18 +11,17 @@ use super::parse::table::{Choice, Key, Shape, Table};
 /// The JSON Schema of a suite's file (draft 7, which editors know best).
 #[must_use]
 pub fn schema() -> Value {
-    schema_of(
-        "A suite of fhir-assay",
-        "Made by fhir-assay from the keys that its parser knows. See docs/suite-format.md.",
-        &keys::SUITE,
-        keys::ALL.iter().copied(),
-    )
+    let description = "Made by fhir-assay from the keys that its parser knows. See docs/suite-format.md.";
+    of_tables("A suite of fhir-assay", description, &keys::SUITE, keys::ALL)
 }
 
-/// The JSON Schema of a file whose outermost mapping has the keys of a table.
+/// The JSON Schema of a file whose root has the keys of one table, and all else those of `all`.
 #[must_use]
-pub fn schema_of(title: &str, description: &str, root: &Table, all: impl Iterator<Item = &'static Table>) -> Value {
-    let definitions: Map<String, Value> = all.map(|table| (table.name.to_owned(), definition(table))).collect();
+pub fn of_tables(title: &str, description: &str, root: &Table, all: &[&Table]) -> Value {
+    let definitions: Map<String, Value> = all
+        .iter()
+        .map(|table| (table.name.to_owned(), definition(table)))
+        .collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": title,

@@ -148,10 +148,10 @@ fn type_of(url: &Template, resource_type: &str) -> String {
 /// The JSON Schema of `system.yaml`: `schemas/system.schema.json`.
 #[must_use]
 pub fn schema() -> Value {
-    crate::suite::schema::schema_of(
+    crate::suite::schema::of_tables(
         "A system of fhir-assay",
         "Made by fhir-assay from the keys that its parser knows. See docs/systems/adding-one.md.",
         &keys::SYSTEM,
-        keys::ALL.iter().copied(),
+        keys::ALL,
     )
 }

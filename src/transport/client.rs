@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::auth::Credentials;
-use super::{Transport, TransportError};
+use super::{Identity, Transport, TransportError};
 use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing, redact};
 
 /// How exchanges are performed.
@@ -28,6 +28,8 @@ pub struct ClientOptions {
     pub certificates: Vec<u8>,
     /// What proves who we are; it goes to the origin of the base URL alone.
     pub credentials: Credentials,
+    /// The certificate that is shown to servers that ask for one; it goes to the token endpoint too (RFC 8705).
+    pub identity: Option<Identity>,
     /// How many connections are kept open for later requests.
     pub connections: usize,
 }
@@ -42,6 +44,7 @@ impl Default for ClientOptions {
             longest_body: 16_000_000,
             certificates: Vec::new(),
             credentials: Credentials::none(),
+            identity: None,
             connections: 16,
         }
     }
@@ -64,6 +67,9 @@ pub enum ClientError {
     /// The certificates of `--ca` cannot be read.
     #[error("the certificates cannot be read: {0}")]
     Certificates(String),
+    /// The certificate of `--client-cert` cannot be used.
+    #[error("the client certificate cannot be used: {0}")]
+    Identity(String),
     /// Something else, TLS set-up for example.
     #[error("HTTP cannot be set up: {0}")]
     Setup(String),
@@ -73,7 +79,7 @@ impl Client {
     /// A client for a base URL. `started` is the zero of every exchange's `started_us`.
     ///
     /// # Errors
-    /// Where the certificates cannot be read or TLS cannot be set up.
+    /// Where certificates cannot be read or TLS cannot be set up.
     pub fn new(base: &Url, options: ClientOptions, started: Instant) -> Result<Self, ClientError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("fhir-assay/", env!("CARGO_PKG_VERSION")))
@@ -96,12 +102,25 @@ impl Client {
             }
             builder = builder.tls_certs_merge(certificates);
         }
+        if let Some(identity) = options.identity.as_ref().filter(|_| base.scheme() == "https") {
+            let identity = identity
+                .for_tls()
+                .map_err(|error| ClientError::Identity(deepest(&error)))?;
+            builder = builder.identity(identity);
+        }
         if is_loopback(base) {
             builder = builder.no_proxy();
         }
         let origin = base.origin().ascii_serialization();
+        let setup = |error: reqwest::Error| match options.identity {
+            // What a certificate and a key that belong to different people come to.
+            Some(_) if deepest(&error).contains("KeyMismatch") => {
+                ClientError::Identity("the key is not the key of the certificate".into())
+            }
+            _ => ClientError::Setup(deepest(&error)),
+        };
         Ok(Self {
-            http: builder.build().map_err(|error| ClientError::Setup(deepest(&error)))?,
+            http: builder.build().map_err(setup)?,
             root: Url::parse(&origin).ok(),
             origin,
             options,
@@ -204,7 +223,7 @@ impl Client {
     fn received(&self, headers: &reqwest::header::HeaderMap) -> Headers {
         let lines = headers.iter().map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let masked = self.options.credentials.masked(&text);
+            let masked = self.options.credentials.secrets().masked(&text);
             (name.as_str(), masked.map_or(text, Cow::Owned))
         });
         let mut received: Headers = lines.collect();
@@ -253,7 +272,7 @@ impl Client {
                 } else {
                     rest.freeze()
                 };
-                let masked = self.options.credentials.masked_bytes(&body);
+                let masked = self.options.credentials.secrets().masked_bytes(&body);
                 Ok(masked.map_or(body, Bytes::from))
             }
         }
@@ -263,21 +282,88 @@ impl Client {
         if error.is_connect() {
             TransportError::Connect {
                 origin: self.origin.clone(),
-                cause: deepest(error),
+                cause: self.hinted(deepest(error)),
             }
         } else if error.is_timeout() {
             TransportError::Silent(self.options.first_byte)
         } else if error.is_builder() {
             TransportError::Malformed(deepest(error))
         } else {
-            TransportError::Lost(deepest(error))
+            TransportError::Lost(self.hinted(deepest(error)))
         }
+    }
+
+    /// A cause, with what may be done about it where a server wants to see a certificate.
+    fn hinted(&self, cause: String) -> String {
+        let is_refused = cause.contains("received fatal alert")
+            && [
+                "CertificateRequired",
+                "UnknownCA",
+                "BadCertificate",
+                "CertificateUnknown",
+                "CertificateExpired",
+            ]
+            .iter()
+            .any(|alert| cause.contains(alert));
+        match self.options.identity {
+            _ if !is_refused => cause,
+            None => format!("{cause}; the server wants a client certificate: --client-cert"),
+            Some(_) => format!("{cause}; the server does not take the client certificate of --client-cert"),
+        }
+    }
+
+    /// What goes along with every request.
+    #[must_use]
+    pub const fn credentials(&self) -> &Credentials {
+        &self.options.credentials
+    }
+
+    /// The transport to the origin of another URL, with the same limits and without these credentials.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn without_credentials(&self, url: &Url) -> Result<Box<dyn Transport>, ClientError> {
+        let options = ClientOptions {
+            credentials: Credentials::none(),
+            // A token is short.
+            longest_body: 1_000_000,
+            connections: 1,
+            ..self.options.clone()
+        };
+        Ok(Box::new(Self::new(url, options, self.started)?))
+    }
+
+    /// Scheme, host and port of the base URL.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A client for the origin of another URL, which is shown nothing of who we are.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub(super) fn stranger_at(&self, url: &Url) -> Result<Self, ClientError> {
+        let options = ClientOptions {
+            credentials: Credentials::none(),
+            identity: None,
+            ..self.options.clone()
+        };
+        Self::new(url, options, self.started)
     }
 }
 
 impl Transport for Client {
     fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
-        self.exchange(request).boxed_local()
+        match self.options.credentials.tokens() {
+            None => self.exchange(request).boxed_local(),
+            Some(tokens) => async move {
+                let reach = |url: &Url| self.without_credentials(url);
+                tokens
+                    .perform(request, &reach, async |request| self.exchange(request).await)
+                    .await
+            }
+            .boxed_local(),
+        }
     }
 }
 

@@ -3,13 +3,18 @@
 pub mod auth;
 pub mod client;
 pub mod cue;
+pub mod guard;
+pub mod identity;
 pub mod in_process;
+pub mod pace;
 pub mod probe;
 pub mod retry;
+pub mod several;
 
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::{Exchange, Request};
@@ -17,9 +22,13 @@ use crate::exchange::{Exchange, Request};
 pub use auth::{AuthError, Credentials};
 pub use client::{Client, ClientError, ClientOptions};
 pub use cue::{Cue, Stage};
+pub use guard::Guarded;
+pub use identity::Identity;
 pub use in_process::InProcess;
+pub use pace::{Paced, Rate};
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
+pub use several::Several;
 
 /// Performs requests, one exchange each. It does not follow redirects and keeps no cookies.
 pub trait Transport {
@@ -73,7 +82,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 }
 
 /// Why a request got no answer that can be judged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransportError {
     /// No connection was made: nothing was sent.
@@ -120,6 +129,9 @@ pub enum TransportError {
         /// The origin of the base URL.
         origin: String,
     },
+    /// There is no access token to send along: nothing was sent.
+    #[error("there is no access token: {0}")]
+    NoToken(String),
     /// The request cannot be written as HTTP.
     #[error("this is no HTTP request: {0}")]
     Malformed(String),
@@ -147,10 +159,10 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Whether the server itself seems to be gone, as opposed to one answer that went wrong.
+    /// Whether the server itself seems to be gone, or the one that lets us in, as opposed to one answer that went wrong.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Lost(_))
+        matches!(self, Self::Connect { .. } | Self::Lost(_) | Self::NoToken(_))
     }
 
     /// Whether it is certain that the server saw nothing of the request.
@@ -159,6 +171,7 @@ impl TransportError {
         matches!(
             self,
             Self::Connect { .. }
+                | Self::NoToken(_)
                 | Self::Malformed(_)
                 | Self::OtherOrigin { .. }
                 | Self::NotRecorded { .. }

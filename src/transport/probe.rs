@@ -199,7 +199,7 @@ fn claims(url: &str, exchange: &Exchange) -> Result<CapabilityStatement, ProbeEr
                 let location = response.headers.get("location").unwrap_or("nowhere");
                 format!(", a redirect to {location}; redirects are not followed: give the base URL it leads to")
             }
-            401 | 403 => ": it asks for credentials; see --bearer-env, --basic-env and --header".into(),
+            401 | 403 => ": it asks for credentials; `fhir-assay auth check --help` names the ways to give some".into(),
             404 => ": there is no FHIR server at this base URL, or it is not the base".into(),
             _ => String::new(),
         };

@@ -69,7 +69,7 @@ impl<T: Transport> Retrying<T> {
                     failures += 1;
                 }
                 Err(error) => return Err(error),
-                Ok(mut exchange) => match asked_to_wait(&exchange, cue.attempt) {
+                Ok(mut exchange) => match wait_asked_for(&exchange, cue.attempt) {
                     Some(pause) if waited.saturating_add(pause) <= self.patience.budget && cue.attempt < 20 => {
                         if self.quiet_until.get().is_none_or(|until| until < Instant::now()) {
                             (self.notice)(format!(
@@ -81,7 +81,8 @@ impl<T: Transport> Retrying<T> {
                         self.quiet_until.set(Some(Instant::now() + pause));
                     }
                     _ => {
-                        exchange.timing.attempts = cue.attempt;
+                        // The transport below may have sent it more than once itself.
+                        exchange.timing.attempts += cue.attempt - 1;
                         return Ok(exchange);
                     }
                 },
@@ -115,17 +116,21 @@ impl<T: Transport> Transport for Retrying<T> {
 
 /// Whether a second sending is harmless: nothing was sent, or the method is idempotent (RFC 9110, 9.2.2).
 fn may_repeat(request: &Request, error: &TransportError) -> bool {
-    let is_idempotent = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
     match error {
         TransportError::Connect { .. } => true,
-        TransportError::Lost(_) => is_idempotent,
+        TransportError::Lost(_) => is_idempotent(&request.method),
         _ => false,
     }
 }
 
+/// Whether a method does the same once and twice (RFC 9110, 9.2.2).
+pub(super) fn is_idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+}
+
 /// How long a 429 or 503 asks to wait: seconds or an HTTP-date (RFC 9110, 10.2.3).
 /// A 429 without Retry-After is given a second, then two, and so on; a 503 without it may be for ever.
-fn asked_to_wait(exchange: &Exchange, attempt: u32) -> Option<Duration> {
+pub(super) fn wait_asked_for(exchange: &Exchange, attempt: u32) -> Option<Duration> {
     let response = &exchange.response;
     if !matches!(response.status, 429 | 503) {
         return None;
@@ -165,7 +170,10 @@ mod tests {
                     headers: retry_after.map(|text| ("Retry-After", text)).into_iter().collect(),
                     body: Body::Empty,
                 },
-                timing: Timing::default(),
+                timing: Timing {
+                    attempts: 1,
+                    ..Timing::default()
+                },
             });
             async move { answer }.boxed_local()
         }

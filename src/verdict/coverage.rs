@@ -95,7 +95,8 @@ fn is_stopped(case: &CaseResult) -> bool {
 }
 
 /// How a case judged each requirement: those that it cites, and those that were found broken without being asked.
-fn by_requirement(case: &CaseResult) -> IndexMap<RequirementId, Verdict> {
+#[must_use]
+pub fn by_requirement(case: &CaseResult) -> IndexMap<RequirementId, Verdict> {
     let mut judged: IndexMap<RequirementId, Verdict> = IndexMap::new();
     for finding in case
         .steps

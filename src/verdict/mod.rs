@@ -4,6 +4,7 @@ pub mod coverage;
 pub mod event;
 pub mod finding;
 pub mod journal;
+pub mod known;
 pub mod result;
 pub mod validation;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use event::RunEvent;
 pub use finding::{Documented, Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
+pub use known::{BaselineResult, FreshFailure, Known, StaleEntry, StaleKind};
 pub use result::{
     CaseResult, CaseVerdict, Cleanup, DeviationInfo, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult,
     RunResult, StepResult, SuiteResult, SystemInfo, Tally, TargetInfo, ToolInfo,

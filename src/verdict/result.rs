@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Verdict};
+use super::{BaselineResult, Finding, Known, Verdict};
 use crate::exchange::{Exchange, Request};
 use crate::fhir::FhirVersion;
 use crate::requirement::{Basis, Level, RequirementId};
@@ -47,6 +47,9 @@ pub struct RunResult {
     pub cleanup: Cleanup,
     /// What was not checked, in sentences.
     pub not_checked: Vec<String>,
+    /// What a list of known failures says of this run, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineResult>,
 }
 
 /// The program that made a report.
@@ -156,6 +159,9 @@ pub struct CaseResult {
     pub duration_us: u64,
     /// Setup, steps and clean-up that were reached, in order.
     pub steps: Vec<StepResult>,
+    /// Why all that is wrong in it is no news. Empty where something new is wrong, or nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Known>,
 }
 
 /// Why something was not judged.
@@ -339,6 +345,20 @@ impl FromIterator<Verdict> for Tally {
         let mut tally = Self::default();
         verdicts.into_iter().for_each(|verdict| tally.add(verdict));
         tally
+    }
+}
+
+impl CaseResult {
+    /// Whether it was judged, in whole or in part, or should have been; not left out.
+    #[must_use]
+    pub const fn is_reached(&self) -> bool {
+        !matches!(self.verdict, Verdict::Skip | Verdict::Inapplicable)
+    }
+
+    /// Whether something is wrong in it, and all of it is known.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        !self.known.is_empty()
     }
 }
 

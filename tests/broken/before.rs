@@ -67,7 +67,7 @@ fn no_metadata() {
 fn metadata_that_asks_for_credentials() {
     unjudged(
         |_, out| json(out, "401 Unauthorized", "{}"),
-        "was answered 401: it asks for credentials; see --bearer-env, --basic-env and --header",
+        "was answered 401: it asks for credentials; `fhir-assay auth check --help` names the ways to give some",
     );
 }
 

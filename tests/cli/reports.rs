@@ -201,7 +201,9 @@ fn no_secret_comes_out() {
         },
     );
     let more = "--bearer-env TOKEN --report console=out/c.txt --report junit=out/j.xml --report json=out/j.json \
-                --report markdown=out/m.md --report html=out/h.html";
+                --report markdown=out/m.md --report html=out/h.html --report sarif=out/s.sarif --report tap=out/t.tap \
+                --report github=out/g.txt --report gitlab=out/g.json --report badge=out/b.svg --report shields=out/b.json \
+                --report test-report=out/t.json";
     let gone = small(&server.base, more).env("TOKEN", TOKEN).run().ended(1);
     let mut files = 0;
     for entry in fs::read_dir(gone.folder.path().join("out")).unwrap() {
@@ -212,7 +214,7 @@ fn no_secret_comes_out() {
             assert!(!text.contains(secret), "{} holds {secret}", path.display());
         }
     }
-    assert_eq!(files, 6, "five reports and the journal");
+    assert_eq!(files, 13, "twelve reports and the journal");
     gone.says_not("s3cret").says_not("t0ken").says("***");
 }
 

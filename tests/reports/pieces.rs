@@ -40,6 +40,7 @@ pub fn case(suite: &SuiteId, file: &str, name: &str, title: &str, line: u32, ste
         started_us: 100,
         duration_us: 1_000 * u64::from(line),
         steps,
+        known: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@
 #![allow(dead_code)] // the tests and the bench use different parts
 
 #[path = "pieces.rs"]
-mod pieces;
+pub mod pieces;
 
 use fhir_assay::exchange::Body;
 use fhir_assay::fhir::FhirVersion;
@@ -151,6 +151,7 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         requirements,
         cleanup: Cleanup::default(),
         not_checked: Vec::new(),
+        baseline: None,
     }
 }
 

@@ -42,7 +42,15 @@ fn run(unknown: &'static str) -> (Option<i32>, String) {
         .args(["run", "--system"])
         .arg(folder.path())
         .arg(server.base())
-        .args(["-q", "--case", "*::by-name", "--case", "*::unknown-id*", "--report", "markdown=-"])
+        .args([
+            "-q",
+            "--case",
+            "*::by-name",
+            "--case",
+            "*::unknown-id*",
+            "--report",
+            "markdown=-",
+        ])
         .output()
         .expect("the binary");
     let told = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);

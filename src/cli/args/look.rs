@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::value::{Output, output};
-use super::{FilterArgs, GivenArgs, TargetArgs};
+use super::{CiArgs, FilterArgs, GivenArgs, TargetArgs};
 use crate::fhir::FhirVersion;
 
 /// `list`
@@ -72,9 +72,13 @@ pub struct ValidateArgs {
     /// A package of profiles (.tgz), or a folder or file of StructureDefinitions, to judge bodies by
     #[arg(long = "profile", value_name = "DIR_OR_TGZ")]
     pub profiles: Vec<PathBuf>,
-    /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); '-' is standard output
+    /// A report to write, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields;
+    /// '-' is standard output
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]
     pub reports: Vec<Output>,
+    /// The CI system.
+    #[command(flatten)]
+    pub ci: CiArgs,
 }
 
 /// `report`
@@ -83,7 +87,8 @@ pub struct ReportArgs {
     /// A JSON report, or a journal (journal.jsonl)
     #[arg(value_name = "REPORT")]
     pub report: PathBuf,
-    /// What to make of it, as FORMAT=PATH; '-' is standard output
+    /// What to make of it, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields,
+    /// test-report; '-' is standard output
     #[arg(long = "to", required = true, value_name = "FORMAT=PATH", value_parser = output)]
     pub to: Vec<Output>,
 }

@@ -1,23 +1,35 @@
 //! The command line as clap reads it. No thought here: what the words mean is settled in [`settings`](super::settings).
 
+mod auth;
+mod ci;
+mod compare;
+mod evidence;
 mod filter;
+mod gate;
 mod given;
 mod look;
 mod record;
 mod run;
+mod safety;
 mod serve;
 mod target;
 mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
+pub use ci::{CiArgs, CompletionsArgs, ManArgs};
+pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
+pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
+pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
 pub use given::GivenArgs;
 pub use look::{
     ExplainArgs, GenerateArgs, LintArgs, ListArgs, Listed, ReportArgs, SchemasArgs, SchemasCommand, ValidateArgs,
 };
 pub use record::RecordArgs;
-pub use run::{FailOn, RunArgs};
+pub use run::RunArgs;
+pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
 pub use target::TargetArgs;
 pub use value::Output;
@@ -39,6 +51,8 @@ pub struct Cli {
 pub enum Command {
     /// Run suites against a server, the embedded reference server by default, and write reports
     Run(Box<RunArgs>),
+    /// Keep a list of known failures, so that only new ones fail a gate
+    Baseline(BaselineArgs),
     /// Run the embedded reference server; its base URL is the first line of standard output
     Serve(ServeArgs),
     /// List suites, cases or requirements without running anything
@@ -51,10 +65,24 @@ pub enum Command {
     Lint(LintArgs),
     /// Judge resources in files, folders or standard input: JSON, NDJSON, Bundles
     Validate(ValidateArgs),
+    /// Try the credentials for a server, or print the public half of a key
+    Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// Check evidence: its manifest, and its verdicts by judging its recording again
+    Verify(VerifyArgs),
+    /// What changed from one JSON report to another; regressions make the exit code 1
+    Diff(DiffArgs),
+    /// One plan over several servers, side by side
+    Compare(CompareArgs),
+    /// Put the reports of the shards of one run together, and end as the whole run would have
+    Merge(MergeArgs),
     /// Make the JSON Schemas of a FHIR release
     Schemas(SchemasArgs),
+    /// Print what a shell needs to complete the words of this program
+    Completions(CompletionsArgs),
+    /// Print or write the manual pages
+    Man(ManArgs),
 }
 
 #[cfg(test)]

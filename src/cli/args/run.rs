@@ -2,19 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::value::{Output, output};
-use super::{FilterArgs, GivenArgs, RecordArgs, TargetArgs};
-
-/// From which level on a broken requirement fails the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs)]
-pub enum FailOn {
-    #[default]
-    Shall,
-    Should,
-}
+use super::{CiArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// `run`
 #[derive(Clone, Debug, Args)]
@@ -28,9 +19,15 @@ pub struct RunArgs {
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// What may be sent.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
     /// Recordings.
     #[command(flatten)]
     pub recording: RecordArgs,
+    /// Evidence.
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
     /// How many cases are in flight at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub jobs: u16,
@@ -40,19 +37,23 @@ pub struct RunArgs {
     /// Stop at the first failure
     #[arg(long, help_heading = "Run")]
     pub fail_fast: bool,
-    /// From which level on a broken requirement makes the exit code 1
-    #[arg(long, value_enum, default_value_t, help_heading = "Run")]
-    pub fail_on: FailOn,
     /// Leave what the run creates on the server
     #[arg(long, help_heading = "Run")]
     pub no_cleanup: bool,
     /// Shuffle the cases; the same number gives the same order
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
-    /// A report to write, as FORMAT=PATH (console, junit, json, markdown, html); by default all, in reports/latest/
+    /// What fails it.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// A report to write, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields,
+    /// test-report; by default html, json, junit and markdown, in reports/latest/
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output, help_heading = "Reports")]
     pub reports: Vec<Output>,
     /// No progress and no failures as they happen; the summary still comes
     #[arg(long, short, help_heading = "Reports")]
     pub quiet: bool,
+    /// The CI system.
+    #[command(flatten)]
+    pub ci: CiArgs,
 }

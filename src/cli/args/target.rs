@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::AuthSettings;
 use super::value::duration;
 use crate::fhir::FhirVersion;
 
@@ -21,12 +22,6 @@ pub struct TargetArgs {
     /// A header for every request, as 'Name: value'
     #[arg(long = "header", value_name = "HEADER")]
     pub headers: Vec<String>,
-    /// The environment variable that holds a bearer token
-    #[arg(long, value_name = "NAME", conflicts_with = "basic_env")]
-    pub bearer_env: Option<String>,
-    /// The environment variable that holds 'user:password'
-    #[arg(long, value_name = "NAME")]
-    pub basic_env: Option<String>,
     /// Certificates to trust beside the system's, in PEM
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
@@ -36,4 +31,7 @@ pub struct TargetArgs {
     /// How long one exchange may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
+    /// Who asks.
+    #[command(flatten)]
+    pub auth: AuthSettings,
 }

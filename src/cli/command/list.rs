@@ -28,7 +28,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
         print(&systems(args.json))?;
         return Ok(Exit::Success);
     }
-    let scope = Scope::of(&args.filters, &args.given, args.target.base.is_none())?;
+    let scope = Scope::of(&args.filters, &args.given, &args.target, |_| {})?;
     let (release, capability) = claims(args, &scope)?;
     let mut plan = Plan::build(
         &scope.suites,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use globset::Glob;
 
-use crate::cli::args::{FilterArgs, GivenArgs, Output, ProveArgs};
+use crate::cli::args::{FilterArgs, GivenArgs, Output, ProveArgs, TargetArgs};
 use crate::cli::exit::Exit;
 use crate::cli::scope::Scope;
 use crate::cli::{Failure, output, print, settings};
@@ -57,7 +57,7 @@ fn question(args: &ProveArgs) -> Result<Question, Failure> {
         system: args.system.map(|emulation| emulation.name.to_owned()),
         ..FilterArgs::default()
     };
-    let scope = Scope::of(&filters, &GivenArgs::default(), true)?;
+    let scope = Scope::of(&filters, &GivenArgs::default(), &TargetArgs::default(), |_| {})?;
     // Names of nothing are told as those of `run` are.
     let asked = FilterArgs {
         requirements: args.requirements.clone(),

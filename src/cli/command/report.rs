@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::Exit;
@@ -15,15 +16,23 @@ use crate::verdict::{RunResult, journal};
 /// # Errors
 /// Where the file is neither, or a report cannot be written.
 pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
-    let result = read(args).map_err(|why| Failure::new(Exit::Usage, format!("{}: {why}", args.report.display())))?;
+    let result = read(&args.report)?;
     for output in &args.to {
         output::write(&result, output)?;
     }
     Ok(Exit::Success)
 }
 
-fn read(args: &ReportArgs) -> Result<RunResult, String> {
-    let file = File::open(&args.report).map_err(|error| error.to_string())?;
+/// Reads a JSON report or a journal.
+///
+/// # Errors
+/// Where the file is neither.
+pub(super) fn read(path: &Path) -> Result<RunResult, Failure> {
+    open(path).map_err(|why| Failure::new(Exit::Usage, format!("{}: {why}", path.display())))
+}
+
+fn open(path: &Path) -> Result<RunResult, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
     let mut reader = BufReader::new(file);
     let start = reader.fill_buf().map_err(|error| error.to_string())?;
     if start.starts_with(b"{\"run\":") {

@@ -8,8 +8,10 @@ use std::time::{Instant, SystemTime};
 use crate::check::documents::Documents;
 use crate::cli::args::ValidateArgs;
 use crate::cli::exit::Exit;
+use crate::cli::github::Job;
 use crate::cli::{Failure, output, settings};
-use crate::report::validation;
+use crate::report::{Format, Style, validation};
+use crate::verdict::validation::ValidationReport;
 
 /// Files of these endings are looked for in folders.
 const ENDINGS: [&str; 4] = ["json", "ndjson", "jsonl", "xml"];
@@ -20,6 +22,15 @@ const ENDINGS: [&str; 4] = ["json", "ndjson", "jsonl", "xml"];
 /// Reports that cannot be written. What cannot be read is a finding, so that the other files are judged all the same.
 pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let (started, begin) = (SystemTime::now(), Instant::now());
+    if let Some(report) = args.reports.iter().find(|report| !report.format.fits_validation()) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "what is said of files cannot be written as {}; every other format can",
+                report.format
+            ),
+        ));
+    }
     output::prepare(&args.reports)?;
     let profiles = settings::profiles(&args.profiles)?;
     let mut documents = Documents::new(args.fhir).with_profiles(profiles);
@@ -46,8 +57,17 @@ pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
             paths.push(output.path.display().to_string());
         }
     }
+    let job = settings::github(args.ci);
     // A report on standard output is not mixed with anything.
     let takes_stdout = args.reports.iter().any(|output| output.path.as_os_str() == "-");
+    let mut spoken_to: Box<dyn Write> = if takes_stdout {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    };
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to);
+    }
     if takes_stdout {
         let text = validation::console(&report, settings::error_style(), &paths);
         let last = text.lines().last().unwrap_or_default();
@@ -55,7 +75,26 @@ pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     } else {
         crate::cli::print(&validation::console(&report, settings::output_style(), &paths))?;
     }
+    if let Some(job) = &job {
+        tell(job, &report, &mut *spoken_to);
+    }
     Ok(Exit::of_validation(&report))
+}
+
+/// Tells the job of GitHub what was found. That it cannot be told changes no verdict.
+fn tell(job: &Job, report: &ValidationReport, out: &mut dyn Write) {
+    let render = |format: Format| {
+        let mut bytes = Vec::new();
+        // Memory takes every byte.
+        let _ = format.write_validation(report, &mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    job.annotate(&render(Format::Github), out);
+    let short = validation::console(report, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&render(Format::Markdown), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
 }
 
 fn read(path: &Path, documents: &mut Documents, is_found: bool) {

@@ -1,5 +1,6 @@
 //! The console: failures as they happen, then a summary that fits a screen.
 
+mod known;
 mod live;
 mod summary;
 
@@ -45,6 +46,11 @@ pub fn wrongs(result: &RunResult, warnings: bool) -> String {
 /// What went wrong in a case: failures, and what could not be judged. Warnings wait for the summary.
 fn failures(case: &CaseResult, rules: &Rules<'_>, style: Style, told: &mut live::Told) -> String {
     let mut text = String::new();
+    if case.is_known() {
+        // Nobody has to look at it: it takes a line.
+        known::write_case(&mut text, case, style);
+        return text;
+    }
     for problem in Problem::of_case(case) {
         if !matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged) {
             continue;

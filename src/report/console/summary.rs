@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::known;
 use crate::report::overview::{Group, LEVELS, Overview, Standing, State, reason_name};
 use crate::report::style::{Role, Style};
 use crate::report::text::{clean, count, counted, duration, line};
@@ -42,6 +43,7 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
     writeln!(out)?;
     write_tables(out, overview, style)?;
     write_groups(out, overview, style)?;
+    known::write(out, overview, style)?;
     write_left_out(out, overview, style)?;
     let deviations = result.deviations();
     if !deviations.is_empty() {

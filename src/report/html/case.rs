@@ -1,34 +1,43 @@
 //! One case as the page tells it: what is wrong, then its story step by step with every exchange.
 
+use std::borrow::Cow;
+
 use minijinja::Value;
 use serde::Serialize;
 
 use super::body;
 use super::link;
+use crate::exchange::curl::quoted;
 use crate::exchange::{Body, Exchange, Headers, Request, curl};
 use crate::report::failure::{contents, draw_excerpt, is_mended, label};
+use crate::report::known;
+use crate::report::overview::Overview;
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, duration, line, request_line, size};
 use crate::source::snippet::draw_site;
-use crate::verdict::{CaseResult, Mend, Mismatch, Outcome, Phase, StepResult, Verdict};
+use crate::verdict::{CaseResult, Mend, Mismatch, Outcome, Part, Phase, StepResult, Verdict};
 
 /// How many lines of a diff the page shows.
 const DIFF_LINES: usize = 1000;
 /// How many further lines of a finding the page shows.
 const DETAIL_LINES: usize = 200;
+/// How many places of a body are marked.
+const MARKS: usize = 50;
 
 #[derive(Serialize)]
 pub(super) struct CaseView {
-    anchor: String,
     id: String,
     title: String,
     place: String,
     verdict: &'static str,
     label: &'static str,
     duration: String,
+    is_open: bool,
     reason: Option<String>,
+    known: Vec<String>,
     requirements: Vec<String>,
+    rerun: String,
     problems: Vec<ProblemView>,
     steps: Vec<StepView>,
 }
@@ -67,7 +76,8 @@ struct RuleView {
 #[derive(Serialize)]
 struct DiffLine {
     class: &'static str,
-    text: String,
+    /// What it shares with the line that it replaces, what differs, what it shares again.
+    parts: [String; 3],
 }
 
 #[derive(Serialize)]
@@ -99,21 +109,28 @@ struct ExchangeView {
 #[derive(Serialize)]
 struct MessageView {
     first: String,
-    headers: Vec<(String, String)>,
+    is_first_marked: bool,
+    /// Name, value, and whether a finding is about it.
+    headers: Vec<(String, String, bool)>,
     body: Value,
     note: Option<String>,
 }
 
 impl CaseView {
-    /// The view of a case, the `index`th of the page.
-    pub fn of(case: &CaseResult, index: usize, rules: &Rules<'_>, with_bodies: bool) -> Self {
+    /// The view of a case, folded or open.
+    pub fn of(case: &CaseResult, rules: &Rules<'_>, overview: &Overview<'_>, with_bodies: bool, is_open: bool) -> Self {
         let problems = Problem::of_case(case);
         let is_shown = |step: &StepResult| {
             let pointed = |problem: &Problem<'_>| problem.step.is_some_and(|shown| std::ptr::eq(shown, step));
             problems.iter().any(pointed)
         };
         Self {
-            anchor: format!("case-{index}"),
+            rerun: format!(
+                "fhir-assay run {} --case {}",
+                clean(&quoted(&overview.result.target.base)),
+                clean(&quoted(case.id.as_str()))
+            ),
+            is_open,
             id: clean(case.id.as_str()).into_owned(),
             title: line(&case.title, LINE).into_owned(),
             place: format!("{}:{}", clean(&case.site.file), case.site.line),
@@ -121,6 +138,7 @@ impl CaseView {
             label: case.verdict.label(),
             duration: duration(case.duration_us),
             reason: case.reason.as_ref().map(|reason| line(&reason.text, LINE).into_owned()),
+            known: case.known.iter().map(known::words).collect(),
             requirements: case
                 .requirements
                 .iter()
@@ -185,7 +203,7 @@ impl ProblemView {
             found: found.map(owned),
             details: details.iter().take(DETAIL_LINES).map(|text| owned(text)).collect(),
             more_details: details.len().saturating_sub(DETAIL_LINES),
-            diff: diff.lines().take(DIFF_LINES).map(DiffLine::of).collect(),
+            diff: diff_lines(diff),
             more_diff: diff.lines().count().saturating_sub(DIFF_LINES),
             repetition: problem.repetition(),
             judgement: mismatch.and_then(|mismatch| mismatch.judgement.as_deref()).map(owned),
@@ -211,17 +229,57 @@ fn excerpt_of(mismatch: Option<&Mismatch>, message: &str) -> Option<String> {
     Some(clean(&drawn).into_owned())
 }
 
+/// The lines of a diff; where one line takes the place of another, with what differs in them.
+fn diff_lines(diff: &str) -> Vec<DiffLine> {
+    let lines: Vec<_> = diff.lines().take(DIFF_LINES).map(|text| line(text, LINE)).collect();
+    let is = |index: Option<usize>, sign: char| {
+        index
+            .and_then(|index| lines.get(index))
+            .filter(|text| text.starts_with(sign))
+    };
+    let view = |(index, text): (usize, &Cow<'_, str>)| {
+        let (before, after) = (index.checked_sub(1), index + 1);
+        // A pair is one line less and one more: in longer runs nobody knows which replaces which.
+        let other = match text.as_bytes().first() {
+            Some(b'-') if is(before, '-').is_none() && is(Some(after + 1), '+').is_none() => is(Some(after), '+'),
+            Some(b'+') if is(Some(after), '+').is_none() && is(index.checked_sub(2), '-').is_none() => is(before, '-'),
+            _ => None,
+        };
+        DiffLine::of(text, other.map(AsRef::as_ref))
+    };
+    lines.iter().enumerate().map(view).collect()
+}
+
 impl DiffLine {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, other: Option<&str>) -> Self {
         let class = match text.as_bytes().first() {
             Some(b'-') => "minus",
             Some(b'+') => "plus",
             Some(b'@') => "hunk",
             _ => "same",
         };
+        let Some(other) = other else {
+            return Self {
+                class,
+                parts: [text.to_owned(), String::new(), String::new()],
+            };
+        };
+        // The sign stands before both and differs.
+        let same = |pair: &(char, char)| pair.0 == pair.1;
+        let begin = text.chars().zip(other.chars()).skip(1).take_while(same).count() + 1;
+        let room = text.chars().count().min(other.chars().count()) - begin;
+        let end = text
+            .chars()
+            .rev()
+            .zip(other.chars().rev())
+            .take(room)
+            .take_while(same)
+            .count();
+        let all = text.chars().count();
+        let part = |from: usize, to: usize| text.chars().skip(from).take(to - from).collect::<String>();
         Self {
             class,
-            text: line(text, LINE).into_owned(),
+            parts: [part(0, begin), part(begin, all - end), part(all - end, all)],
         }
     }
 }
@@ -243,7 +301,8 @@ impl StepView {
         let mut exchanges: Vec<_> = step
             .exchanges
             .iter()
-            .map(|it| ExchangeView::of(it, with_bodies))
+            .enumerate()
+            .map(|(index, it)| ExchangeView::of(it, &Marks::of(step, index), with_bodies))
             .collect();
         if let Some(lost) = &step.lost {
             exchanges.push(ExchangeView {
@@ -274,8 +333,39 @@ impl StepView {
     }
 }
 
+/// The parts of an answer that findings are about.
+#[derive(Default)]
+struct Marks<'a> {
+    status: bool,
+    headers: Vec<&'a str>,
+    pointers: Vec<&'a str>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(step: &'a StepResult, exchange: usize) -> Self {
+        let mut marks = Self::default();
+        let mismatches = step
+            .findings
+            .iter()
+            .filter(|finding| finding.outcome > Outcome::Note)
+            .filter_map(|finding| finding.mismatch.as_deref())
+            .filter(|mismatch| mismatch.exchange as usize == exchange);
+        for mismatch in mismatches {
+            match &mismatch.part {
+                Part::Status => marks.status = true,
+                Part::Header(name) => marks.headers.push(name),
+                Part::Body(pointer) if !pointer.is_empty() && marks.pointers.len() < MARKS => {
+                    marks.pointers.push(pointer);
+                }
+                Part::Body(_) | Part::Variables => {}
+            }
+        }
+        marks
+    }
+}
+
 impl ExchangeView {
-    fn of(exchange: &Exchange, with_bodies: bool) -> Self {
+    fn of(exchange: &Exchange, marks: &Marks<'_>, with_bodies: bool) -> Self {
         let response = &exchange.response;
         let timing = &exchange.timing;
         let mut text = format!(
@@ -293,6 +383,7 @@ impl ExchangeView {
                 format!("{} {}", line(&response.version, 20), response.status),
                 &response.headers,
                 &response.body,
+                marks,
                 with_bodies,
             )),
             status: Some(response.status),
@@ -306,12 +397,12 @@ impl ExchangeView {
 impl MessageView {
     fn of_request(request: &Request, with_bodies: bool) -> Self {
         let first = format!("{} {}", line(&request.method, 40), line(&request.url, 2000));
-        Self::of(first, &request.headers, &request.body, with_bodies)
+        Self::of(first, &request.headers, &request.body, &Marks::default(), with_bodies)
     }
 
-    fn of(first: String, headers: &Headers, body: &Body, with_bodies: bool) -> Self {
+    fn of(first: String, headers: &Headers, body: &Body, marks: &Marks<'_>, with_bodies: bool) -> Self {
         let shown = if with_bodies || body.is_empty() {
-            body::show(body)
+            body::show(body, &marks.pointers)
         } else {
             body::Shown {
                 html: String::new(),
@@ -323,9 +414,13 @@ impl MessageView {
         };
         Self {
             first,
+            is_first_marked: marks.status,
             headers: headers
                 .iter()
-                .map(|(name, value)| (line(name, 200).into_owned(), line(value, 2000).into_owned()))
+                .map(|(name, value)| {
+                    let is_marked = marks.headers.iter().any(|marked| marked.eq_ignore_ascii_case(name));
+                    (line(name, 200).into_owned(), line(value, 2000).into_owned(), is_marked)
+                })
                 .collect(),
             body: Value::from_safe_string(shown.html),
             note: shown.note,

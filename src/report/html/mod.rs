@@ -1,14 +1,20 @@
 //! HTML: one page that needs nothing else, for people who read a verdict and want to see why.
 //!
-//! The page allows exactly its own script and style, by their hashes; what a server sent is escaped by the template
-//! engine or by [`body`], and could not run or load anything even if it were not. It is written in three parts, so that
-//! failures, the only thing that grows, are never in memory together.
+//! The page allows exactly its own scripts and style, by their hashes; what a server sent is escaped by the template
+//! engine or by [`body`], and could not run or load anything even if it were not. It is written piece by piece, so that
+//! failures, the only thing that grows, are never in memory together. What only the script shows is packed ([`pack`]).
 
 mod body;
 mod case;
-mod page;
+mod coverage;
+mod findings;
+mod head;
+mod matrix;
+mod pack;
+mod rows;
+mod tail;
+mod timings;
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
@@ -24,14 +30,25 @@ use super::overview::Overview;
 use super::rules::Rules;
 use super::validation::Page;
 use super::watched::Watched;
+use crate::verdict::RunResult;
 use crate::verdict::validation::ValidationReport;
-use crate::verdict::{CaseResult, Outcome, RunResult, Verdict};
 
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
-
-/// How many bytes of failures a page takes with their bodies; beyond that, a browser would choke on it.
-const BODIES: usize = 24 * 1024 * 1024;
+const STYLE: &str = concat!(
+    include_str!("style/page.css"),
+    include_str!("style/views.css"),
+    include_str!("style/findings.css"),
+    include_str!("style/media.css")
+);
+/// Runs before the page is painted.
+const FIRST_SCRIPT: &str = include_str!("script/first.js");
+/// Runs when the page is read: one function in several files.
+const SCRIPT: &str = concat!(
+    include_str!("script/begin.js"),
+    include_str!("script/filters.js"),
+    include_str!("script/waterfall.js"),
+    include_str!("script/cases.js"),
+    include_str!("script/views.js")
+);
 
 /// The compiled templates, with everything in them that is the same on every page.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -40,13 +57,17 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_global("style", Value::from_safe_string(STYLE.to_owned()));
+    environment.add_global("first_script", Value::from_safe_string(FIRST_SCRIPT.to_owned()));
     environment.add_global("script", Value::from_safe_string(SCRIPT.to_owned()));
     environment.add_global("policy", Value::from_safe_string(policy()));
     let templates = [
-        ("head.html", include_str!("head.html")),
-        ("case.html", include_str!("case.html")),
-        ("tail.html", include_str!("tail.html")),
-        ("validation.html", include_str!("validation.html")),
+        ("head.html", include_str!("template/head.html")),
+        ("group.html", include_str!("template/group.html")),
+        ("case.html", include_str!("template/case.html")),
+        ("group-end.html", include_str!("template/group-end.html")),
+        ("tail.html", include_str!("template/tail.html")),
+        ("validation.html", include_str!("template/validation.html")),
+        ("comparison.html", include_str!("template/comparison.html")),
     ];
     for (name, source) in templates {
         let added = environment.add_template(name, source);
@@ -59,8 +80,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'",
         hash(STYLE),
+        hash(FIRST_SCRIPT),
         hash(SCRIPT)
     )
 }
@@ -69,19 +91,12 @@ fn policy() -> String {
 pub(super) fn write(result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     let overview = Overview::of(result);
     let rules = Rules::of_result(result);
-    let told = told(&overview);
-    let anchors = page::Anchors::of(&told);
     let mut out = Watched::new(out);
-    render("head.html", &page::Head::of(&overview, &anchors), &mut out)?;
-    for (index, case) in told.iter().enumerate() {
-        let with_bodies = out.written() < BODIES;
-        render(
-            "case.html",
-            &case::CaseView::of(case, index, &rules, with_bodies),
-            &mut out,
-        )?;
-    }
-    render("tail.html", &page::Tail::of(&overview, &anchors), &mut out)
+    render("head.html", &head::Head::of(&overview), &mut out)?;
+    let told = findings::write(&overview, &rules, &mut out)?;
+    render("tail.html", &tail::Tail::of(&overview), &mut out)?;
+    pack::write("rows", &rows::Rows::of(result, &told), &mut out)?;
+    write!(out, "<script>{SCRIPT}</script>\n</body>\n</html>\n")
 }
 
 /// Writes the page of files that were judged.
@@ -89,22 +104,7 @@ pub(super) fn write_validation(report: &ValidationReport, out: &mut dyn Write) -
     render("validation.html", &Page::of(report), &mut Watched::new(out))
 }
 
-/// The cases that are told with all their steps and exchanges: each that failed or could not be judged, then one for
-/// each warning, since what nobody keeps would otherwise fill the page with the same story.
-fn told<'a>(overview: &Overview<'a>) -> Vec<&'a CaseResult> {
-    let broken = |case: &&CaseResult| matches!(case.verdict, Verdict::Fail | Verdict::Error);
-    let mut told: Vec<&CaseResult> = overview.result.cases().filter(broken).collect();
-    let mut ids: HashSet<&str> = told.iter().map(|case| case.id.as_str()).collect();
-    for group in overview.groups_of(Outcome::Warning) {
-        if !group.cases.iter().any(|case| ids.contains(case.id.as_str())) {
-            ids.insert(group.first.case.id.as_str());
-            told.push(group.first.case);
-        }
-    }
-    told
-}
-
-fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
+pub(super) fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Result<()> {
     let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
     let rendered = template
         .render_captured_to(Value::from(Serde(context)), &mut *out)
@@ -112,8 +112,14 @@ fn render(name: &str, context: &impl Serialize, out: &mut Watched<'_>) -> io::Re
     out.unwrap_error(rendered)
 }
 
+/// A piece of the page by itself.
+fn render_text(name: &str, context: &impl Serialize) -> io::Result<String> {
+    let template = TEMPLATES.get_template(name).map_err(io::Error::other)?;
+    template.render(Value::from(Serde(context))).map_err(io::Error::other)
+}
+
 /// An address that a link may lead to; a report that was read from a file may hold any text.
-fn link(url: &str) -> Option<&str> {
+pub(super) fn link(url: &str) -> Option<&str> {
     (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
 }
 
@@ -129,6 +135,8 @@ mod tests {
 
     #[test]
     fn script_and_style_cannot_end_their_elements() {
-        assert!(!STYLE.contains("</") && !SCRIPT.contains("</"));
+        for text in [STYLE, FIRST_SCRIPT, SCRIPT] {
+            assert!(!text.contains("</") && !text.contains("<!--"));
+        }
     }
 }

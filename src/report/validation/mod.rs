@@ -9,7 +9,7 @@ use std::io;
 use super::failure::{self, label};
 use super::style::{Role, Style};
 use super::text::{clean, count, counted, duration, line};
-use super::{Format, html};
+use super::{Format, html, machine};
 use crate::verdict::Verdict;
 use crate::verdict::validation::{BodyFinding, FileReport, ValidationReport};
 
@@ -17,7 +17,7 @@ impl Format {
     /// Writes what came of judging files, piece by piece. Give it something buffered.
     ///
     /// # Errors
-    /// Where `out` fails.
+    /// Where `out` fails, and where the format has no words for it ([`fits_validation`](Self::fits_validation)).
     pub fn write_validation(self, report: &ValidationReport, out: &mut dyn io::Write) -> io::Result<()> {
         match self {
             Self::Console => out.write_all(console(report, Style::plain(), &[]).as_bytes()),
@@ -28,6 +28,16 @@ impl Format {
             }
             Self::Markdown => markdown::write(report, out),
             Self::Html => html::write_validation(report, out),
+            Self::Sarif => machine::sarif::write_validation(report, out),
+            Self::Tap => machine::tap::write_validation(report, out),
+            Self::Github => machine::github::write_validation(report, out),
+            Self::Gitlab => machine::gitlab::write_validation(report, out),
+            Self::Badge => machine::badge::write_validation(report, out),
+            Self::Shields => machine::badge::write_shields_validation(report, out),
+            Self::TestReport => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a TestReport tells of tests of a server, not of files",
+            )),
         }
     }
 }
@@ -86,7 +96,7 @@ fn write_finding(out: &mut dyn fmt::Write, finding: &BodyFinding, style: Style) 
 }
 
 /// A finding as plain text.
-fn finding_text(finding: &BodyFinding) -> String {
+pub(super) fn finding_text(finding: &BodyFinding) -> String {
     let mut text = String::new();
     let _ = write_finding(&mut text, finding, Style::plain());
     text
@@ -111,7 +121,7 @@ fn untold(file: &FileReport) -> Option<String> {
 }
 
 /// The verdict in one sentence.
-fn sentence(report: &ValidationReport) -> String {
+pub(super) fn sentence(report: &ValidationReport) -> String {
     let resources = counted(report.resources(), "resource", "resources");
     let files = counted(report.files.len() as u64, "file", "files");
     let mut sentence = match (report.resources(), report.invalid()) {
@@ -134,7 +144,7 @@ fn sentence(report: &ValidationReport) -> String {
 }
 
 /// The verdict whose colour the sentence wears: what is invalid is certain, whatever else could not be read.
-fn color(report: &ValidationReport) -> Verdict {
+pub(super) fn color(report: &ValidationReport) -> Verdict {
     if report.invalid() > 0 {
         Verdict::Fail
     } else {

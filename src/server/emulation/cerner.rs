@@ -125,7 +125,10 @@ fn refused() -> Answer {
 }
 
 fn conformance() -> Answer {
-    let interactions: Vec<Value> = ["read", "create", "update"].iter().map(|code| json!({ "code": code })).collect();
+    let interactions: Vec<Value> = ["read", "create", "update"]
+        .iter()
+        .map(|code| json!({ "code": code }))
+        .collect();
     let resources = json!([{ "type": TYPE, "interaction": interactions, "versioning": "versioned-update" }]);
     resource(
         200,
@@ -149,14 +152,19 @@ fn told(status: u16, version: &Version) -> Answer {
 
 fn read(server: &Shared, asked: &Asked) -> Answer {
     let found = server.store.current(TYPE, &asked.id().unwrap_or_default());
-    found.map_or_else(|| refusal(404, "not-found", "it is not known"), |version| told(200, &version))
+    found.map_or_else(
+        || refusal(404, "not-found", "it is not known"),
+        |version| told(200, &version),
+    )
 }
 
 /// The body of a write, where it is one of the type.
 fn body(asked: &Asked) -> Result<Value, Answer> {
     let body: Option<Map<String, Value>> = serde_json::from_slice(&asked.body).ok();
     let fitting = body.filter(|body| body.get("resourceType").is_some_and(|name| name == TYPE));
-    fitting.map(Value::Object).ok_or_else(|| refusal(400, "structure", "the body is no AllergyIntolerance"))
+    fitting
+        .map(Value::Object)
+        .ok_or_else(|| refusal(400, "structure", "the body is no AllergyIntolerance"))
 }
 
 fn create(server: &Shared, asked: &Asked) -> Answer {

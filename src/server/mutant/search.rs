@@ -7,6 +7,7 @@ use super::{Mutant, all_is_well, entries, nothing_found};
 use crate::fhir::Interaction::SearchType;
 use crate::fhir::ResourceType;
 use crate::server::rewrite::Answer;
+use crate::server::variant::KNOWN_AUTHORIZATION;
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
@@ -204,4 +205,34 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
+    Mutant::after(
+        "search.unauthorized-401",
+        "a search without credentials is refused with 400",
+        |_, asked, answer| {
+            if asked.is(SearchType) && answer.status == 401 {
+                answer.set_status(400);
+            }
+        },
+    )
+    .of_variant("credentials"),
+    Mutant::before(
+        "search.unauthorized-401/any-token",
+        "whoever searches may show any token",
+        |_, asked| {
+            if asked.is(SearchType) && asked.header("authorization").is_some() {
+                asked.set_header("authorization", KNOWN_AUTHORIZATION);
+            }
+        },
+    )
+    .of_variant("credentials"),
+    Mutant::before(
+        "search.unauthorized-401/found",
+        "a search without credentials finds what may not be read without them",
+        |_, asked| {
+            if asked.is(SearchType) && asked.header("authorization").is_none() {
+                asked.set_header("authorization", KNOWN_AUTHORIZATION);
+            }
+        },
+    )
+    .of_variant("credentials"),
 ];

@@ -8,6 +8,7 @@ use crate::fhir::Interaction::{Read, Update};
 use crate::fhir::time::{format_http_date, format_instant};
 use crate::fhir::{FhirVersion, ResourceType};
 use crate::server::rewrite::{Answer, Asked, Switch};
+use crate::server::variant::KNOWN_AUTHORIZATION;
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::before(
@@ -219,6 +220,21 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
     Mutant::switch(
+        "update.business-rule-422",
+        "what breaks a rule of the server is stored by an update",
+        Switch::UpdatesAgainstRules,
+    ),
+    Mutant::after(
+        "update.unique-conflict-location",
+        "the Location of a refusal is that of the resource that was refused",
+        |_, asked, answer| {
+            if asked.is(Update) && answer.status == 422 {
+                let target = asked.path().to_owned();
+                answer.change("location", |_| target);
+            }
+        },
+    ),
+    Mutant::switch(
         "update.new-version-current",
         "an update changes the current version and makes none",
         Switch::UpdateInPlace,
@@ -295,6 +311,16 @@ pub(super) const ALL: &[Mutant] = &[
         |_, _, answer| {
             if answer.status == 401 {
                 answer.set_status(400);
+            }
+        },
+    )
+    .of_variant("credentials"),
+    Mutant::before(
+        "update.unauthorized-401/any-token",
+        "whatever stands in Authorization is let in",
+        |_, asked| {
+            if asked.header("authorization").is_some() {
+                asked.set_header("authorization", KNOWN_AUTHORIZATION);
             }
         },
     )

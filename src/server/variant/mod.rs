@@ -14,6 +14,9 @@ use crate::fhir::FhirVersion;
 use crate::fhir::Interaction::Capabilities;
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
+/// The one Authorization header that the variant `credentials` lets in.
+pub const KNOWN_AUTHORIZATION: &str = "Bearer known";
+
 /// The kinds of variants.
 const KINDS: &[&[Variant]] = &[
     identity::ALL,

@@ -3,7 +3,6 @@
 mod body;
 mod capture;
 mod case;
-mod direct;
 mod expectation;
 mod fixture;
 mod given;

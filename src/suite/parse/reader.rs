@@ -180,7 +180,8 @@ impl<'f> Reader<'f> {
     }
 
     /// The first key of a mapping rather than the whole of it.
-    pub(super) fn first_line(&self, span: Span) -> Span {
+    #[must_use]
+    pub fn first_line(&self, span: Span) -> Span {
         let line = self.file.slice(span).lines().next().unwrap_or_default().len();
         Span::new(span.start as usize..span.start as usize + line)
     }

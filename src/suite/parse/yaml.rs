@@ -7,7 +7,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Input, Parser, ScalarStyle, Span as Marks};
 
 use super::input::Ascii;
-use super::{direct, syntax};
+use super::syntax;
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 /// How many bytes a file may have.
@@ -23,10 +23,10 @@ pub const MAX_ALIASED: usize = 50_000;
 /// anything about it, so values are also counted before it begins.
 const MAX_SIGNS: usize = 600_000;
 /// Up to how many keys of a mapping are simply looked through.
-pub(super) const FEW_KEYS: usize = 16;
+const FEW_KEYS: usize = 16;
 
 /// A value of a YAML file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Node<'t> {
     /// What it is.
     pub kind: Kind<'t>,
@@ -35,7 +35,7 @@ pub struct Node<'t> {
 }
 
 /// What a YAML value is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Kind<'t> {
     /// A text, and how it was written.
     Scalar(Cow<'t, str>, Style),
@@ -55,7 +55,7 @@ pub enum Style {
 }
 
 /// A key and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Entry<'t> {
     /// The key.
     pub key: Cow<'t, str>,
@@ -161,12 +161,6 @@ pub fn read<'t>(file: &'t Arc<SourceFile>, problems: &mut Diagnostics) -> Option
         problems.push(too_many_values(file, None));
         return None;
     }
-    direct::read(text).or_else(|| scan(file, problems))
-}
-
-/// Reads by the scanner, which knows all of YAML and says what is wrong.
-pub(super) fn scan<'t>(file: &'t Arc<SourceFile>, problems: &mut Diagnostics) -> Option<Node<'t>> {
-    let text = file.text();
     match Ascii::new(text) {
         Some(ascii) => build(file, Parser::new(ascii), problems),
         None => build(file, Parser::new_from_str(text), problems),

@@ -1,6 +1,7 @@
 //! `run`: suites against a server, and reports of what came of it.
 
 mod embedded;
+mod evidence;
 mod interrupt;
 mod options;
 mod wire;
@@ -13,20 +14,24 @@ use std::time::Instant;
 use url::Url;
 
 use embedded::Embedded;
+use evidence::Evidence;
 use interrupt::with_interrupts;
 use wire::Wire;
 
-use crate::cli::args::{FailOn, RunArgs};
+use crate::baseline::{self, Baseline};
+use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
+use crate::cli::github::Job;
 use crate::cli::scope::Scope;
-use crate::cli::{Failure, output, settings};
+use crate::cli::settings::SettingsError;
+use crate::cli::{Failure, gate, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
 use crate::recording::Replay;
-use crate::report::{Console, Rules, console};
+use crate::report::{Console, Format, Rules, Style, console};
 use crate::run::{RunOptions, Runner};
-use crate::transport::{ProbeError, Target, Transport, probe};
+use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -35,11 +40,30 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 /// # Errors
 /// Whatever keeps the run from beginning, and reports that cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let baseline = gate::baseline(&args.gate)?;
+    let (result, fault) = result(args, baseline)?;
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(Exit::of_run(&result, &gate::gate(&args.gate, args.fail_fast))),
+    }
+}
+
+/// Runs suites, holds what came of it against a list of known failures, and writes reports. Returns the result, and what
+/// went wrong beside it: a report that could not be written.
+///
+/// # Errors
+/// Whatever keeps the run from beginning.
+pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunResult, Option<Failure>), Failure> {
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
     let args = &args;
-    let scope = Scope::of(&args.filters, &args.given, args.target.base.is_none())?;
+    let evidence = Evidence::of(args)?;
+    let scope = Scope::of(&args.filters, &args.given, &args.target, |given| {
+        if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
+            recorded.about.give(given);
+        }
+    })?;
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -61,8 +85,12 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         Some(replay) => Wire::replaying(replay),
         None => {
             let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client =
+                Several::new(client, &given::urls(&scope.given, &scope.suites)).map_err(SettingsError::from)?;
             let told = Rc::clone(&notices);
-            Wire::live(args, client, started, move |notice| told.borrow_mut().push(notice))?
+            Wire::live(args, client, &base, started, move |notice| {
+                told.borrow_mut().push(notice)
+            })?
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -70,7 +98,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &scope, &base, &wire, &notices, assumed, profiles, started,
+        args, &scope, &base, &wire, &notices, evidence, assumed, profiles, baseline, started,
     ))
 }
 
@@ -84,17 +112,24 @@ async fn conduct(
     base: &Url,
     wire: &Wire,
     notices: &Notices,
+    evidence: Option<Evidence>,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
+    baseline: Option<Baseline>,
     started: Instant,
-) -> Result<Exit, Failure> {
+) -> Result<(RunResult, Option<Failure>), Failure> {
+    // Before anything is asked: what a server answers may be told also where no run begins.
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let catalogue = scope.catalogue;
     let release = args.target.fhir.or(scope.release());
     let target = target(release, &*wire.transport, base, assumed).await?;
     let claims = Some(&target.capability);
     let mut plan = Plan::build(&scope.suites, catalogue, target.release, claims, &scope.selection);
     scope.restrict(&mut plan);
-    wire.restrict(&mut plan);
+    notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(
             exit,
@@ -111,6 +146,8 @@ async fn conduct(
     let options = RunOptions {
         profiles,
         system: scope.system.clone(),
+        // What is known to fail does not end a run.
+        fail_fast: args.fail_fast && baseline.is_none(),
         ..wire::options(wire, args, &plan.given, journal_path.is_some())
     };
     let marks = options.marks;
@@ -122,12 +159,7 @@ async fn conduct(
         None => None,
     };
     let mut live = Console::new(
-        // A report on standard output is not mixed with anything.
-        if to_stdout(args) {
-            Box::new(io::stderr()) as Box<dyn Write>
-        } else {
-            Box::new(io::stdout())
-        },
+        spoken_to(args),
         io::stderr(),
         settings::output_style(),
         settings::progress(args.quiet),
@@ -135,7 +167,14 @@ async fn conduct(
     );
     let mut fault: Option<Failure> = None;
     let stop = runner.stop();
-    let running = runner.run(&plan, |event| {
+    let least = gate::least(args.gate.fail_on);
+    let running = runner.run(&plan, |mut event| {
+        if let (RunEvent::CaseFinished(case), Some(baseline)) = (&mut event, &baseline) {
+            baseline::mark(baseline, case, least);
+            if args.fail_fast && case.verdict == Verdict::Fail && !case.is_known() {
+                stop.ask("a case failed that is not known, and --fail-fast was asked for");
+            }
+        }
         let pending: Vec<String> = notices.borrow_mut().drain(..).collect();
         for notice in pending {
             let _ = live.handle(&RunEvent::Notice(notice));
@@ -156,11 +195,21 @@ async fn conduct(
             stop.ask("the journal cannot be written");
         }
     });
-    let result = with_interrupts(running, &runner.stop()).await;
+    let mut result = with_interrupts(running, &runner.stop()).await;
+    if let Some(baseline) = &baseline {
+        let terms = gate::terms(&args.gate, gate::is_whole(&args.filters));
+        baseline::apply(baseline, &mut result, &terms);
+    }
     if let (Some(journal), Some(path)) = (journal, &journal_path) {
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
-    if let Err(unwritten) = wire.end(args, &target, marks, &result) {
+    if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
+    } else if let Some(evidence) = evidence
+        && let Err(unwritten) = wire
+            .recording()
+            .and_then(|recording| evidence.write(args, &scope.suites, &result, recording))
+    {
         fault.get_or_insert(unwritten);
     }
     let mut paths = Vec::new();
@@ -173,10 +222,10 @@ async fn conduct(
         }
     }
     conclude(args, &result, &paths)?;
-    match fault {
-        Some(fault) => Err(fault),
-        None => Ok(Exit::of_run(&result, fail_on(args), args.fail_fast)),
+    if let Some(job) = &job {
+        tell(job, &result, &mut *spoken_to(args));
     }
+    Ok((result, fault))
 }
 
 /// The server and its claims.
@@ -192,16 +241,31 @@ async fn target(
     }
 }
 
-fn fail_on(args: &RunArgs) -> Verdict {
-    match args.fail_on {
-        FailOn::Shall => Verdict::Fail,
-        FailOn::Should => Verdict::Warning,
-    }
-}
-
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
+/// Where people are spoken to: a report on standard output is not mixed with anything.
+fn spoken_to(args: &RunArgs) -> Box<dyn Write> {
+    if to_stdout(args) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Tells the job of GitHub what came of the run. That it cannot be told changes no verdict.
+fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
+    job.annotate(&Format::Github.render(result), out);
+    let short = console::summary(result, Style::plain(), &[]);
+    let last = short.lines().last().unwrap_or_default();
+    if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
+        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+    }
+    if let Err(error) = job.output(result) {
+        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+    }
 }
 
 /// The closing words.

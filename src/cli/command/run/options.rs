@@ -1,12 +1,12 @@
 //! What the command line asks of the runner.
 
+use clap::ValueEnum;
 use indexmap::IndexMap;
 
-use super::fail_on;
 use crate::cli::args::RunArgs;
 use crate::fhir::profile::Profiles;
 use crate::run::RunOptions;
-use crate::suite::{Given, given};
+use crate::suite::Given;
 
 /// The options of a run, and what is told of them in the result.
 pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOptions {
@@ -41,12 +41,30 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
             .unwrap_or_default(),
     );
     tell("types", filters.types.join(","));
+    tell(
+        "shard",
+        filters.shard.map(|shard| shard.to_string()).unwrap_or_default(),
+    );
     let profiles = args.profiles.iter().map(|path| path.display().to_string());
     tell("profile", profiles.collect::<Vec<_>>().join(" "));
-    for (name, value) in given.iter() {
-        tell(&format!("var {name}"), given::told(value));
+    let fail_on = args.gate.fail_on.to_possible_value();
+    tell(
+        "fail-on",
+        fail_on.map(|value| value.get_name().to_owned()).unwrap_or_default(),
+    );
+    let baseline = args.gate.baseline.as_ref().map(|path| path.display().to_string());
+    tell("baseline", baseline.unwrap_or_default());
+    tell(
+        "strict-baseline",
+        if args.gate.strict_baseline {
+            "yes".into()
+        } else {
+            String::new()
+        },
+    );
+    for (name, value) in given.told() {
+        tell(&format!("var {name}"), value);
     }
-    tell("fail-on", fail_on(args).to_string());
     tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
     tell(
         "fhir",
@@ -60,6 +78,17 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
             .map(|path| path.display().to_string())
             .unwrap_or_default(),
     );
+    let safety = &args.safety;
+    tell(
+        "allow-writes",
+        if safety.allow_writes {
+            "yes".into()
+        } else {
+            String::new()
+        },
+    );
+    tell("read-only", if safety.read_only { "yes".into() } else { String::new() });
+    tell("rate", safety.rate.map(|rate| rate.to_string()).unwrap_or_default());
     let replay = args.recording.replay.as_ref();
     tell(
         "replay",

@@ -6,23 +6,30 @@ use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 use std::{fs, io};
 
+use url::Url;
+
 use super::options;
-use crate::cli::args::RunArgs;
+use crate::cli::args::{RunArgs, SafetyArgs};
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, output, settings};
-use crate::plan::Plan;
+use crate::exchange::Permission;
+use crate::plan::{Plan, PlannedCase};
 use crate::recording::{About, Recorded, Recording, Replay, Tape};
 use crate::run::RunOptions;
 use crate::suite::Given;
-use crate::transport::{Client, Patience, Retrying, Target, Transport};
-use crate::verdict::RunResult;
+use crate::transport::client::is_loopback;
+use crate::transport::{Guarded, Paced, Patience, Retrying, Target, Transport};
+use crate::verdict::{ReasonKind, RunResult};
 
 /// The way to the server.
 pub(super) struct Wire {
     /// What the run sends through.
     pub(super) transport: Box<dyn Transport>,
     tape: Option<(Rc<RefCell<Tape>>, PathBuf)>,
+    /// Whether the recording stays, and was not only made for evidence.
+    is_kept: bool,
     recorded: Option<Recorded>,
+    permission: Permission,
 }
 
 impl Wire {
@@ -32,11 +39,15 @@ impl Wire {
     /// A recording that cannot be written.
     pub(super) fn live(
         args: &RunArgs,
-        client: Client,
+        client: impl Transport + 'static,
+        base: &Url,
         started: Instant,
         notice: impl Fn(String) + 'static,
     ) -> Result<Self, Failure> {
-        let tape = match &args.recording.record {
+        let wanted = args.recording.record.clone();
+        let is_kept = wanted.is_some();
+        let path = wanted.or_else(|| Some(output::part_of(args.evidence.evidence.as_deref()?)));
+        let tape = match &path {
             Some(path) => {
                 let out = output::create(&output::part_of(path))?;
                 let zero = SystemTime::now() - started.elapsed();
@@ -45,14 +56,20 @@ impl Wire {
             }
             None => None,
         };
-        let inner: Box<dyn Transport> = match &tape {
-            Some((tape, _)) => Box::new(Recording::new(client, Rc::clone(tape))),
-            None => Box::new(client),
-        };
+        let permission = permission(&args.safety, base);
+        let mut inner: Box<dyn Transport> = Box::new(Guarded::new(client, permission.clone(), base));
+        if let Some(rate) = args.safety.rate {
+            inner = Box::new(Paced::new(inner, rate));
+        }
+        if let Some((tape, _)) = &tape {
+            inner = Box::new(Recording::new(inner, Rc::clone(tape)));
+        }
         Ok(Self {
             transport: Box::new(Retrying::new(inner, Patience::default(), notice)),
             tape,
+            is_kept,
             recorded: None,
+            permission,
         })
     }
 
@@ -62,13 +79,35 @@ impl Wire {
             recorded: replay.recorded().cloned(),
             transport: Box::new(replay),
             tape: None,
+            is_kept: false,
+            // Nothing is sent.
+            permission: Permission::Everything,
         }
     }
 
-    /// Leaves out of a plan what the recording does not hold.
-    pub(super) fn restrict(&self, plan: &mut Plan) {
+    /// Leaves out of a plan what may not be sent, and what the recording does not hold. Returns what should be known of it.
+    pub(super) fn restrict(&self, plan: &mut Plan) -> Option<String> {
+        plan.permit(&self.permission);
+        let is_refused =
+            |case: &&PlannedCase| matches!(&case.left_out, Some(reason) if reason.kind == ReasonKind::NotAllowed);
+        let refused = plan.cases().filter(is_refused).count();
         if let Some(recorded) = &self.recorded {
             plan.leave_out(|case| recorded.leaves_out(case.id.as_str()));
+        }
+        let cases = if refused == 1 {
+            "1 case".to_owned()
+        } else {
+            format!("{refused} cases")
+        };
+        match &self.permission {
+            _ if refused == 0 => None,
+            Permission::ReadOnly => Some(format!(
+                "{cases} left out: they send more than GET and HEAD (--read-only)"
+            )),
+            Permission::NoWrites => Some(format!(
+                "{cases} left out: they write, and the server is not on this machine; --allow-writes runs them"
+            )),
+            _ => Some(format!("{cases} left out: they write what may not be written")),
         }
     }
 
@@ -80,11 +119,33 @@ impl Wire {
         }
     }
 
+    /// The recording when it is ended; the file goes where nobody asked for it.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn recording(&self) -> Result<Vec<u8>, Failure> {
+        let Some((_, path)) = &self.tape else {
+            return Ok(Vec::new());
+        };
+        let bytes = settings::read(path)?;
+        if !self.is_kept {
+            fs::remove_file(path).map_err(|error| unwritten(path, &error))?;
+        }
+        Ok(bytes)
+    }
+
     /// Ends the recording of a run, where there is one; its file gets its name.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub(super) fn end(&self, args: &RunArgs, target: &Target, marks: u64, result: &RunResult) -> Result<(), Failure> {
+    pub(super) fn end(
+        &self,
+        args: &RunArgs,
+        plan: &Plan,
+        target: &Target,
+        marks: u64,
+        result: &RunResult,
+    ) -> Result<(), Failure> {
         let Some((tape, path)) = &self.tape else { return Ok(()) };
         let about = About {
             tool: format!("{} {}", result.tool.name, result.tool.version),
@@ -93,6 +154,11 @@ impl Wire {
             marks: format!("{marks:016x}"),
             assumed: args.target.assume.as_deref().map(settings::assumed_json).transpose()?,
             types: args.filters.types.clone(),
+            given: plan
+                .given
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.clone()))
+                .collect(),
             options: result.options.clone(),
         };
         tape.borrow_mut()
@@ -129,6 +195,17 @@ pub(super) fn replayed(args: &mut RunArgs) -> Result<Option<Replay>, Failure> {
         None => {}
     }
     Ok(Some(replay))
+}
+
+/// What may be sent to the server at a base URL.
+fn permission(safety: &SafetyArgs, base: &Url) -> Permission {
+    if safety.read_only {
+        Permission::ReadOnly
+    } else if safety.allow_writes || is_loopback(base) {
+        Permission::Everything
+    } else {
+        Permission::NoWrites
+    }
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Failure {

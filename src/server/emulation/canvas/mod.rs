@@ -96,7 +96,13 @@ fn answer(_: &Shared, asked: &Asked, answer: &mut Answer) {
     }
     match asked.interaction() {
         Some(Capabilities) => {
-            claim_only(answer, "Procedure", &["read", "search-type"], &["_id", "patient", "date"], &json!({}));
+            claim_only(
+                answer,
+                "Procedure",
+                &["read", "search-type"],
+                &["_id", "patient", "date"],
+                &json!({}),
+            );
         }
         Some(SearchType) => answer.edit_resource("Bundle", |bundle| page(asked, bundle)),
         _ => {}
@@ -110,7 +116,10 @@ fn page(asked: &Asked, bundle: &mut Value) {
         asked.unwrap_or(otherwise)
     };
     let (count, offset): (usize, usize) = (number("_count", PAGE).max(1), number("_offset", 0));
-    let all = bundle.get_mut("entry").and_then(Value::as_array_mut).map(std::mem::take);
+    let all = bundle
+        .get_mut("entry")
+        .and_then(Value::as_array_mut)
+        .map(std::mem::take);
     let mut entries = all.unwrap_or_default();
     for entry in &mut entries {
         remove(entry, "fullUrl");
@@ -118,7 +127,10 @@ fn page(asked: &Asked, bundle: &mut Value) {
     }
     let total = entries.len();
     let link = |relation: &str, offset: usize| {
-        let kept = asked.query().into_iter().filter(|(name, _)| !matches!(name.as_str(), "_count" | "_offset"));
+        let kept = asked
+            .query()
+            .into_iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "_count" | "_offset"));
         let kept: String = kept
             .map(|(name, value)| format!("{name}={}&", utf8_percent_encode(&value, PLAIN)))
             .collect();
