@@ -8,6 +8,7 @@ pub mod gate;
 pub mod github;
 pub mod given;
 pub mod output;
+pub mod scope;
 pub mod settings;
 
 use std::io::{self, Write};

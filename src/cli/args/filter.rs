@@ -14,6 +14,9 @@ pub const CLAIMED: &str = "claimed";
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
+    /// A vendor's documented API: a name inside the binary (see `list systems`), or a folder with a system.yaml
+    #[arg(long, value_name = "NAME_OR_PATH")]
+    pub system: Option<String>,
     /// A suite file, a folder of them, or the name of a suite inside the binary (a glob such as 'http.re*')
     #[arg(long = "suite", value_name = "PATH_OR_ID")]
     pub suites: Vec<String>,

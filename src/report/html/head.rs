@@ -26,6 +26,7 @@ pub(super) struct Head {
     states: Vec<(&'static str, &'static str)>,
     levels: Vec<Row>,
     sections: Vec<Section>,
+    deviations: Vec<String>,
     not_checked: Vec<String>,
 }
 
@@ -86,6 +87,11 @@ impl Head {
             states: State::ALL.iter().map(|state| (state.name(), state.class())).collect(),
             levels: coverage::levels(overview),
             sections: coverage::picture(overview),
+            deviations: result
+                .deviations()
+                .iter()
+                .map(|deviation| line(&deviation.sentence(), LINE).into_owned())
+                .collect(),
             not_checked: result
                 .not_checked
                 .iter()
