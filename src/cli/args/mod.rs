@@ -3,6 +3,7 @@
 mod auth;
 mod ci;
 mod compare;
+mod config;
 mod filter;
 mod gate;
 mod given;
@@ -11,6 +12,7 @@ mod record;
 mod run;
 mod safety;
 mod serve;
+mod shard;
 mod target;
 mod value;
 
@@ -19,6 +21,7 @@ use clap::{Parser, Subcommand};
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
+pub use config::{ConfigArgs, ConfigCommand, ConfigFileArgs, ConfigShowArgs, InitArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
 pub use given::GivenArgs;
@@ -29,6 +32,7 @@ pub use record::RecordArgs;
 pub use run::RunArgs;
 pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
+pub use shard::ShardArg;
 pub use target::TargetArgs;
 pub use value::Output;
 
@@ -49,6 +53,10 @@ pub struct Cli {
 pub enum Command {
     /// Run suites against a server, the embedded reference server by default, and write reports
     Run(Box<RunArgs>),
+    /// Write a configuration for a server, fhir-assay.toml
+    Init(Box<InitArgs>),
+    /// Show the configuration
+    Config(ConfigArgs),
     /// Keep a list of known failures, so that only new ones fail a gate
     Baseline(BaselineArgs),
     /// Run the embedded reference server; its base URL is the first line of standard output

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::check;
 use crate::cli::args::{ListArgs, Listed};
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, print, settings};
+use crate::cli::{Failure, print, settings, shard};
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
 use crate::requirement::{Catalogue, Requirement, RequirementId};
@@ -22,9 +22,13 @@ use crate::transport::{Patience, Retrying, Target, probe};
 /// # Errors
 /// Suites with errors, filters that cannot be read, and a server that cannot be asked for its claims.
 pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
-    let suites = settings::suites(&args.filters.suites)?;
+    let mut filters = args.filters.clone();
+    if let Some(notice) = shard::settle(&mut filters)?.notice {
+        eprintln!("{notice}");
+    }
+    let suites = settings::suites(&filters.suites)?;
     let given = settings::given(&args.given, &suites)?;
-    let selection = settings::selection(&args.filters)?.given(given);
+    let selection = settings::selection(&filters)?.given(given);
     let (release, capability) = claims(args)?;
     let plan = Plan::build(&suites, Catalogue::embedded(), release, capability.as_ref(), &selection);
     let text = match (args.what, args.json) {

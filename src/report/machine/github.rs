@@ -54,6 +54,10 @@ fn annotations(found: &[Located<'_>], rules: &Rules<'_>) -> String {
 fn groups<'l, 'a>(found: &'l [Located<'a>], outcome: Outcome) -> Vec<Vec<&'l Located<'a>>> {
     let mut groups: IndexMap<(&str, &str), Vec<&Located<'_>>> = IndexMap::new();
     for located in found.iter().filter(|located| located.outcome == outcome) {
+        // Annotations are for what somebody has to look at.
+        if located.known().is_some() {
+            continue;
+        }
         // What has no rule goes by its message.
         let message = if outcome == Outcome::Unjudged {
             located.message

@@ -48,16 +48,29 @@ fn write_issues(found: &[Located<'_>], out: &mut dyn io::Write) -> io::Result<()
 }
 
 fn issue<'a>(found: &'a Located<'_>) -> Issue<'a> {
+    let known = found.known();
+    let told = match &known {
+        Some(why) => format!(" (known: {})", line(why, 300)),
+        None => String::new(),
+    };
     let unjudged = match found.outcome {
         Outcome::Unjudged => "not judged: ",
         _ => "",
     };
     Issue {
         r#type: "issue",
-        description: format!("{}: {unjudged}{}", line(&found.subject, 200), line(found.message, LINE)),
+        description: format!(
+            "{}: {unjudged}{}{told}",
+            line(&found.subject, 200),
+            line(found.message, LINE)
+        ),
         check_name: &found.rule,
         fingerprint: &found.fingerprint,
-        severity: severity(found.outcome),
+        severity: if known.is_some() {
+            "info"
+        } else {
+            severity(found.outcome)
+        },
         location: Location {
             path: line(&found.path(), LINE).into_owned(),
             lines: Lines { begin: found.line },

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::exchange::Request;
 use crate::report::problem::Problem;
 use crate::report::rules::Rules;
-use crate::report::{failure, validation};
+use crate::report::{failure, known, validation};
 use crate::source::Site;
 use crate::verdict::validation::{BodyFinding, FileReport, ValidationReport};
 use crate::verdict::{CaseResult, Outcome, Part, RunResult};
@@ -48,6 +48,16 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Located<'a> {
+    /// Why it is no news, where a list of known failures says so.
+    pub fn known(&self) -> Option<String> {
+        let Source::Run(problem) = &self.source else {
+            return None;
+        };
+        let is_of_gate = matches!(self.outcome, Outcome::Fail | Outcome::Unjudged);
+        let words: Vec<String> = problem.case.known.iter().map(known::words).collect();
+        (is_of_gate && !words.is_empty()).then(|| words.join("; "))
+    }
+
     /// Everything that a run has to tell, in its order.
     pub fn of_result(result: &'a RunResult) -> Vec<Self> {
         let mut names = Names::default();

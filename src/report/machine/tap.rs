@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use std::io;
 
 use super::located::{Located, Source};
-use crate::report::overview;
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, line};
+use crate::report::{known, overview};
 use crate::verdict::validation::ValidationReport;
 use crate::verdict::{CaseResult, Outcome, Reason, RunResult, StepResult, Verdict};
 
@@ -84,8 +84,14 @@ fn write_case(out: &mut String, number: usize, case: &CaseResult, rules: &Rules<
         write_point(out, "    ", index + 1, is_ok(step.verdict), &name, directive)?;
         write_found(out, "    ", step.verdict, &mine, rules)?;
     }
+    let known: Vec<String> = case.known.iter().map(known::words).collect();
+    let known = format!("known: {}", known.join("; "));
     let skip = matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable);
-    let directive = skip.then(|| ("SKIP", reason(case.reason.as_ref())));
+    // A point that is to be done may fail.
+    let directive = match case.is_known() {
+        true => Some(("TODO", known.as_str())),
+        false => skip.then(|| ("SKIP", reason(case.reason.as_ref()))),
+    };
     write_point(out, "", number, is_ok(case.verdict), &name, directive)?;
     let rest: Vec<&Located<'_>> = found
         .iter()

@@ -3,6 +3,7 @@
 mod embedded;
 mod interrupt;
 mod options;
+mod part;
 mod wire;
 
 use std::cell::RefCell;
@@ -56,13 +57,14 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
+    let part = part::settle(&mut args)?;
     let args = &args;
     let suites = settings::suites(&args.filters.suites)?;
     let mut given = settings::given(&args.given, &suites)?;
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
         recorded.about.give(&mut given);
     }
-    let selection = settings::selection(&args.filters)?.given(given);
+    let selection = settings::selection(&args.filters)?.given(given).only(part.cases);
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -79,6 +81,7 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
         }
     };
     let notices: Notices = Rc::default();
+    notices.borrow_mut().extend(part.notices);
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
