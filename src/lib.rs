@@ -39,6 +39,7 @@ pub mod baseline;
 pub mod check;
 pub mod cli;
 pub mod comparison;
+pub mod evidence;
 pub mod exchange;
 pub mod fhir;
 pub mod libtest;

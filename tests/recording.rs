@@ -1,5 +1,7 @@
 //! Recordings: what was recorded is judged alike, and what is missing or damaged is told.
 
+#[path = "recording/evidence.rs"]
+mod evidence;
 #[path = "recording/files.rs"]
 mod files;
 #[path = "recording/law.rs"]

@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use url::Url;
 
 use super::args::GivenArgs;
 use super::settings::did_you_mean;
@@ -27,7 +28,8 @@ impl fmt::Display for GivenProblems {
 
 impl std::error::Error for GivenProblems {}
 
-/// The values of `--var`, and of the environment where `--var` does not name a variable.
+/// The values of `--var`; of the environment where `--var` does not name a variable; and of `known` where neither does, which is
+/// what is known of the server anyway.
 ///
 /// # Errors
 /// Names that no suite asks for, values of another kind, and files that cannot be read: all of them.
@@ -35,6 +37,7 @@ pub fn given(
     args: &GivenArgs,
     suites: &[Arc<Suite>],
     variable: &dyn Fn(&str) -> Option<String>,
+    known: Vec<(&str, Value)>,
 ) -> Result<Given, GivenProblems> {
     let asked = asked(suites);
     let mut given = Given::default();
@@ -53,7 +56,7 @@ pub fn given(
             continue;
         }
         match read(variables, value) {
-            Ok(value) => given.set(name, value),
+            Ok(value) => give(&mut given, name, variables, value),
             Err(why) => problems.push(format!("--var {name}: {why}")),
         }
     }
@@ -66,8 +69,13 @@ pub fn given(
             continue;
         };
         match read(variables, &value) {
-            Ok(value) => given.set(*name, value),
+            Ok(value) => give(&mut given, name, variables, value),
             Err(why) => problems.push(format!("{in_environment}: {why}")),
+        }
+    }
+    for (name, value) in known {
+        if asked.contains_key(name) && !given.has(name) {
+            given.set(name, value);
         }
     }
     if problems.is_empty() {
@@ -75,6 +83,25 @@ pub fn given(
     } else {
         Err(GivenProblems(problems))
     }
+}
+
+fn give(given: &mut Given, name: &str, variables: &[&GivenVariable], value: Value) {
+    if variables.iter().any(|variable| variable.secret) {
+        given.set_secret(name, value);
+    } else {
+        given.set(name, value);
+    }
+}
+
+/// The URLs that were given: requests may go there.
+#[must_use]
+pub fn urls(given: &Given, suites: &[Arc<Suite>]) -> Vec<Url> {
+    let asked = suites.iter().flat_map(|suite| suite.given.values());
+    let urls = asked.filter(|variable| variable.holds == Holds::Url);
+    let urls = urls.filter_map(|variable| given.get(&variable.name)?.as_str()?.parse().ok());
+    let mut urls: Vec<Url> = urls.collect();
+    urls.dedup();
+    urls
 }
 
 /// What the suites ask for, by name.
@@ -175,7 +202,12 @@ mod tests {
             let found = environment.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        match given(&args, &suites(), &variable) {
+        match given(
+            &args,
+            &suites(),
+            &variable,
+            vec![("patient", "known".into()), ("other", 1.into())],
+        ) {
             Ok(given) => given
                 .iter()
                 .map(|(name, value)| format!("{name} = {value}\n"))

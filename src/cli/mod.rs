@@ -99,6 +99,7 @@ pub fn main() -> Exit {
         Command::Validate(args) => command::validate::validate(args),
         Command::Auth(args) => command::auth::auth(args),
         Command::Report(args) => command::report::report(args),
+        Command::Verify(args) => command::verify::verify(args),
         Command::Diff(args) => command::compare::diff(args),
         Command::Compare(args) => command::compare::compare(args),
         Command::Merge(args) => command::compare::merge(args),

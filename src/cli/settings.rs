@@ -22,6 +22,7 @@ use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError, Shard};
 use crate::report::{Progress, Style};
 use crate::requirement::Level;
+use crate::server;
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Given, Suite, Suites};
 use crate::transport::{Client, ClientError, ClientOptions};
@@ -281,12 +282,14 @@ pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
         .shard(filters.shard.and_then(part)))
 }
 
-/// What the tester gives to suites, by `--var` and in the environment.
+/// What the tester gives to suites, by `--var` and in the environment; where no server is named, what is known of our own.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn given(args: &GivenArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
-    Ok(given::given(args, suites, &|name| env::var(name).ok())?)
+pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Result<Given, SettingsError> {
+    let is_ours = target.base.is_none() && target.assume.is_none();
+    let known = if is_ours { server::given::given() } else { Vec::new() };
+    Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
 }
 
 /// The part of the plan; `auto` is settled before, by [`shard`](super::shard).
@@ -297,7 +300,11 @@ const fn part(shard: ShardArg) -> Option<Shard> {
     }
 }
 
-fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
+/// The types that cases about any type run over.
+///
+/// # Errors
+/// The word for all types beside names.
+pub fn types(asked: &[String]) -> Result<AskedTypes, SettingsError> {
     match asked {
         [] => Ok(AskedTypes::Default),
         [word] if word == CLAIMED => Ok(AskedTypes::Claimed),
@@ -408,7 +415,10 @@ pub fn profiles(paths: &[PathBuf]) -> Result<Profiles, SettingsError> {
 const LARGEST_DEFINITION: u64 = (32 << 20) + 1;
 
 /// The definitions in a folder, or in the `package` folder of an unpacked package.
-fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn definitions(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
     let inner = folder.join("package");
     let folder = if inner.join("package.json").is_file() {
         &inner

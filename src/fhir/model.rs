@@ -48,7 +48,7 @@ pub struct ElementInfo {
 }
 
 /// One type of a release.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TypeDefinition {
     /// `Patient` or `Patient.contact`.
     pub name: &'static str,
@@ -58,15 +58,25 @@ pub struct TypeDefinition {
     pub base: Option<&'static str>,
     /// Whether no instance can have exactly this type.
     pub is_abstract: bool,
+    /// Its lines of the table: a run meets few of the thousand types, and the others are never read.
+    lines: &'static str,
+    own_elements: OnceLock<Vec<ElementInfo>>,
+}
+
+impl TypeDefinition {
     /// The elements it introduces, in the order of the specification; what it inherits comes before them.
-    pub own_elements: Vec<ElementInfo>,
+    #[must_use]
+    pub fn own_elements(&self) -> &[ElementInfo] {
+        self.own_elements
+            .get_or_init(|| self.lines.lines().filter_map(element_of_line).collect())
+    }
 }
 
 /// The types of one release.
 #[derive(Debug, Default)]
 pub struct Model {
     types: HashMap<&'static str, TypeDefinition>,
-    hidden: HashMap<String, Vec<&'static str>>,
+    hidden: OnceLock<HashMap<String, Vec<&'static str>>>,
 }
 
 impl Model {
@@ -103,7 +113,7 @@ impl Model {
     #[must_use]
     pub fn element(&self, type_name: &str, element: &str) -> Option<&ElementInfo> {
         self.chain(type_name)
-            .find_map(|found| found.own_elements.iter().find(|info| info.name == element))
+            .find_map(|found| found.own_elements().iter().find(|info| info.name == element))
     }
 
     /// All elements of a type in the order of the specification, inherited ones first.
@@ -111,7 +121,7 @@ impl Model {
     pub fn elements(&self, type_name: &str) -> Vec<&ElementInfo> {
         let mut chain: Vec<_> = self.chain(type_name).collect();
         chain.reverse();
-        chain.into_iter().flat_map(|found| &found.own_elements).collect()
+        chain.into_iter().flat_map(TypeDefinition::own_elements).collect()
     }
 
     /// Whether a type is another one or specializes it, at any depth.
@@ -124,7 +134,8 @@ impl Model {
     /// of a type `Max`, but the type has a plain `period`.
     #[must_use]
     pub fn mistakable_for(&self, property: &str) -> &[&'static str] {
-        self.hidden.get(property).map(Vec::as_slice).unwrap_or_default()
+        let hidden = self.hidden.get_or_init(|| hidden_elements(&self.types));
+        hidden.get(property).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn chain(&self, type_name: &str) -> impl Iterator<Item = &TypeDefinition> {
@@ -136,27 +147,36 @@ impl Model {
         })
     }
 
+    /// Finds where each type stands: a line of its own, then one for each element. No name has a space.
     fn parse(table: &'static str) -> Self {
         let mut types = HashMap::with_capacity(1200);
-        let mut current: Option<TypeDefinition> = None;
-        for line in table.lines() {
-            if let Some((name, rest)) = line.split_once(" < ") {
-                if let Some(done) = current.replace(type_of_line(name, rest)) {
-                    types.insert(done.name, done);
+        let mut rest = table;
+        while let Some((line, mut after)) = rest.split_once('\n') {
+            if let Some((name, told)) = line.split_once(' ')
+                && let Some(told) = told.strip_prefix("< ")
+            {
+                let lines = after;
+                while let Some((element, next)) = after.split_once('\n') {
+                    if is_type(element) {
+                        break;
+                    }
+                    after = next;
                 }
-            } else if let (Some(current), Some(element)) = (current.as_mut(), element_of_line(line)) {
-                current.own_elements.push(element);
+                let lines = &lines[..lines.len() - after.len()];
+                types.insert(name, type_of_line(name, told, lines));
             }
+            rest = after;
         }
-        if let Some(done) = current {
-            types.insert(done.name, done);
-        }
-        let hidden = hidden_elements(&types);
+        let hidden = OnceLock::new();
         Self { types, hidden }
     }
 }
 
-fn type_of_line(name: &'static str, rest: &'static str) -> TypeDefinition {
+fn is_type(line: &str) -> bool {
+    line.split_once(' ').is_some_and(|(_, told)| told.starts_with("< "))
+}
+
+fn type_of_line(name: &'static str, rest: &'static str, lines: &'static str) -> TypeDefinition {
     let mut words = rest.split(' ');
     let base = words.next().filter(|base| *base != "-");
     let kind = match words.next() {
@@ -170,7 +190,8 @@ fn type_of_line(name: &'static str, rest: &'static str) -> TypeDefinition {
         kind,
         base,
         is_abstract: words.next() == Some("abstract"),
-        own_elements: Vec::new(),
+        lines,
+        own_elements: OnceLock::new(),
     }
 }
 
@@ -209,8 +230,8 @@ fn element_of_line(line: &'static str) -> Option<ElementInfo> {
 fn hidden_elements(types: &HashMap<&'static str, TypeDefinition>) -> HashMap<String, Vec<&'static str>> {
     let mut hidden: HashMap<String, Vec<&'static str>> = HashMap::new();
     for found in types.values() {
-        for short in found.own_elements.iter().filter(|element| !element.choice) {
-            for long in &found.own_elements {
+        for short in found.own_elements().iter().filter(|element| !element.choice) {
+            for long in found.own_elements() {
                 let rest = long.name.strip_prefix(short.name);
                 if rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase())) {
                     for name in long.property_names() {
@@ -284,7 +305,7 @@ mod tests {
             for found in model.types() {
                 let bases = found.base.into_iter();
                 let named = found
-                    .own_elements
+                    .own_elements()
                     .iter()
                     .flat_map(|element| element.types.iter().map(|found| found.name));
                 for name in bases.chain(named) {

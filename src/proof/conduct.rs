@@ -15,8 +15,8 @@ use crate::plan::{Plan, Selection};
 use crate::requirement::{Actor, Catalogue, Requirement, RequirementId, Testable};
 use crate::run::{RunOptions, Runner};
 use crate::server::variant::KNOWN_AUTHORIZATION;
-use crate::server::{Mutant, Options, Variant, router};
-use crate::suite::Suite;
+use crate::server::{Mutant, Options, Variant, given, router};
+use crate::suite::{Given, Suite};
 use crate::transport::{InProcess, Target};
 use crate::verdict::{Outcome, RunEvent, RunResult, ToolInfo, Verdict};
 
@@ -122,7 +122,33 @@ fn reach(options: Options, origin: &str) -> Result<(InProcess, Url), String> {
     let base = format!("{origin}{}", options.base_path());
     let base = Url::parse(&base).map_err(|error| format!("{base}: {error}"))?;
     let transport = InProcess::new(router(options), &base, Some(KNOWN_AUTHORIZATION.into()));
-    Ok((transport, base))
+    Ok((transport.also(&second_base(&base)), base))
+}
+
+/// The plan for one of the servers, of which everything is known that a tester can know.
+fn plan(question: &Question, catalogue: &Catalogue, target: &Target, selection: &Selection) -> Plan {
+    let mut known: Given = given::given().into_iter().collect();
+    if let Ok(base) = Url::parse(&target.base) {
+        known.set("second-base", second_base(&base).as_str().into());
+    }
+    let selection = selection.clone().given(known);
+    Plan::build(
+        &question.suites,
+        catalogue,
+        question.release,
+        Some(&target.capability),
+        &selection,
+    )
+}
+
+/// The base URL by the other scheme.
+fn second_base(base: &Url) -> Url {
+    let mut second = base.clone();
+    // None of this can fail for a URL by http or https.
+    let _ = second.set_scheme(if base.scheme() == "https" { "http" } else { "https" });
+    let _ = second.set_host(Some(given::SECOND_HOST));
+    let _ = second.set_port(None);
+    second
 }
 
 fn options(release: FhirVersion, mutant: Option<&'static Mutant>, variant: Option<&'static Variant>) -> Options {
@@ -164,13 +190,7 @@ async fn be_right(
     } else {
         &question.selection
     };
-    let plan = Plan::build(
-        &question.suites,
-        catalogue,
-        question.release,
-        Some(&target.capability),
-        selection,
-    );
+    let plan = plan(question, catalogue, &target, selection);
     let runner = Runner::new(&transport, &target, catalogue, run_options());
     let result = runner.run(&plan, |_| {}).await;
     Ok(Right {
@@ -183,14 +203,7 @@ async fn be_right(
 
 impl Right {
     fn told(&self, question: &Question, catalogue: &Catalogue) -> RightServer {
-        let release = Some(&self.target.capability);
-        let plan = Plan::build(
-            &question.suites,
-            catalogue,
-            question.release,
-            release,
-            &question.selection,
-        );
+        let plan = plan(question, catalogue, &self.target, &question.selection);
         let asked: BTreeSet<_> = plan.planned().map(|case| case.id.clone()).collect();
         let cases: Vec<_> = self.result.cases().filter(|case| asked.contains(&case.id)).collect();
         let judged = |verdict| {
@@ -275,13 +288,7 @@ async fn look(
     let probed = Target::probe(&transport, &url, Some(question.release)).await;
     // Where the metadata themselves are broken, the server is taken for what it would be without the defect.
     let target = probed.map_or_else(|_| base.target.clone(), |(target, _)| target);
-    let plan = Plan::build(
-        &question.suites,
-        catalogue,
-        question.release,
-        Some(&target.capability),
-        selection,
-    );
+    let plan = plan(question, catalogue, &target, selection);
     let runner = Runner::new(&transport, &target, catalogue, run_options());
     let stop = runner.stop();
     let mut seen = Vec::new();
@@ -333,7 +340,7 @@ fn without_mutant(
             why: {
                 let mut conditions = requirement.applies_if.iter();
                 match conditions.find_map(|item| item.strip_prefix("config=")) {
-                    Some(config) => format!("the operator would have to provide `{config}`"),
+                    Some(config) => format!("the operator has to provide `{config}`"),
                     None if plain.is_some_and(|plain| plain.known.tells(&requirement.id)) => {
                         "it is a wish that the plain server does not grant either, and is told so".into()
                     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::transport::Stage;
 use crate::verdict::{Reason, ReasonKind, RunResult};
 
 /// What a run was: known before it begins.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct About {
     /// The program that recorded.
     pub tool: String,
@@ -38,7 +39,7 @@ pub struct About {
 }
 
 /// What a recording holds: known when the run is over.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Recorded {
     /// What the run was.
     #[serde(flatten)]
@@ -54,7 +55,7 @@ pub struct Recorded {
 }
 
 /// Stage, step and how many requests: `["steps", 3, 1]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count(pub Stage, pub u32, pub u32);
 
 impl About {

@@ -27,9 +27,14 @@ pub(super) enum Likeness {
 
 /// Compares a recorded request with one that is asked now; `None` where they are two.
 pub(super) fn likeness(recorded: &Request, asked: &Request) -> Option<Likeness> {
-    if recorded.method != asked.method || !same_headers(&recorded.headers, &asked.headers) {
+    if recorded.method != asked.method || !same_headers(&recorded.headers, &asked.headers, str::to_owned) {
         return None;
     }
+    alike(recorded, asked)
+}
+
+/// Compares URLs, bodies and If-Match.
+fn alike(recorded: &Request, asked: &Request) -> Option<Likeness> {
     let same_url = same_url(&recorded.url, &asked.url)?;
     let same_body = same_body(&recorded.body, &asked.body)?;
     let if_match = |headers: &Headers| {
@@ -55,10 +60,22 @@ pub(super) fn is_same_abroad(recorded: &Request, asked: &Request) -> bool {
         Some("") => recorded.headers.get("authorization").is_none(),
         Some(_) => false,
     };
-    is_as_recorded && likeness(recorded, asked) == Some(Likeness::Wholly)
+    is_as_recorded
+        && recorded.method == asked.method
+        && same_headers(&recorded.headers, &asked.headers, family)
+        && alike(recorded, asked) == Some(Likeness::Wholly)
 }
 
-fn same_headers(recorded: &Headers, asked: &Headers) -> bool {
+/// What a media type comes to: others write `application/json` where we write `application/fhir+json`.
+fn family(media_type: &str) -> String {
+    ["json", "xml"]
+        .into_iter()
+        .find(|word| media_type.contains(word))
+        .unwrap_or(media_type)
+        .to_owned()
+}
+
+fn same_headers(recorded: &Headers, asked: &Headers, media: impl Fn(&str) -> String) -> bool {
     let value = |headers: &Headers, name: &str| {
         let value = headers.get(name).map(str::trim).filter(|value| !value.is_empty());
         value.map(str::to_ascii_lowercase)
@@ -69,7 +86,7 @@ fn same_headers(recorded: &Headers, asked: &Headers) -> bool {
         && MEDIA
             .iter()
             .all(|name| match (value(recorded, name), value(asked, name)) {
-                (Some(one), Some(other)) => one == other,
+                (Some(one), Some(other)) => media(&one) == media(&other),
                 _ => true,
             })
 }
@@ -200,5 +217,14 @@ mod tests {
         assert!(is_same_abroad(&request("GET", "/Patient/1", &[], ""), &without));
         let wrong = request("GET", "/Patient/1", &[("Authorization", "Bearer wrong")], "");
         assert!(!is_same_abroad(&signed, &wrong));
+        let accept = |value| request("GET", "/Patient/1", &[("Accept", value)], "");
+        assert!(is_same_abroad(
+            &accept("application/json"),
+            &accept("application/fhir+json")
+        ));
+        assert!(!is_same_abroad(
+            &accept("application/fhir+xml"),
+            &accept("application/fhir+json")
+        ));
     }
 }

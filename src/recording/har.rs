@@ -4,13 +4,58 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::about::Recorded;
 use crate::exchange::{self, Body, Exchange, Headers, Timing};
 use crate::transport::{Cue, TransportError};
 
+/// A HAR file as we write it.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct File {
+    /// The only property.
+    log: Log,
+}
+
+/// The recording of a run.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct Log {
+    /// `1.2`
+    version: String,
+    /// `fhir-assay` and its version.
+    creator: Creator,
+    /// Always empty.
+    pages: Vec<Empty>,
+    /// Every exchange in the order of ending, each attempt for itself.
+    entries: Vec<Entry<'static>>,
+    /// What the run was. HAR files of others have none.
+    #[serde(rename = "_assay")]
+    recorded: Option<Recorded>,
+}
+
+/// What wrote a HAR file.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct Creator {
+    /// The program.
+    name: String,
+    /// Its version.
+    version: String,
+}
+
+/// The JSON Schema of recordings: `schemas/recording.schema.json`.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(File);
+    schema.insert("title".into(), "A recording of fhir-assay: HAR 1.2".into());
+    schema.to_value()
+}
+
 /// One request and its response.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry<'a> {
     /// When the request was sent: an RFC 3339 instant.
@@ -35,7 +80,7 @@ pub struct Entry<'a> {
 }
 
 /// What a replay needs to know of an entry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Mark {
     /// The place of the request in the run.
     #[serde(flatten)]
@@ -49,11 +94,11 @@ pub struct Mark {
 }
 
 /// An object without properties.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Empty {}
 
 /// The parts of an entry's time, in milliseconds.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Timings {
     /// Sending; a part of `wait` with us.
     #[serde(default)]
@@ -67,7 +112,7 @@ pub struct Timings {
 }
 
 /// A name and a value: a header or a part of a query.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Pair<'a> {
     /// The name.
     pub name: Cow<'a, str>,
@@ -76,7 +121,7 @@ pub struct Pair<'a> {
 }
 
 /// A request.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
     /// The method.
@@ -107,7 +152,7 @@ pub struct Request<'a> {
 }
 
 /// The body of a request.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PostData<'a> {
     /// Its Content-Type.
@@ -122,7 +167,7 @@ pub struct PostData<'a> {
 }
 
 /// A response. Where there was none the status is 0, as browsers write it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Response<'a> {
     /// The status code.
@@ -157,7 +202,7 @@ pub struct Response<'a> {
 }
 
 /// The body of a response.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Content<'a> {
     /// Its length.

@@ -103,6 +103,32 @@ impl Replay {
         CapabilityStatement::read(json).ok()
     }
 
+    /// What the server claimed, as it was sent, and the ending of a file that holds it.
+    #[must_use]
+    pub fn claims(&self) -> Option<(&'static str, Vec<u8>)> {
+        if let Some(assumed) = self
+            .recorded
+            .as_ref()
+            .and_then(|recorded| recorded.about.assumed.as_ref())
+        {
+            return Some(("json", serde_json::to_vec_pretty(assumed).ok()?));
+        }
+        let is_probe = |entry: &&Kept| entry.cue.as_ref().is_some_and(|cue| cue.stage == Stage::Probe);
+        let answered = self
+            .entries
+            .iter()
+            .rev()
+            .filter(is_probe)
+            .find_map(|entry| entry.sent.as_ref().ok())?;
+        let bytes = answered.response.body.bytes();
+        let ending = if bytes.trim_ascii_start().starts_with(b"<") {
+            "xml"
+        } else {
+            "json"
+        };
+        Some((ending, bytes.to_vec()))
+    }
+
     fn answer(&self, cue: &Cue, request: &Request) -> Result<Exchange, TransportError> {
         match self.find(cue, request) {
             Ok(found) => {

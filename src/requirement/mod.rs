@@ -11,10 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::fhir::FhirVersion;
 
 pub mod catalogue;
+mod kept;
 pub mod obeyed;
+mod pieces;
 mod untested;
 
 pub use catalogue::{Catalogue, CatalogueError};
+pub use kept::Kept;
 
 /// The stable name of a requirement, such as `update.success-200`; its first word is the group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -206,10 +209,10 @@ pub struct Requirement {
     pub source: Option<String>,
     /// An example out of a vendor's document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub example: Option<serde_json::Value>,
+    pub example: Option<Kept>,
     /// The row of the summary table, by release (`operations.*` only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub table: Option<serde_json::Value>,
+    pub table: Option<Kept>,
 }
 
 impl Requirement {

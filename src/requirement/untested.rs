@@ -16,9 +16,16 @@ impl Requirement {
                 None => "it binds clients, and nothing is written yet of how the harness obeys it".into(),
             };
         }
-        if let Some(config) = self.applies_if.iter().find_map(|item| item.strip_prefix("config=")) {
+        let of_operator = self.applies_if.iter().filter_map(|item| item.strip_prefix("config="));
+        let of_operator: Vec<&str> = of_operator.collect();
+        if !of_operator.is_empty() {
             return format!(
-                "the operator of the server would have to provide `{config}`, which this program cannot be given yet"
+                "the operator of the server has to provide {} (`--var`), and no case of these suites asks for it",
+                of_operator
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
             );
         }
         match (self.testable, &self.why_not) {

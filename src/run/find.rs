@@ -10,16 +10,16 @@ use super::world::World;
 use super::{Sender, render};
 use crate::check::{self, Context, Reading};
 use crate::plan::PlannedCase;
-use crate::suite::given::{self, Find};
-use crate::suite::{GivenVariable, Variables};
+use crate::suite::given::Find;
+use crate::suite::{Given, GivenVariable, Variables};
 use crate::transport::Stage;
 use crate::verdict::{Reason, ReasonKind};
 
 /// What became of the search.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// What was found, by name.
-    pub values: IndexMap<String, Value>,
+    /// What was found.
+    pub values: Given,
     /// The URLs after the base where it was found.
     places: IndexMap<String, String>,
     /// Why something was not found.
@@ -35,17 +35,19 @@ impl Found {
 
     /// What reports tell of it.
     pub fn told(&self) -> impl Iterator<Item = (String, String)> {
-        let told = |(name, place): (&String, &String)| {
-            let value = self.values.get(name).map(given::told).unwrap_or_default();
+        self.values.told().map(|(name, value)| {
+            let place = self.places.get(name).map(String::as_str).unwrap_or_default();
             (format!("var {name}"), format!("{value} (found by GET {place})"))
-        };
-        self.places.iter().map(told)
+        })
     }
 }
 
 /// Looks for what cases need and nobody gave.
 pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
     let mut found = Found::default();
+    let ids = world.request_ids.then(|| format!("{}-find", world.tag));
+    let sender = Sender::new(world.transport, None, ids);
+    sender.begin(Stage::Setup, 0);
     let mut tried = HashSet::new();
     let ids = world.request_ids.then(|| format!("{}-find00", world.tag));
     let sender = Sender::new(world.transport, None, ids);
@@ -65,14 +67,18 @@ pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
             }
             // Two suites may find one thing in two ways: the second is tried where the first found nothing.
             let Some(find) = &given.find else { continue };
-            if found.values.contains_key(name) || !tried.insert(Arc::as_ptr(given)) {
+            if found.values.has(name) || !tried.insert(Arc::as_ptr(given)) {
                 continue;
             }
             match one(world, &sender, planned, given, find, &variables).await {
                 Ok((value, place)) => {
                     variables.give(given, &value);
                     found.missing.remove(name);
-                    found.values.insert(name.to_owned(), value);
+                    if given.secret {
+                        found.values.set_secret(name, value);
+                    } else {
+                        found.values.set(name, value);
+                    }
                     found.places.insert(name.to_owned(), place);
                 }
                 Err(reason) => {

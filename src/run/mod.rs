@@ -5,6 +5,7 @@ pub mod case;
 pub mod cleanup;
 mod entries;
 mod find;
+mod hide;
 pub mod render;
 mod send;
 pub mod sender;
@@ -23,6 +24,7 @@ use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
 use crate::suite::Case;
+use crate::transport::auth::Secrets;
 use crate::transport::{Target, Transport};
 use crate::verdict::{
     CaseResult, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, ToolInfo, Verdict, coverage, result::FORMAT,
@@ -129,19 +131,15 @@ impl<'a> Runner<'a> {
         run_tag(self.options.marks)
     }
 
-    /// The result before any case was run: all that was left out, nothing else. A journal begins with it.
+    /// The result before any case was run: all that was left out, nothing else, and nothing of what follows
+    /// from the cases. A journal begins with it.
     #[must_use]
     pub fn prospect(&self, plan: &Plan) -> RunResult {
         let cases = plan
             .cases()
             .map(|case| case.left_out.clone().map(|reason| Arc::new(left_out(case, reason))));
-        self.assemble(
-            plan,
-            cases.collect(),
-            self.started.elapsed().as_micros(),
-            crate::verdict::Cleanup::default(),
-            Vec::new(),
-        )
+        let duration = self.started.elapsed().as_micros();
+        self.assemble(plan, cases.collect(), duration, crate::verdict::Cleanup::default())
     }
 
     /// Runs the plan. Every case of the plan comes in one `CaseFinished`, with its bodies.
@@ -183,8 +181,13 @@ impl<'a> Runner<'a> {
         }
         tell(RunEvent::Waiting);
         let found = find::find(&world, &all).await;
-        for (name, value) in &found.values {
+        for (name, value) in found.values.iter() {
             world.given.set(name, value.clone());
+        }
+        let secrets = Secrets::default();
+        for secret in plan.given.secrets().chain(found.values.secrets()) {
+            secrets.learn(&secret);
+            render::in_urls(&secret).iter().for_each(|form| secrets.learn(form));
         }
         {
             let (world, found) = (&world, &found);
@@ -207,7 +210,8 @@ impl<'a> Runner<'a> {
             let jobs = self.options.jobs.max(1);
             let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
             while let Some(together) = finished.next().await {
-                for (index, result) in together {
+                for (index, mut result) in together {
+                    hide::hide(&mut result, &secrets);
                     let failed = result.verdict == Verdict::Fail;
                     let result = Arc::new(result);
                     tell(RunEvent::CaseFinished(Arc::clone(&result)));
@@ -228,13 +232,11 @@ impl<'a> Runner<'a> {
         if let Some(reason) = &self.options.ended {
             self.stop.ask(reason.clone());
         }
-        let mut result = self.assemble(
-            plan,
-            results,
-            self.started.elapsed().as_micros(),
-            world.registry.result(),
-            crate::check::violation::not_checked(&world.unchecked.borrow()),
-        );
+        let duration = self.started.elapsed().as_micros();
+        let mut result = self.assemble(plan, results, duration, world.registry.result());
+        coverage::complete(&mut result, self.catalogue);
+        let not_checked = crate::check::violation::not_checked(&world.unchecked.borrow());
+        result.not_checked.extend(not_checked);
         result.options.extend(found.told());
         let result = Arc::new(result);
         tell(RunEvent::Finished(Arc::clone(&result)));
@@ -271,7 +273,6 @@ impl<'a> Runner<'a> {
         results: Vec<Option<Arc<CaseResult>>>,
         duration: u128,
         cleanup: crate::verdict::Cleanup,
-        not_checked: Vec<String>,
     ) -> RunResult {
         let mut results = results.into_iter();
         let stopped = self.stop.reason();
@@ -300,7 +301,7 @@ impl<'a> Runner<'a> {
                     .collect(),
             })
             .collect();
-        let mut result = RunResult {
+        RunResult {
             format: FORMAT,
             tool: ToolInfo {
                 name: env!("CARGO_PKG_NAME").into(),
@@ -317,10 +318,7 @@ impl<'a> Runner<'a> {
             cleanup,
             not_checked: Vec::new(),
             baseline: None,
-        };
-        coverage::complete(&mut result, self.catalogue);
-        result.not_checked.extend(not_checked);
-        result
+        }
     }
 }
 

@@ -127,6 +127,11 @@ pub fn request(step: &Step, scene: Scene<'_>) -> Result<Request, RequestError> {
     })
 }
 
+/// A text as it stands in the URLs of steps: in the path, and in the query.
+pub(super) fn in_urls(text: &str) -> [String; 2] {
+    [SEGMENT, QUERY].map(|set| utf8_percent_encode(text, set).to_string())
+}
+
 /// GET of a URL after the base, as a step would send it.
 ///
 /// # Errors

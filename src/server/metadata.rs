@@ -37,7 +37,8 @@ const INTERACTIONS: [Interaction; 8] = [
 const DOCUMENTATION: &str = "Every version is kept. An update replaces the whole resource and is checked against If-Match in one act with \
     the write; without If-Match the last write wins. Bodies are refused with 400 where an element at their top level is unknown, missing \
     or of the wrong form, and with 422 where they are tagged SUBSETTED; whatever else is well-formed is stored as sent. References are \
-    not checked. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a \
+    not checked. Two rules are this server's own, and what breaks them is refused with 422: no patient dies before being born, and no two \
+    patients have one identifier of the system urn:fhir-assay:member-number. What a conditional write means has to be certain: criteria that are not known are refused. A patch is applied as a \
     whole, and a narrative that was generated from the data before is taken away. A batch or transaction is processed in the order delete, \
     create, update, read; a transaction counts whole or not at all, and is refused where two entries write one resource. From R5 on, what \
     prefers respond-async is answered 202, and its result is kept for a while. Parameters of a search over several types are those that all of them have. \

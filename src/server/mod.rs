@@ -9,6 +9,8 @@
 mod body;
 mod bundle;
 mod elements;
+pub mod emulation;
+pub mod given;
 mod history;
 mod incoming;
 mod later;
@@ -48,6 +50,7 @@ use tokio::task::JoinHandle;
 
 use crate::fhir::FhirVersion;
 
+pub use emulation::Emulation;
 pub use mutant::Mutant;
 pub use router::router;
 pub use variant::Variant;
@@ -72,6 +75,8 @@ pub struct Options {
     pub mutants: Vec<&'static Mutant>,
     /// Ways in which it is another server than by itself, and as right.
     pub variants: Vec<&'static Variant>,
+    /// The vendor's documented API that it behaves as.
+    pub emulation: Option<&'static Emulation>,
 }
 
 impl Default for Options {
@@ -84,6 +89,7 @@ impl Default for Options {
             page_limit: 1000,
             mutants: Vec::new(),
             variants: Vec::new(),
+            emulation: None,
         }
     }
 }
@@ -123,12 +129,19 @@ impl Shared {
             .variants
             .iter()
             .flat_map(|variant| variant.rewrites.iter().copied());
-        let (rewrites, switches) = rewrite::Rewrites::of(mutants.chain(variants));
+        let emulation = options
+            .emulation
+            .iter()
+            .flat_map(|emulation| emulation.rewrites.iter().copied());
+        let (rewrites, switches) = rewrite::Rewrites::of(mutants.chain(variants).chain(emulation));
         if switches.on(rewrite::Switch::SmallPages) {
             (options.page_size, options.page_limit) = (2, 2);
         }
+        let store = store::Store::new(switches);
+        let resources = options.emulation.into_iter().flat_map(Emulation::resources);
+        resources.for_each(|resource| store.write().place(resource));
         Self {
-            store: Arc::new(store::Store::new(switches)),
+            store: Arc::new(store),
             started: crate::fhir::time::now(),
             authority,
             rewrites,
@@ -173,6 +186,11 @@ impl Shared {
             return id.replace('-', "_");
         }
         id
+    }
+
+    /// Whether the server keeps a documented rule: a mutant may be one that has forgotten it.
+    fn keeps(&self, rule: &str) -> bool {
+        self.options.mutants.iter().all(|mutant| mutant.name != rule)
     }
 
     /// Whether the server is to behave in that way.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::rewrite::{Switch, Switches};
-use crate::fhir::time::{format_instant, now};
+use crate::fhir::time::{format_instant, now, parse_instant};
 
 pub(super) use all_or_none::{AllOrNone, Place};
 
@@ -175,6 +175,35 @@ impl Writing<'_> {
     /// Stores a new resource under an id that nobody has: see [`new_id`].
     pub fn create(&mut self, resource_type: &str, id: &str, resource: Value) -> Arc<Version> {
         self.append(resource_type, id, Origin::Post, Some(resource))
+    }
+
+    /// Stores a resource that was made elsewhere: with the id, the version and the time that it has.
+    pub fn place(&mut self, resource: Value) {
+        let text = |name: &str| resource.pointer(name).and_then(Value::as_str).map(str::to_owned);
+        let (Some(resource_type), Some(id)) = (text("/resourceType"), text("/id")) else {
+            return;
+        };
+        let version_id = text("/meta/versionId").unwrap_or_else(|| "1".to_owned());
+        let at = text("/meta/lastUpdated").and_then(|text| parse_instant(&text));
+        self.lines.sequence += 1;
+        let version = Version {
+            id: id.clone(),
+            number: version_id.parse().unwrap_or(1),
+            version_id,
+            at: at.unwrap_or_else(now),
+            within_second: false,
+            origin: Origin::Post,
+            resource: Some(Arc::new(resource)),
+            sequence: self.lines.sequence,
+        };
+        let line = self
+            .lines
+            .types
+            .entry(resource_type)
+            .or_default()
+            .entry(id)
+            .or_default();
+        line.push(Arc::new(version));
     }
 
     /// Stores the next version of a resource, or its first under the client's id.

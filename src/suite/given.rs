@@ -1,5 +1,6 @@
 //! Given variables: what a tester tells a run about the server under test (`docs/suite-format.md#given`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,6 +13,9 @@ use super::model::{Case, Suite};
 use super::template::Template;
 use super::variables::Variables;
 use crate::source::Spanned;
+
+/// What reports tell of a secret.
+const HIDDEN: &str = "***";
 
 /// A variable that a suite declares and a tester gives.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct GivenVariable {
     pub holds: Holds,
     /// How it is found where nobody gives it.
     pub find: Option<Find>,
+    /// Whether nobody may read it in a report.
+    pub secret: bool,
 }
 
 /// The kind of value that a given variable holds.
@@ -53,6 +59,7 @@ pub struct Find {
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     values: Arc<IndexMap<String, Value>>,
+    secrets: Arc<BTreeSet<String>>,
 }
 
 impl Given {
@@ -73,6 +80,27 @@ impl Given {
         Arc::make_mut(&mut self.values).insert(name.into(), value);
     }
 
+    /// Gives a value that nobody may read in a report.
+    pub fn set_secret(&mut self, name: impl Into<String>, value: Value) {
+        let name = name.into();
+        Arc::make_mut(&mut self.secrets).insert(name.clone());
+        self.set(name, value);
+    }
+
+    /// The values that nobody may read in a report.
+    pub fn secrets(&self) -> impl Iterator<Item = String> {
+        let values = self.secrets.iter().filter_map(|name| self.get(name));
+        values.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
+    /// Every name and what reports tell of its value, in the order in which they were given.
+    pub fn told(&self) -> impl Iterator<Item = (&str, String)> {
+        self.iter().map(|(name, value)| {
+            let is_secret = self.secrets.contains(name);
+            (name, if is_secret { HIDDEN.to_owned() } else { told(value) })
+        })
+    }
+
     /// The resource type of a variable, where a resource was given.
     #[must_use]
     pub fn resource_type(&self, name: &str) -> Option<&str> {
@@ -90,6 +118,7 @@ impl<N: Into<String>> FromIterator<(N, Value)> for Given {
         let values = values.into_iter().map(|(name, value)| (name.into(), value));
         Self {
             values: Arc::new(values.collect()),
+            secrets: Arc::default(),
         }
     }
 }
@@ -257,6 +286,7 @@ mod tests {
             title: "a body".to_owned(),
             holds: Holds::Resource,
             find: None,
+            secret: false,
         };
         let body =
             json!({ "resourceType": "Patient", "identifier": [{ "value": "x-${case.tag}" }], "language": "${other}" });

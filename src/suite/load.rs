@@ -10,6 +10,7 @@ use std::{fs, io, thread};
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
+use super::carried::{self, Carried};
 use super::id::SuiteId;
 use super::lint;
 use super::model::{Case, Suite};
@@ -71,6 +72,19 @@ impl Suites {
             Err(error) => Err(Box::new(unreadable(path, &error))),
         };
         load(&files, open, Place::Files, lint, problems)
+    }
+
+    /// Suites from files in memory, such as those of evidence.
+    ///
+    /// # Errors
+    /// As [`Suites::load`].
+    pub fn carried(carried: &Carried) -> Result<Self, Diagnostics> {
+        let open = |name: &String| match carried.files.get(name) {
+            Some(bytes) => parse::decode(name, bytes.clone()),
+            None => Err(Box::new(unreadable(Path::new(name), &io::ErrorKind::NotFound.into()))),
+        };
+        let place = Place::Carried(&carried.files);
+        load(&carried.suites, open, place, lint::errors, Diagnostics::default()).strict()
     }
 
     /// The suites inside the binary. Their files are named `suites/http/read.yaml` and so on.
@@ -193,18 +207,19 @@ type Lint = fn(&Suite) -> Diagnostics;
 
 /// Where files come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Place<'a> {
     Files,
     Embedded,
+    Carried(&'a carried::Files),
 }
 
 /// Fixtures are shared by suites, so each file is read once.
-struct Fixtures {
-    place: Place,
+struct Fixtures<'a> {
+    place: Place<'a>,
     known: Mutex<HashMap<PathBuf, Result<Arc<Value>, FixtureFault>>>,
 }
 
-impl FixtureSource for Fixtures {
+impl FixtureSource for Fixtures<'_> {
     fn fixture(&self, suite: &SourceFile, path: &str) -> Result<Arc<Value>, FixtureFault> {
         let folder = Path::new(&**suite.name()).parent().unwrap_or(Path::new(""));
         let path = folder.join(path);
@@ -218,7 +233,7 @@ impl FixtureSource for Fixtures {
     }
 }
 
-impl Fixtures {
+impl Fixtures<'_> {
     fn read(&self, path: &Path) -> Result<Arc<Value>, FixtureFault> {
         let name = without_dots(path);
         let bytes = match self.place {
@@ -228,6 +243,11 @@ impl Fixtures {
                 let file = EMBEDDED.get_file(inside);
                 let missing = || FixtureFault::Unreadable("there is no such file in the binary".into());
                 file.ok_or_else(missing)?.contents().to_vec()
+            }
+            Place::Carried(files) => {
+                let missing = || FixtureFault::Unreadable("there is no such file beside the suite".into());
+                let name = name.to_string_lossy().replace('\\', "/");
+                files.get(&name).ok_or_else(missing)?.clone()
             }
         };
         let file = parse::decode(&name.to_string_lossy(), bytes).map_err(FixtureFault::Wrong)?;
@@ -239,7 +259,7 @@ impl Fixtures {
 fn load<F: Sync>(
     files: &[F],
     open: impl Fn(&F) -> Result<Arc<SourceFile>, Box<Diagnostic>> + Sync,
-    place: Place,
+    place: Place<'_>,
     lint: Lint,
     mut problems: Diagnostics,
 ) -> Loaded {
@@ -297,7 +317,7 @@ fn load<F: Sync>(
     }
 }
 
-fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures, lint: Lint) -> Parsed {
+fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures<'_>, lint: Lint) -> Parsed {
     let mut parsed = parse::parse(source, fixtures);
     if let Some(suite) = &parsed.suite {
         let found = lint(suite);
@@ -367,7 +387,7 @@ fn reason(error: &io::Error) -> String {
 }
 
 /// A path as a person would write it, without `..` in the middle.
-fn without_dots(path: &Path) -> PathBuf {
+pub(super) fn without_dots(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();
     for part in path.components() {
         match part {
@@ -411,4 +431,22 @@ fn name_in(text: &str) -> Option<&str> {
     let value = text.lines().find_map(|line| line.strip_prefix("suite:"))?;
     let value = value.split(" #").next().unwrap_or_default();
     Some(value.trim().trim_matches(['\'', '"']))
+}
+
+/// A file inside the binary, by its name there: `suites/http/read.yaml`.
+pub(super) fn embedded_file(name: &Path) -> Option<&'static [u8]> {
+    Some(EMBEDDED.get_file(name.strip_prefix("suites").ok()?)?.contents())
+}
+
+/// The files of the catalogue inside the binary.
+pub(super) fn embedded_rules() -> impl Iterator<Item = (PathBuf, &'static [u8])> {
+    let mut folders: Vec<_> = EMBEDDED.get_dir("requirements").into_iter().collect();
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        folders.extend(folder.dirs());
+        files.extend(folder.files());
+    }
+    files
+        .into_iter()
+        .map(|file| (Path::new("suites").join(file.path()), file.contents()))
 }

@@ -1,6 +1,7 @@
 //! What is asked: suites, cases, steps and expectations, read from YAML (`docs/suite-format.md`).
 
 pub mod assertion;
+pub mod carried;
 pub mod coverage;
 pub mod fixture;
 pub mod given;
@@ -15,6 +16,7 @@ pub mod template;
 pub mod variables;
 
 pub use assertion::{Assertion, BodyMatcher, DateBound, Expectation, HeaderMatcher, PartialResponse, StatusMatcher};
+pub use carried::{Carried, carried};
 pub use coverage::Coverage;
 pub use given::{Given, GivenVariable};
 pub use id::{CaseId, SuiteId};

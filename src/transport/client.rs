@@ -332,6 +332,24 @@ impl Client {
         };
         Ok(Box::new(Self::new(url, options, self.started)?))
     }
+
+    /// Scheme, host and port of the base URL.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A client for the origin of another URL, which is shown nothing of who we are.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub(super) fn stranger_at(&self, url: &Url) -> Result<Self, ClientError> {
+        let options = ClientOptions {
+            credentials: Credentials::none(),
+            identity: None,
+            ..self.options.clone()
+        };
+        Self::new(url, options, self.started)
+    }
 }
 
 impl Transport for Client {

@@ -21,6 +21,8 @@ use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing};
 pub struct InProcess {
     service: Router,
     origin: String,
+    /// The authority of another origin of the service, and that origin.
+    also: Option<(String, String)>,
     defaults: Vec<(&'static str, String)>,
     started: Instant,
 }
@@ -39,15 +41,27 @@ impl InProcess {
         Self {
             service,
             origin: base.origin().ascii_serialization(),
+            also: None,
             defaults,
             started: Instant::now(),
+        }
+    }
+
+    /// Calls the service for URLs of the origin of `other` too, without the authorization.
+    #[must_use]
+    pub fn also(self, other: &Url) -> Self {
+        Self {
+            also: Some((other.authority().to_owned(), other.origin().ascii_serialization())),
+            ..self
         }
     }
 
     fn prepare(&self, request: &Request) -> Result<http::Request<Stream>, TransportError> {
         let malformed = |error: &dyn std::fmt::Display| TransportError::Malformed(format!("{}: {error}", request.url));
         let url = Url::parse(&request.url).map_err(|error| malformed(&error))?;
-        if url.origin().ascii_serialization() != self.origin {
+        let origin = url.origin().ascii_serialization();
+        let other = self.also.as_ref().filter(|(_, other)| *other == origin);
+        if origin != self.origin && other.is_none() {
             return Err(TransportError::OtherOrigin {
                 url: request.url.clone(),
                 origin: self.origin.clone(),
@@ -60,6 +74,11 @@ impl InProcess {
         let mut prepared = http::Request::builder().method(request.method.as_str()).uri(target);
         let defaults = self.defaults.iter().map(|(name, value)| (*name, value.as_str()));
         let defaults = defaults.filter(|(name, _)| request.headers.get(name).is_none());
+        let defaults = defaults.filter_map(|(name, value)| match (name, other) {
+            ("host", Some((authority, _))) => Some((name, authority.as_str())),
+            ("authorization", Some(_)) => None,
+            _ => Some((name, value)),
+        });
         // A header with an empty value is one that is not sent.
         for (name, value) in request
             .headers
@@ -199,5 +218,9 @@ mod tests {
         let request = request("http://elsewhere.example/fhir", &[]);
         let refused = transport().perform(&request).await;
         assert!(matches!(refused, Err(TransportError::OtherOrigin { .. })));
+        let transport = transport().also(&"http://elsewhere.example/fhir".parse().unwrap());
+        let exchange = transport.perform(&request).await.unwrap();
+        let body = exchange.response.body.bytes();
+        assert_eq!(str::from_utf8(body).unwrap(), "GET /fhir elsewhere.example */* -");
     }
 }

@@ -9,10 +9,12 @@ pub mod in_process;
 pub mod pace;
 pub mod probe;
 pub mod retry;
+pub mod several;
 
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::{Exchange, Request};
@@ -26,6 +28,7 @@ pub use in_process::InProcess;
 pub use pace::{Paced, Rate};
 pub use probe::{ProbeError, Target};
 pub use retry::{Patience, Retrying};
+pub use several::Several;
 
 /// Performs requests, one exchange each. It does not follow redirects and keeps no cookies.
 pub trait Transport {
@@ -79,7 +82,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 }
 
 /// Why a request got no answer that can be judged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransportError {
     /// No connection was made: nothing was sent.
@@ -168,6 +171,7 @@ impl TransportError {
         matches!(
             self,
             Self::Connect { .. }
+                | Self::NoToken(_)
                 | Self::Malformed(_)
                 | Self::OtherOrigin { .. }
                 | Self::NotRecorded { .. }

@@ -65,11 +65,8 @@ impl<W: Write> Journal<W> {
     ///
     /// # Errors
     /// Where writing fails.
-    pub fn begin(out: W, mut prospect: RunResult) -> io::Result<Self> {
+    pub fn begin(out: W, prospect: RunResult) -> io::Result<Self> {
         let mut journal = Self { out, line: Vec::new() };
-        // They follow from the cases, and are long.
-        prospect.requirements.clear();
-        prospect.not_checked.clear();
         journal.line(&Line::Run(Box::new(prospect)))?;
         journal.settle()?;
         Ok(journal)

@@ -75,6 +75,14 @@ fn a_report_on_standard_output_stays_alone_there() {
     assert!(!commands(&gone.stderr).is_empty(), "{}", gone.stderr);
 }
 
+/// What the server says instead of its claims is told too.
+#[test]
+fn no_command_is_read_where_no_run_begins() {
+    let server = Embedded::with(|_| Some(outcome(500, &[])), |_| {});
+    let gone = on_github(small(&server.base, "")).run().ended(3);
+    assert!(gone.stdout.starts_with("::stop-commands::"), "{}", gone.stdout);
+}
+
 #[test]
 fn nobody_else_is_told() {
     let server = hostile();

@@ -92,6 +92,29 @@ fn requirements_are_listed_with_what_tests_them() {
     assert!(text.lines().last().unwrap().contains(" tested, "), "{text}");
 }
 
+/// What can be tested is tested, in every release; the numbers are those of the catalogue.
+#[test]
+fn every_testable_requirement_is_tested() {
+    for (release, testable) in [("R4", 329), ("R4B", 329), ("R5", 359), ("R6", 385)] {
+        let all = json(&format!("list requirements --json --fhir {release}"));
+        let of_servers = all.as_array().unwrap().iter().filter(|rule| rule["actor"] == "server");
+        let (cannot, can): (Vec<_>, Vec<_>) = of_servers.partition(|rule| rule["testable"] == "no");
+        let untested: Vec<_> = can
+            .iter()
+            .filter(|rule| !rule["untested"].is_null())
+            .map(|rule| &rule["id"])
+            .collect();
+        assert!(untested.is_empty(), "{release}: {untested:?}");
+        assert_eq!(can.len(), testable, "{release}");
+        for rule in cannot {
+            assert!(
+                rule["untested"].as_str().is_some_and(|reason| reason.len() > 10),
+                "{release}: {rule}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_requirement_is_explained() {
     insta::assert_snapshot!(
@@ -157,7 +180,16 @@ fn the_server_says_where_it_is() {
 #[test]
 fn the_run_over_tcp_equals_the_embedded_run() {
     let server = crate::support::embedded::Embedded::start();
-    let [tcp, embedded] = [server.base.as_str(), ""].map(|base| words(&format!("run {base} --quiet")).run());
+    // What the program knows of its own server a tester has to give.
+    let given = fhir_assay::server::given::given()
+        .into_iter()
+        .flat_map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            ["--var".to_owned(), format!("{name}={value}")]
+        });
+    let over_tcp = ["run", &server.base, "--quiet"].map(str::to_owned);
+    let tcp = assay(over_tcp.into_iter().chain(given)).run();
+    let embedded = words("run --quiet").run();
     assert_eq!(tcp.code, embedded.code);
     assert_eq!(tcp.verdicts(), embedded.verdicts());
     assert_eq!(embedded.code, 0, "{}", embedded.stdout);

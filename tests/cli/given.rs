@@ -111,6 +111,68 @@ fn what_is_not_given_is_found_once_or_the_case_is_left_out() {
 }
 
 #[test]
+fn requests_go_to_a_url_that_was_given_but_credentials_do_not() {
+    let (server, other) = (Embedded::start(), Embedded::start());
+    let var = format!("other={}", other.base);
+    let gone = given(
+        &server.base,
+        &[
+            "--case",
+            "*::goes-elsewhere",
+            "--case",
+            "*::reads-another",
+            "--var",
+            &var,
+        ],
+    )
+    .env("TOKEN", "s3cret-token")
+    .args(["--bearer-env", "TOKEN"])
+    .run()
+    .ended(0);
+    assert_eq!(gone.verdicts()["given::goes-elsewhere"], "pass");
+    let with_token = |server: &Embedded| {
+        let all = server.recorded();
+        let with = all
+            .iter()
+            .filter(|request| request.header("authorization") == Some("Bearer s3cret-token"));
+        (with.count(), all.len())
+    };
+    assert_eq!(
+        with_token(&other),
+        (0, 1),
+        "the other server was asked once, without the token"
+    );
+    let (with, all) = with_token(&server);
+    assert!(all > 1 && with == all, "{with} of {all}");
+    assert!(!gone.file("reports/latest/report.json").contains("s3cret"));
+}
+
+#[test]
+fn a_secret_is_told_nowhere() {
+    let server = Embedded::start();
+    let formats =
+        "--report console=a.txt --report junit=a.xml --report json=a.json --report markdown=a.md --report html=a.html";
+    let gone = given(&server.base, &["--case", "*::tells-no-secret"])
+        .env("FHIR_ASSAY_VAR_KEY", "k3y/of \"mine\"")
+        .args(formats.split(' '))
+        .run()
+        .ended(1);
+    let seen = server.recorded();
+    let went_out = |request: &crate::support::embedded::Recorded| {
+        request.header("x-key") == Some("k3y/of \"mine\"") && request.json()["name"][0]["family"] == "k3y/of \"mine\""
+    };
+    assert!(seen.iter().any(went_out), "the server was told");
+    let files = ["a.txt", "a.xml", "a.json", "a.md", "a.html", "journal.jsonl"];
+    let told: Vec<String> = files.iter().filter_map(|name| gone.file_if_any(name)).collect();
+    assert!(told.len() >= 5, "{}", told.len());
+    for text in told.iter().chain([&gone.stdout, &gone.stderr]) {
+        assert!(!text.contains("k3y"), "{text}");
+    }
+    let report: serde_json::Value = serde_json::from_str(&gone.file("a.json")).unwrap();
+    assert_eq!(report["options"]["var key"], "***");
+}
+
+#[test]
 fn a_search_that_cannot_be_judged_is_an_error() {
     let server = Embedded::with(
         |request| {

@@ -6,7 +6,7 @@ use fhir_assay::fhir::FhirVersion;
 use fhir_assay::server::{Mutant, Options, Running, Server};
 use regex::Regex;
 
-use crate::support::{Gone, words};
+use crate::support::{Gone, assay, words};
 
 /// The defects that the server has on the first day.
 const FIRST_DAY: [&str; 6] = [
@@ -188,4 +188,9 @@ fn a_first_month() {
         .ended(0);
     insta::assert_snapshot!("10_merged", told(&gone, &[]));
     folder.run(merge, &[]).ended(1);
+
+    // The auditor gets one file, and anybody can look whether it says what it says.
+    let gone = folder.run(&format!("{RUN} --evidence evidence.zip"), &[]).ended(0);
+    let evidence = gone.folder.path().join("evidence.zip").display().to_string();
+    assay(["verify", &evidence]).run().ended(0);
 }

@@ -92,6 +92,95 @@ fn a_recording_holds_no_secret_and_is_har() {
     }
 }
 
+/// The recordings that are in the tree: what vendors print as examples.
+fn of_documents() -> Vec<(String, Vec<u8>)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/systems");
+    let mut found = Vec::new();
+    for system in std::fs::read_dir(root).unwrap() {
+        let folder = system.unwrap().path().join("recordings");
+        for file in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = file.unwrap().path();
+            found.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn recordings_are_what_their_schema_says() {
+    let schema = jsonschema::draft202012::new(&fhir_assay::recording::har::schema()).unwrap();
+    let documents = of_documents();
+    assert!(documents.len() >= 5);
+    let all = documents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let (own, _) = recording();
+    for (name, bytes) in all.chain([("our own", own.as_bytes())]) {
+        let har: Value = serde_json::from_slice(bytes).unwrap();
+        let problems: Vec<String> = schema.iter_errors(&har).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{name}: {problems:?}");
+        assert!(fhir_assay::recording::read(name, bytes).is_ok_and(|replay| !replay.is_empty()));
+        for entry in har["log"]["entries"].as_array().unwrap() {
+            let content = &entry["response"]["content"];
+            if content["mimeType"].as_str().unwrap().contains("json") && content["text"].is_string() {
+                assert!(
+                    serde_json::from_str::<Value>(content["text"].as_str().unwrap()).is_ok(),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+/// The documents' own pairs answer a suite, without a network.
+#[test]
+fn a_document_is_judged_by_its_examples() {
+    let (_, har) = of_documents()
+        .into_iter()
+        .find(|(name, _)| name.ends_with("open.har"))
+        .unwrap();
+    let claims = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{ "mode": "server",
+        "resource": [{ "type": "Procedure", "interaction": [{ "code": "read" }, { "code": "search-type" }] }] }] });
+    let suite = "suite: printed
+title: What is printed
+fhir: [R4]
+cases:
+  - id: read
+    title: A Procedure is read
+    steps:
+      - read: Procedure/2572382193
+        expect: [{ requirement: read.returns-current, status: 200, body: { schema: Procedure } }]
+  - id: search
+    title: Procedures of a patient are found
+    steps:
+      - search: Procedure?patient=12724066
+        expect: [{ requirement: search.success-200, status: 200, body: { fhirpath: entry.count() = 2 } }]
+  - id: write
+    title: A Procedure is written
+    steps:
+      - create: Procedure
+        body: { json: { resourceType: Procedure, status: completed, subject: { display: nobody } } }
+        expect: [{ requirement: create.success-201, status: 201 }]
+";
+    let base = "https://fhir-open.cerner.com/r4/ec2458f2-1e24-41c8-b71b-0e701af7583d";
+    let gone = assay([
+        "run",
+        base,
+        "--replay",
+        "open.har",
+        "--assume",
+        "claims.json",
+        "--suite",
+        "printed.yaml",
+    ])
+    .with("open.har", har)
+    .with("claims.json", claims.to_string())
+    .with("printed.yaml", suite)
+    .run()
+    .ended(3);
+    let verdicts = gone.verdicts();
+    let of = |name: &str| verdicts[&format!("printed::{name}")].as_str();
+    assert_eq!((of("read"), of("search"), of("write")), ("pass", "pass", "error"));
+}
+
 /// What the program says of a damaged recording.
 fn told(har: impl AsRef<[u8]>) -> String {
     let gone = replay(har, &[]).ended(2);

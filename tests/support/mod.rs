@@ -97,6 +97,12 @@ pub fn small(base: &str, more: &str) -> Assay {
 }
 
 impl Assay {
+    /// More arguments.
+    pub fn args<'a>(mut self, more: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(more);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
@@ -212,6 +218,11 @@ impl Gone {
     #[track_caller]
     pub fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// A file that the program may have written.
+    pub fn file_if_any(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(name)).ok()
     }
 
     /// The JSON report of a run with the default outputs.

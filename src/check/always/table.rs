@@ -40,7 +40,7 @@ fn audit_row(interaction: Interaction, rule: &'static str, look: &Look<'_>, ledg
         return;
     };
     let status = look.status;
-    let row = &table[look.cx.release.name()];
+    let row = &table.value()[look.cx.release.name()];
     let codes = row["status"].as_array().map(Vec::as_slice).unwrap_or_default();
     let soft = |because: &'static str| Softened {
         at_most: Some(AtMost::Warning),

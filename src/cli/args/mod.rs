@@ -4,6 +4,7 @@ mod auth;
 mod ci;
 mod compare;
 mod config;
+mod evidence;
 mod filter;
 mod gate;
 mod given;
@@ -22,6 +23,7 @@ pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings,
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
 pub use config::{ConfigArgs, ConfigCommand, ConfigFileArgs, ConfigShowArgs, InitArgs};
+pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};
 pub use given::GivenArgs;
@@ -75,6 +77,8 @@ pub enum Command {
     Auth(AuthArgs),
     /// Turn a JSON report, or the journal of a run that was killed, into other formats
     Report(ReportArgs),
+    /// Check evidence: its manifest, and its verdicts by judging its recording again
+    Verify(VerifyArgs),
     /// What changed from one JSON report to another; regressions make the exit code 1
     Diff(DiffArgs),
     /// One plan over several servers, side by side

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value::{Output, output};
-use super::{CiArgs, ConfigFileArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
+use super::{
+    CiArgs, ConfigFileArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs,
+};
 
 /// `run`
 #[derive(Clone, Debug, Args)]
@@ -31,6 +33,9 @@ pub struct RunArgs {
     /// Recordings.
     #[command(flatten)]
     pub recording: RecordArgs,
+    /// Evidence.
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
     /// How many cases are in flight at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
     pub jobs: u16,

@@ -27,7 +27,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
         eprintln!("{notice}");
     }
     let suites = settings::suites(&filters.suites)?;
-    let given = settings::given(&args.given, &suites)?;
+    let given = settings::given(&args.given, &args.target, &suites)?;
     let selection = settings::selection(&filters)?.given(given);
     let (release, capability) = claims(args)?;
     let plan = Plan::build(&suites, Catalogue::embedded(), release, capability.as_ref(), &selection);

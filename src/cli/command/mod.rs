@@ -15,3 +15,4 @@ pub mod run;
 pub mod schemas;
 pub mod serve;
 pub mod validate;
+pub mod verify;

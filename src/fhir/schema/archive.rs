@@ -3,15 +3,26 @@
 //! Opening an archive reads its list of names only; `build/schemas.rs` writes it and describes its layout.
 
 use std::collections::HashMap;
-use std::io::Read as _;
+use std::sync::{Mutex, PoisonError};
 
-use flate2::read::DeflateDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use serde_json::Value;
 
 /// The opened archive of a release.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Archive {
     files: HashMap<&'static str, &'static [u8]>,
+    /// One for all: making it takes longer than what it does for a type.
+    inflate: Mutex<Decompress>,
+}
+
+impl Default for Archive {
+    fn default() -> Self {
+        Self {
+            files: HashMap::new(),
+            inflate: Mutex::new(Decompress::new(false)),
+        }
+    }
 }
 
 impl Archive {
@@ -26,7 +37,15 @@ impl Archive {
         let files = entries
             .into_iter()
             .filter_map(|(name, at, length)| Some((name, data.get(at..at + length)?)));
-        Self { files: files.collect() }
+        Self {
+            files: files.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it holds the schema of a type.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
     }
 
     /// The names of the types, in no particular order.
@@ -36,10 +55,19 @@ impl Archive {
 
     /// The schema of a type.
     pub(super) fn document(&self, name: &str) -> Option<Value> {
-        let mut text = Vec::new();
-        DeflateDecoder::new(*self.files.get(name)?)
-            .read_to_end(&mut text)
-            .ok()?;
+        let packed = self.files.get(name)?;
+        // What another thread left in the middle of a panic is forgotten before the next use.
+        let mut inflate = self.inflate.lock().unwrap_or_else(PoisonError::into_inner);
+        inflate.reset(false);
+        let mut text = Vec::with_capacity(packed.len() * 10);
+        loop {
+            let (read, had) = (usize::try_from(inflate.total_in()).ok()?, text.len());
+            match inflate.decompress_vec(packed.get(read..)?, &mut text, FlushDecompress::None) {
+                Ok(Status::StreamEnd) => break,
+                Ok(_) if text.len() > had || text.len() == text.capacity() => text.reserve(packed.len() * 10),
+                _ => return None,
+            }
+        }
         serde_json::from_slice(&text).ok()
     }
 }

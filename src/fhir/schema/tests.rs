@@ -273,7 +273,7 @@ fn parts_are_told_by_the_names_of_their_elements() {
     use crate::fhir::model::Model;
     for release in FhirVersion::HTTP {
         for found in Model::for_release(release).types() {
-            for element in &found.own_elements {
+            for element in found.own_elements() {
                 let names: Vec<_> = element.types.iter().map(|found| found.name).collect();
                 let is_extension = matches!(element.name, "extension" | "modifierExtension");
                 assert_eq!(is_extension, names == ["Extension"], "{}.{}", found.name, element.name);

@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let long = show(&Body::new("x".repeat(BODY_LIMIT + 10), &[]));
+        let long = show(&Body::new("x".repeat(BODY_LIMIT + 10)), &[]);
         assert_eq!(long.html.len(), BODY_LIMIT);
         assert_eq!(long.note.unwrap(), "cut: the first 64 KB of 65 KB");
         let elsewhere = show(&Body::Elsewhere(2048), &[]);

@@ -92,6 +92,11 @@ pub(super) const ALL: &[Mutant] = &[
             drop(body.as_object_mut().map(|body| body.remove("telecom")))
         });
     }),
+    Mutant::switch(
+        "create.business-rule-422",
+        "what breaks a rule of the server is created",
+        Switch::CreatesAgainstRules,
+    ),
     Mutant::after("create.status-201", "a create is answered 200", |_, asked, answer| {
         if asked.is(Create) && answer.status == 201 {
             answer.set_status(200);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Mutant, current, entries, last_content};
+use super::{Mutant, all_is_well, current, entries, last_content};
 use crate::fhir::Interaction::{Delete, DeleteHistoryVersion, HistoryInstance, Read, Update, Vread};
 use crate::server::rewrite::{Answer, Switch};
 
@@ -15,6 +15,16 @@ pub(super) const ALL: &[Mutant] = &[
                 answer.set_status(200);
                 answer.set_json(&content);
             }
+        },
+    ),
+    Mutant::instead(
+        "delete.purge-advertised",
+        "patients can be purged, and nothing says so",
+        |_, asked| {
+            asked
+                .path()
+                .ends_with("/$purge")
+                .then(|| Answer::resource(200, &all_is_well()))
         },
     ),
     Mutant::switch(

@@ -47,6 +47,7 @@ use serde_json::{Map, Value, json};
 use crate::fhir::{FhirVersion, Interaction, OperationOutcome, ResourceType, Severity, xml};
 use crate::server::BASE_PATH;
 use crate::server::Shared;
+use crate::server::emulation::Emulation;
 use crate::server::policy::Policy;
 use crate::server::rewrite::{Answer, Asked, Rewrite, Switch, found, meant};
 use crate::server::store::Version;
@@ -109,15 +110,16 @@ pub struct Mutant {
 }
 
 impl Mutant {
-    /// Every mutant, section by section.
+    /// Every mutant of the reference server, section by section.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         SECTIONS.iter().flat_map(|section| section.iter())
     }
 
-    /// The mutant of that name.
+    /// The mutant of that name, be it one of an emulation.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        Self::all().find(|mutant| mutant.name == name)
+        let of_emulations = Emulation::all().flat_map(Emulation::mutants);
+        Self::all().chain(of_emulations).find(|mutant| mutant.name == name)
     }
 
     /// The id of the requirement that it breaks.
@@ -133,18 +135,31 @@ impl Mutant {
         [Some(self.rewrite), self.also].into_iter().flatten()
     }
 
+    /// Forgets a rule that it is named after: see [`Shared::keeps`].
+    pub(super) const fn forgets(name: &'static str, what: &'static str) -> Self {
+        Self::new(name, what, Rewrite::Before(|_, _| {}))
+    }
+
     /// Changes requests before the server sees them.
-    const fn before(name: &'static str, what: &'static str, change: fn(&Shared, &mut Asked)) -> Self {
+    pub(super) const fn before(name: &'static str, what: &'static str, change: fn(&Shared, &mut Asked)) -> Self {
         Self::new(name, what, Rewrite::Before(change))
     }
 
     /// Answers in the server's place.
-    const fn instead(name: &'static str, what: &'static str, answer: fn(&Shared, &Asked) -> Option<Answer>) -> Self {
+    pub(super) const fn instead(
+        name: &'static str,
+        what: &'static str,
+        answer: fn(&Shared, &Asked) -> Option<Answer>,
+    ) -> Self {
         Self::new(name, what, Rewrite::Instead(answer))
     }
 
     /// Changes answers after the server has done its work.
-    const fn after(name: &'static str, what: &'static str, change: fn(&Shared, &Asked, &mut Answer)) -> Self {
+    pub(super) const fn after(
+        name: &'static str,
+        what: &'static str,
+        change: fn(&Shared, &Asked, &mut Answer),
+    ) -> Self {
         Self::new(name, what, Rewrite::After(change))
     }
 

@@ -220,6 +220,21 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
     Mutant::switch(
+        "update.business-rule-422",
+        "what breaks a rule of the server is stored by an update",
+        Switch::UpdatesAgainstRules,
+    ),
+    Mutant::after(
+        "update.unique-conflict-location",
+        "the Location of a refusal is that of the resource that was refused",
+        |_, asked, answer| {
+            if asked.is(Update) && answer.status == 422 {
+                let target = asked.path().to_owned();
+                answer.change("location", |_| target);
+            }
+        },
+    ),
+    Mutant::switch(
         "update.new-version-current",
         "an update changes the current version and makes none",
         Switch::UpdateInPlace,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Mutant, entries, links};
 use crate::fhir::Interaction::{Create, Read, SearchType};
+use crate::server::given::SECOND_HOST;
 use crate::server::rewrite::{Answer, Asked};
 
 pub(super) const ALL: &[Mutant] = &[
@@ -106,6 +107,14 @@ pub(super) const ALL: &[Mutant] = &[
                 answer.set("location", plain);
                 answer
             })
+        },
+    ),
+    Mutant::instead(
+        "url.identity-http-https-same",
+        "there are other resources behind https",
+        |_, asked| {
+            let is_second = asked.header("host") == Some(SECOND_HOST) && asked.is(Read);
+            is_second.then(|| Answer::refusal(404, "not-found", "there is no such resource here"))
         },
     ),
     Mutant::after(

@@ -36,6 +36,10 @@ pub(in crate::server) enum Switch {
     UpdateKeepsVersionId,
     /// An update stores the lastUpdated that was sent.
     UpdateKeepsLastUpdated,
+    /// A create may break a business rule.
+    CreatesAgainstRules,
+    /// An update may break a business rule.
+    UpdatesAgainstRules,
     /// An update takes the place of the version that it changes.
     UpdateInPlace,
     /// Searches find what was deleted.

@@ -5,6 +5,7 @@ use http::header::IF_MATCH;
 use serde_json::{Value, json};
 
 use super::{KNOWN_AUTHORIZATION, Variant, claim, each_object, unclaim};
+use crate::fhir::FhirVersion;
 use crate::fhir::Interaction::{
     Batch, Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Read, Transaction, Update, Vread,
 };
@@ -251,6 +252,37 @@ pub(super) const ALL: &[Variant] = &[
             Some(answer)
         })],
     ),
+    Variant::new(
+        "purge",
+        "patients can be purged, and that is claimed (http.html#delete)",
+        &[
+            After(|_, asked, answer| {
+                claim(asked, answer, |resource| {
+                    if resource["type"] == "Patient"
+                        && let Some(operations) = resource.pointer_mut("/operation").and_then(Value::as_array_mut)
+                    {
+                        let definition = "http://hl7.org/fhir/OperationDefinition/Patient-purge";
+                        operations.push(json!({ "name": "purge", "definition": definition }));
+                    }
+                });
+            }),
+            Instead(|server, asked| {
+                let id = asked
+                    .id()
+                    .filter(|_| asked.path().ends_with("/$purge") && *asked.method() == Method::POST)?;
+                let exists = server
+                    .store
+                    .current("Patient", &id)
+                    .is_some_and(|version| version.resource.is_some());
+                if !exists {
+                    return Some(Answer::refusal(404, "not-found", "there is no such Patient"));
+                }
+                server.store.write().delete("Patient", &id);
+                Some(Answer::empty(204))
+            }),
+        ],
+    )
+    .only(&[FhirVersion::R6]),
     Variant::new(
         "no-bundles",
         "there are no batches and no transactions",

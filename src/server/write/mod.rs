@@ -8,11 +8,13 @@
 mod answer;
 mod forget;
 mod perform;
+mod rule;
 
 use serde_json::Value;
 
 pub(super) use self::forget::{forget, forget_version};
 pub(super) use self::perform::Done;
+pub(super) use self::rule::UNIQUE;
 use super::Shared;
 use super::body;
 use super::incoming::Incoming;
@@ -32,6 +34,8 @@ pub(super) struct Write {
     pub resource_type: ResourceType,
     pub act: Act,
     precondition: Precondition,
+    /// `[base]` as the client writes it.
+    base: String,
 }
 
 /// What is to be done.
@@ -95,6 +99,7 @@ impl Write {
                 unless,
             },
             precondition: Precondition::default(),
+            base: request.base.clone(),
         })
     }
 
@@ -130,6 +135,7 @@ impl Write {
             resource_type,
             act: Act::Update { goal, resource },
             precondition: Precondition::of(&request.headers)?,
+            base: request.base.clone(),
         })
     }
 
@@ -149,6 +155,7 @@ impl Write {
             resource_type,
             act: Act::Patch { goal, patch },
             precondition: Precondition::of(&request.headers)?,
+            base: request.base.clone(),
         })
     }
 
@@ -167,6 +174,7 @@ impl Write {
             resource_type,
             act: Act::Delete { goal },
             precondition: Precondition::of(&request.headers)?,
+            base: request.base.clone(),
         })
     }
 }

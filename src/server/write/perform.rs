@@ -12,7 +12,7 @@ use super::super::reply::Refusal;
 use super::super::rewrite::Switch;
 use super::super::search::Condition;
 use super::super::store::{Version, Writing};
-use super::{Act, Goal, Write, check_id};
+use super::{Act, Goal, Write, check_id, rule};
 use crate::fhir::{FhirVersion, ResourceType};
 
 /// What a write did.
@@ -41,6 +41,9 @@ impl Write {
                 {
                     return Ok(Done::Matched(found));
                 }
+                if !shared.on(Switch::CreatesAgainstRules) {
+                    rule::check(resource_type, &id, &resource, &self.base, release, store)?;
+                }
                 Ok(Done::Stored(store.create(resource_type.name(), &id, resource)))
             }
             Act::Update { goal, resource } => {
@@ -49,6 +52,9 @@ impl Write {
                     Goal::Found(condition) => meant_by_update(shared, &condition, &resource, resource_type, store)?,
                 };
                 precondition.check(store.current(resource_type.name(), &id).map(Arc::as_ref))?;
+                if !shared.on(Switch::UpdatesAgainstRules) {
+                    rule::check(resource_type, &id, &resource, &self.base, release, store)?;
+                }
                 Ok(Done::Stored(store.update(resource_type.name(), &id, resource)))
             }
             Act::Patch { goal, patch } => {
@@ -66,6 +72,7 @@ impl Write {
                 let content = content.ok_or_else(|| Refusal::not_found(format!("there is no {resource_type}/{id}")))?;
                 precondition.check(current.map(Arc::as_ref))?;
                 let patched = patch.apply(&content, release)?;
+                rule::check(resource_type, &id, &patched, &self.base, release, store)?;
                 Ok(Done::Stored(store.patch(resource_type.name(), &id, patched)))
             }
             Act::Delete {

@@ -36,7 +36,7 @@ pub fn given(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> IndexMap<Strin
 
 fn variable(reader: &mut Reader<'_>, name: Spanned<String>, node: &Node<'_>) -> Option<GivenVariable> {
     let fields = reader.fields(node, &keys::GIVEN)?;
-    Some(GivenVariable {
+    let variable = GivenVariable {
         type_name: format!("{}.type", name.value),
         name,
         title: reader.sentence(fields.get("title"), "`title`"),
@@ -45,7 +45,19 @@ fn variable(reader: &mut Reader<'_>, name: Spanned<String>, node: &Node<'_>) -> 
             .and_then(|node| reader.word(node, "`holds`", &KINDS))
             .unwrap_or_default(),
         find: fields.get("find").and_then(|node| find(reader, node)),
-    })
+        secret: fields
+            .get("secret")
+            .and_then(|node| reader.flag(node, "`secret`"))
+            .unwrap_or(false),
+    };
+    if let Some(node) = fields
+        .get("secret")
+        .filter(|_| variable.secret && variable.holds != Holds::Text)
+    {
+        let help = "what is secret in a resource or URL is a text: give that, and put it in";
+        reader.error("secret-of-parts", node.span, "only a text can be a secret", help);
+    }
+    Some(variable)
 }
 
 fn find(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Find> {

@@ -41,6 +41,7 @@ pub const GIVEN: Table = Table {
         required("title", Text, "What it is, so that a tester knows what to give: `the id of a Patient that exists`."),
         key("holds", Word(&["text", "resource", "url"]), "What kind of value it is; `text` where this is left out."),
         key("find", Of(&FIND), "How it is found where nobody gives it."),
+        key("secret", Flag, "Whether reports show `***` in its place."),
     ],
 };
 

@@ -100,6 +100,9 @@ fn text_of(text: &str, release: FhirVersion) -> Option<Value> {
 
 /// `$version$` is the number of the release under test, with its patch or without.
 fn version(text: &str, release: FhirVersion) -> Option<Value> {
+    if !text.contains("$version$") {
+        return None;
+    }
     let numbers: &[&str] = match release {
         FhirVersion::Dstu2 => &["1.0.2", "1.0"],
         FhirVersion::R4 => &["4.0.1", "4.0"],
@@ -107,11 +110,10 @@ fn version(text: &str, release: FhirVersion) -> Option<Value> {
         FhirVersion::R5 => &["5.0.0", "5.0"],
         FhirVersion::R6 => &["6.0.0", "6.0", "6.0.0-ballot2", "6.0.0-ballot3"],
     };
-    let filled: Vec<Value> = numbers
+    let filled = numbers
         .iter()
-        .map(|number| text.replace("$version$", number).into())
-        .collect();
-    text.contains("$version$").then(|| json!({ "$one-of": filled }))
+        .map(|number| Value::from(text.replace("$version$", number)));
+    Some(json!({ "$one-of": filled.collect::<Vec<_>>() }))
 }
 
 #[cfg(test)]

@@ -187,11 +187,11 @@ mod tests {
     fn what_one_learns_its_clones_know() {
         let secrets = Secrets::default();
         let other = secrets.clone();
-        assert_eq!(other.masked("a-new-token"), None);
+        assert_eq!(other.masked("anewtoken"), None);
         secrets.learn("token");
-        secrets.learn("a-new-token");
+        secrets.learn("anewtoken");
         secrets.learn("abc");
-        assert_eq!(other.masked("abc a-new-token").as_deref(), Some("abc ***"));
+        assert_eq!(other.masked("abc anewtoken").as_deref(), Some("abc ***"));
         assert_eq!(format!("{other:?}"), "Secrets(2)");
     }
 

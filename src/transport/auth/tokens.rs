@@ -243,3 +243,6 @@ fn may_repeat(request: &Request) -> bool {
     let path = request.url.split(['?', '#']).next().unwrap_or_default();
     is_idempotent(&request.method) || (request.method == "POST" && path.ends_with("/_search"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! `run`: suites against a server, and reports of what came of it.
 
 mod embedded;
+mod evidence;
 mod interrupt;
 mod options;
 mod part;
@@ -15,6 +16,7 @@ use std::time::Instant;
 use url::Url;
 
 use embedded::Embedded;
+use evidence::Evidence;
 use interrupt::with_interrupts;
 use wire::Wire;
 
@@ -22,7 +24,8 @@ use crate::baseline::{self, Baseline};
 use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
-use crate::cli::{Failure, gate, output, settings};
+use crate::cli::settings::SettingsError;
+use crate::cli::{Failure, gate, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, Selection};
@@ -31,7 +34,7 @@ use crate::report::{Console, Format, Rules, Style, console};
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::suite::Suite;
-use crate::transport::{ProbeError, Target, Transport, probe};
+use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
 
@@ -59,12 +62,15 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
     let replay = wire::replayed(&mut args)?;
     let part = part::settle(&mut args)?;
     let args = &args;
+    let evidence = Evidence::of(args)?;
     let suites = settings::suites(&args.filters.suites)?;
-    let mut given = settings::given(&args.given, &suites)?;
+    let mut given = settings::given(&args.given, &args.target, &suites)?;
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
         recorded.about.give(&mut given);
     }
-    let selection = settings::selection(&args.filters)?.given(given).only(part.cases);
+    let selection = settings::selection(&args.filters)?
+        .given(given.clone())
+        .only(part.cases);
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -86,6 +92,7 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
         Some(replay) => Wire::replaying(replay),
         None => {
             let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
+            let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
@@ -97,7 +104,7 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &suites, &selection, &base, &wire, &notices, assumed, profiles, baseline, started,
+        args, &suites, &selection, &base, &wire, &notices, evidence, assumed, profiles, baseline, started,
     ))
 }
 
@@ -112,11 +119,17 @@ async fn conduct(
     base: &Url,
     wire: &Wire,
     notices: &Notices,
+    evidence: Option<Evidence>,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
     baseline: Option<Baseline>,
     started: Instant,
 ) -> Result<(RunResult, Option<Failure>), Failure> {
+    // Before anything is asked: what a server answers may be told also where no run begins.
+    let job = settings::github(args.ci);
+    if let Some(job) = &job {
+        job.begin(&mut *spoken_to(args));
+    }
     let catalogue = Catalogue::embedded();
     let target = target(args, &*wire.transport, base, assumed).await?;
     let mut plan = Plan::build(suites, catalogue, target.release, Some(&target.capability), selection);
@@ -133,10 +146,6 @@ async fn conduct(
         args.reports.clone()
     };
     output::prepare(&outputs)?;
-    let job = settings::github(args.ci);
-    if let Some(job) = &job {
-        job.begin(&mut *spoken_to(args));
-    }
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
@@ -198,6 +207,12 @@ async fn conduct(
         journal.end(&result).map_err(|error| written(path, &error))?;
     }
     if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+        fault.get_or_insert(unwritten);
+    } else if let Some(evidence) = evidence
+        && let Err(unwritten) = wire
+            .recording()
+            .and_then(|recording| evidence.write(args, suites, &result, recording))
+    {
         fault.get_or_insert(unwritten);
     }
     let mut paths = Vec::new();

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use crate::cli::args::RunArgs;
 use crate::fhir::profile::Profiles;
 use crate::run::RunOptions;
-use crate::suite::{Given, given};
+use crate::suite::Given;
 
 /// The options of a run, and what is told of them in the result.
 pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOptions {
@@ -63,8 +63,8 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
             String::new()
         },
     );
-    for (name, value) in given.iter() {
-        tell(&format!("var {name}"), given::told(value));
+    for (name, value) in given.told() {
+        tell(&format!("var {name}"), value);
     }
     tell("timeout", format!("{} s", args.target.timeout.as_secs_f64()));
     tell(

@@ -18,7 +18,7 @@ use crate::recording::{About, Recorded, Recording, Replay, Tape};
 use crate::run::RunOptions;
 use crate::suite::Given;
 use crate::transport::client::is_loopback;
-use crate::transport::{Client, Guarded, Paced, Patience, Retrying, Target, Transport};
+use crate::transport::{Guarded, Paced, Patience, Retrying, Target, Transport};
 use crate::verdict::{ReasonKind, RunResult};
 
 /// The way to the server.
@@ -26,6 +26,8 @@ pub(super) struct Wire {
     /// What the run sends through.
     pub(super) transport: Box<dyn Transport>,
     tape: Option<(Rc<RefCell<Tape>>, PathBuf)>,
+    /// Whether the recording stays, and was not only made for evidence.
+    is_kept: bool,
     recorded: Option<Recorded>,
     permission: Permission,
 }
@@ -37,12 +39,15 @@ impl Wire {
     /// A recording that cannot be written.
     pub(super) fn live(
         args: &RunArgs,
-        client: Client,
+        client: impl Transport + 'static,
         base: &Url,
         started: Instant,
         notice: impl Fn(String) + 'static,
     ) -> Result<Self, Failure> {
-        let tape = match &args.recording.record {
+        let wanted = args.recording.record.clone();
+        let is_kept = wanted.is_some();
+        let path = wanted.or_else(|| Some(output::part_of(args.evidence.evidence.as_deref()?)));
+        let tape = match &path {
             Some(path) => {
                 let out = output::create(&output::part_of(path))?;
                 let zero = SystemTime::now() - started.elapsed();
@@ -62,6 +67,7 @@ impl Wire {
         Ok(Self {
             transport: Box::new(Retrying::new(inner, Patience::default(), notice)),
             tape,
+            is_kept,
             recorded: None,
             permission,
         })
@@ -73,6 +79,7 @@ impl Wire {
             recorded: replay.recorded().cloned(),
             transport: Box::new(replay),
             tape: None,
+            is_kept: false,
             // Nothing is sent.
             permission: Permission::Everything,
         }
@@ -110,6 +117,21 @@ impl Wire {
             options.marks = recorded.about.marks().unwrap_or(options.marks);
             options.ended.clone_from(&recorded.stopped);
         }
+    }
+
+    /// The recording when it is ended; the file goes where nobody asked for it.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn recording(&self) -> Result<Vec<u8>, Failure> {
+        let Some((_, path)) = &self.tape else {
+            return Ok(Vec::new());
+        };
+        let bytes = settings::read(path)?;
+        if !self.is_kept {
+            fs::remove_file(path).map_err(|error| unwritten(path, &error))?;
+        }
+        Ok(bytes)
     }
 
     /// Ends the recording of a run, where there is one; its file gets its name.

@@ -95,7 +95,7 @@ impl Shape {
         let mut shape = Self::empty(release, name, is_primitive(name));
         let mut next = Some(name);
         while let Some(definition) = next.and_then(|name| model.type_named(name)) {
-            for element in &definition.own_elements {
+            for element in definition.own_elements() {
                 if shape.elements.contains_key(element.name) {
                     continue;
                 }
