@@ -306,6 +306,15 @@ mod tests {
             in_environment(None, &[("TEST_SHARD_INDEX", "4294967295"), ("TEST_TOTAL_SHARDS", "5")]),
         ];
         let told: Vec<String> = told.into_iter().map(Result::unwrap_err).collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r"
+        --shard auto: CI_NODE_INDEX=6 and CI_NODE_TOTAL=5 are no shard
+        --shard auto: CI_NODE_INDEX= and CI_NODE_TOTAL=5 are no shard
+        --shard auto: CIRCLE_NODE_INDEX=x and CIRCLE_NODE_TOTAL=5 are no shard
+        --shard auto: JOB_COMPLETION_INDEX is 2, but nothing says how many shards there are; --shards N does
+        --shard auto: JOB_COMPLETION_INDEX=2 and --shards=2 are no shard
+        --shards is 4, and GitLab says 2/5
+        --shard auto: GitLab says 2/5, and Bazel says 3/5; write --shard K/N
+        --shard auto: TEST_SHARD_INDEX=4294967295 and TEST_TOTAL_SHARDS=5 are no shard
+        ");
     }
 }

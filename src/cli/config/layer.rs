@@ -58,7 +58,8 @@ impl Layers<'_> {
                 // Without its target, an address of a lower layer is none.
                 let is_replaced =
                     setting.option == "base" && matches!(slot, Slot::Target(_)) && !is_of(target, setting);
-                if !is_taken && !is_replaced {
+                let is_idle = setting.option == "base" && self.needs_no_server();
+                if !is_taken && !is_replaced && !is_idle {
                     settled.push(setting.clone());
                     here.push(option);
                 }
@@ -124,6 +125,9 @@ impl Layers<'_> {
     fn slot(&self, environment: &[Setting]) -> Result<Slot, SettingsError> {
         let asked = self.given.get_one::<String>("target").cloned();
         let has_base = was_given(self.given, "base");
+        if self.needs_no_server() && asked.is_none() {
+            return Ok(Slot::Empty);
+        }
         let target = match (asked, has_base) {
             (Some(_), true) => return Err(SettingsError::BaseAndTarget),
             (Some(name), false) => name,
@@ -159,6 +163,11 @@ impl Layers<'_> {
         })
     }
 
+    /// Whether a recording or a report stands in the place of the server.
+    fn needs_no_server(&self) -> bool {
+        ["replay", "from"].iter().any(|id| was_given(self.given, id))
+    }
+
     /// Nobody said which server. Where the file has some, the embedded one is hardly meant.
     fn nobody_said(&self) -> Result<Slot, SettingsError> {
         let names: Vec<&str> = self
@@ -170,8 +179,7 @@ impl Layers<'_> {
         let has_base = self
             .file
             .is_some_and(|file| file.run.iter().any(|setting| setting.option == "base"));
-        let needs_none = ["replay", "from"].iter().any(|id| was_given(self.given, id));
-        if names.is_empty() || has_base || needs_none {
+        if names.is_empty() || has_base {
             return Ok(Slot::Empty);
         }
         Err(SettingsError::WhichTarget {
