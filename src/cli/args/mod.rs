@@ -4,6 +4,7 @@ mod auth;
 mod ci;
 mod compare;
 mod config;
+mod desk;
 mod evidence;
 mod filter;
 mod gate;
@@ -23,6 +24,7 @@ pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings,
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
 pub use config::{ConfigArgs, ConfigCommand, ConfigFileArgs, ConfigShowArgs, InitArgs};
+pub use desk::{ConsoleFormat, DeskArgs};
 pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};

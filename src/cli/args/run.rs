@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::value::{Output, output};
 use super::{
-    CiArgs, ConfigFileArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs,
+    CiArgs, ConfigFileArgs, DeskArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs,
 };
 
 /// `run`
@@ -58,9 +58,9 @@ pub struct RunArgs {
     /// test-report; by default html, json, junit and markdown, in reports/latest/
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output, help_heading = "Reports")]
     pub reports: Vec<Output>,
-    /// No progress and no failures as they happen; the summary still comes
-    #[arg(long, short, help_heading = "Reports")]
-    pub quiet: bool,
+    /// The console.
+    #[command(flatten)]
+    pub desk: DeskArgs,
     /// The CI system.
     #[command(flatten)]
     pub ci: CiArgs,

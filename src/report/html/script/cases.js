@@ -55,7 +55,7 @@
       const where = [`${row.place} · ${duration(row.took)}`];
       if (row.rules.length) where.push(" · cites ", ...links(row.rules, "r-"));
       if (row.packed) {
-        body.append(...await unpack(row.packed));
+        body.append(make("h3", { class: "unseen" }, row.title), ...await unpack(row.packed));
       } else {
         body.append(make("p", { class: "where" }, ...where));
         if (row.told) body.append(make("p", {}, make("a", { href: `#c-${row.id}` }, "Told in full under Findings")));
