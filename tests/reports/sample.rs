@@ -152,6 +152,7 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         cleanup: Cleanup::default(),
         not_checked: Vec::new(),
         baseline: None,
+        system: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod evidence;
 mod interrupt;
 mod open;
 mod options;
+mod part;
 mod watch;
 mod wire;
 
@@ -96,13 +97,15 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
+    let part = part::settle(&mut args)?;
     let args = &args;
     let evidence = Evidence::of(args)?;
-    let scope = Scope::of(&args.filters, &args.given, &args.target, |given| {
+    let mut scope = Scope::of(&args.filters, &args.given, &args.target, |given| {
         if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
             recorded.about.give(given);
         }
     })?;
+    scope.selection = scope.selection.only(part.cases);
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -120,6 +123,7 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
         }
     };
     let notices: Notices = Rc::default();
+    notices.borrow_mut().extend(part.notices);
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
