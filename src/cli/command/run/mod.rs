@@ -104,6 +104,12 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
         recorded.about.give(&mut given);
     }
+    let is_recorded = args.recording.record.is_some() || args.evidence.evidence.is_some();
+    if let Some(name) = given::secret(&given, &suites).filter(|_| is_recorded) {
+        let why =
+            format!("a recording would hold `{name}`, which is a secret: record without the suite that asks for it");
+        return Err(Failure::new(Exit::Usage, why));
+    }
     let selection = settings::selection(&args.filters)?.given(given.clone());
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
