@@ -106,6 +106,12 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
         }
     })?;
     scope.selection = scope.selection.only(part.cases);
+    let is_recorded = args.recording.record.is_some() || args.evidence.evidence.is_some();
+    if let Some(name) = given::secret(&scope.given, &scope.suites).filter(|_| is_recorded) {
+        let why =
+            format!("a recording would hold `{name}`, which is a secret: record without the suite that asks for it");
+        return Err(Failure::new(Exit::Usage, why));
+    }
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
