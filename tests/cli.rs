@@ -4,6 +4,9 @@
 mod ci;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/desk.rs"]
+#[cfg(unix)]
+mod desk;
 #[path = "cli/given.rs"]
 mod given;
 #[path = "cli/interrupt.rs"]

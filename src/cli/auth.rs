@@ -45,6 +45,8 @@ pub enum AuthProblem {
     Key { place: SecretPlace, error: KeyError },
     #[error("--token-url: {0}")]
     TokenUrl(String),
+    #[error("--header-env {0}: write HEADER=NAME, with the name of the variable that holds the value")]
+    HeaderEnv(String),
     #[error("--oauth-param {0}: write NAME=VALUE")]
     Parameter(String),
     #[error("--oauth-param {0}: this is said by another option, and secrets do not belong on the command line")]
@@ -101,6 +103,14 @@ pub fn proofs(settings: &AuthSettings, headers: &[String], base: &Url) -> Result
         if let Err(error) = credentials.header(header) {
             problems.push(error.into());
         }
+    }
+    for text in &settings.header_envs {
+        let Some((name, variable)) = text.split_once('=') else {
+            problems.push(AuthProblem::HeaderEnv(text.chars().take(40).collect()));
+            continue;
+        };
+        let take = |place: &SecretPlace, value| credentials.secret_header(name, place, value);
+        fixed(Some(SecretPlace::Variable(variable.to_owned())), &mut problems, take);
     }
     let mut bearer = |name| fixed(name, &mut problems, |place, value| credentials.bearer(place, value));
     bearer(place(&settings.bearer_env, &settings.bearer_file));

@@ -85,6 +85,14 @@ pub fn given(
     }
 }
 
+/// A secret that a run could come to know: a recording, which holds what was sent as it was sent, would tell it.
+#[must_use]
+pub fn secret<'s>(given: &Given, suites: &'s [Arc<Suite>]) -> Option<&'s str> {
+    let asked = suites.iter().flat_map(|suite| suite.given.values());
+    let mut known = asked.filter(|variable| variable.secret && (variable.find.is_some() || given.has(&variable.name)));
+    known.next().map(|variable| variable.name.value.as_str())
+}
+
 fn give(given: &mut Given, name: &str, variables: &[&GivenVariable], value: Value) {
     if variables.iter().any(|variable| variable.secret) {
         given.set_secret(name, value);
@@ -191,7 +199,11 @@ mod tests {
                     second-base: { title: another base URL, holds: url }\n  broken: { title: a body that is refused, holds: resource }\n\
                     cases:\n  - id: c\n    title: t\n    steps:\n      - read: Patient/${patient}\n";
         let file = Arc::new(SourceFile::new("a.yaml", text));
-        vec![Arc::new(parse(&file, &NoFixtures).suite.expect("a suite"))]
+        vec![Arc::new(
+            parse(&file, &NoFixtures, crate::requirement::Catalogue::embedded())
+                .suite
+                .expect("a suite"),
+        )]
     }
 
     fn told(vars: &[&str], environment: &[(&str, &str)]) -> String {

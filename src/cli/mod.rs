@@ -37,6 +37,12 @@ impl Failure {
             message: message.into(),
         }
     }
+
+    /// Says it on standard error. Returns the exit code.
+    pub(crate) fn tell(&self) -> Exit {
+        let _ = writeln!(io::stderr(), "{}", marked(&self.message));
+        self.exit
+    }
 }
 
 impl From<SettingsError> for Failure {
@@ -89,10 +95,7 @@ pub fn main() -> Exit {
         Command::Completions(args) => command::completions::completions(args),
         Command::Man(args) => command::man::man(args),
     };
-    outcome.unwrap_or_else(|failure| {
-        let _ = writeln!(io::stderr(), "{}", marked(&failure.message));
-        failure.exit
-    })
+    outcome.unwrap_or_else(|failure| failure.tell())
 }
 
 /// A message behind `error:`, unless it is a diagnostic that begins with it already.

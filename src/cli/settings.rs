@@ -13,7 +13,7 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, CiArgs, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, ConsoleFormat, FilterArgs, GivenArgs, TargetArgs};
 use super::auth::{self, AuthProblems, Proofs};
 use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
@@ -151,8 +151,8 @@ pub fn github(args: CiArgs) -> Option<Job> {
 
 /// How the console shows how far a run is.
 #[must_use]
-pub fn progress(quiet: bool) -> Progress {
-    if quiet {
+pub fn progress(format: ConsoleFormat) -> Progress {
+    if matches!(format, ConsoleFormat::Quiet | ConsoleFormat::JsonLines) {
         Progress::Quiet
     } else if io::stderr().is_terminal() {
         Progress::Bar

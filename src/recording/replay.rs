@@ -143,6 +143,9 @@ impl Replay {
         if let Some(reason) = self.recorded.as_ref().and_then(|recorded| recorded.stopped.clone()) {
             return TransportError::RecordingEnds(reason);
         }
+        if self.recorded.is_none() {
+            return TransportError::NotShown(format!("{} {}", request.method, request.url));
+        }
         TransportError::NotRecorded {
             place: cue.to_string(),
             request: format!("{} {}", request.method, request.url),

@@ -27,7 +27,7 @@ use std::str::FromStr;
 use crate::verdict::RunResult;
 
 pub use comparison::Comparison;
-pub use console::{Console, Progress};
+pub use console::{Console, Progress, Telling};
 pub use json::{ReadError, read_json};
 pub use rules::Rules;
 pub use style::Style;

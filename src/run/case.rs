@@ -124,7 +124,7 @@ fn conclude(steps: &[StepResult], ended: Option<Reason>, blocked: Option<String>
     });
     let by_reason = reason.as_ref().map(|reason| match reason.kind {
         ReasonKind::Assumption => Verdict::Inapplicable,
-        ReasonKind::Blocked | ReasonKind::Condition => Verdict::Skip,
+        ReasonKind::Blocked | ReasonKind::Condition | ReasonKind::Unrecorded => Verdict::Skip,
         ReasonKind::Stopped => Verdict::Skip,
         _ => Verdict::Error,
     });

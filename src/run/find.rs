@@ -12,7 +12,7 @@ use crate::check::{self, Context, Reading};
 use crate::plan::PlannedCase;
 use crate::suite::given::Find;
 use crate::suite::{Given, GivenVariable, Variables};
-use crate::transport::Stage;
+use crate::transport::{Stage, TransportError};
 use crate::verdict::{Reason, ReasonKind};
 
 /// What became of the search.
@@ -131,6 +131,7 @@ async fn one(
             world.check_outage(&error, sender).await;
             let kind = match world.stop.reason() {
                 Some(_) => ReasonKind::Stopped,
+                None if matches!(error, TransportError::NotShown(_)) => ReasonKind::Unrecorded,
                 None => ReasonKind::Transport,
             };
             return Err(because(kind, format!("GET {place}: {error}")));

@@ -13,6 +13,7 @@ pub mod step;
 pub mod world;
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -23,7 +24,7 @@ use indexmap::IndexMap;
 use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
-use crate::suite::Case;
+use crate::suite::{Case, CaseId};
 use crate::system::System;
 use crate::transport::auth::Secrets;
 use crate::transport::{Target, Transport};
@@ -49,6 +50,8 @@ pub struct RunOptions {
     /// The seed of the order in which cases begin; without one it is that of the plan, but for cases that pause: those begin
     /// first, so that the others run meanwhile.
     pub shuffle: Option<u64>,
+    /// Cases that begin before all others: those that failed before, mostly.
+    pub first: HashSet<CaseId>,
     /// Whether what the run created is deleted.
     pub cleanup: bool,
     /// Whether the run ends with its first Fail.
@@ -75,6 +78,7 @@ impl Default for RunOptions {
             jobs: 16,
             marks: 0,
             shuffle: None,
+            first: HashSet::new(),
             cleanup: true,
             fail_fast: false,
             keep_bodies: true,
@@ -203,6 +207,7 @@ impl<'a> Runner<'a> {
             } else {
                 order.sort_by_key(|index| Reverse(pauses(&all[*index].case)));
             }
+            order.sort_by_key(|index| !self.options.first.contains(&all[*index].id));
             let all = &all;
             let running = order.into_iter().map(|index| async move {
                 let case = all[index];

@@ -128,7 +128,9 @@ impl Doing {
         }
         match &self.reason {
             Some(reason) => match reason.kind {
-                ReasonKind::Blocked | ReasonKind::Condition | ReasonKind::Stopped => Verdict::Skip,
+                ReasonKind::Blocked | ReasonKind::Condition | ReasonKind::Stopped | ReasonKind::Unrecorded => {
+                    Verdict::Skip
+                }
                 ReasonKind::Assumption => Verdict::Inapplicable,
                 _ => Verdict::Error,
             },
@@ -244,7 +246,7 @@ impl Doing {
         let exchange = match sent {
             Some(Ok(exchange)) => exchange,
             Some(Err(error)) => {
-                self.lose(run, request, &error).await;
+                self.lose(run, phase, step, request, &error).await;
                 return None;
             }
             None => {
@@ -269,12 +271,15 @@ impl Doing {
         }
     }
 
-    async fn lose(&mut self, run: &CaseRun<'_>, request: Request, error: &TransportError) {
+    async fn lose(&mut self, run: &CaseRun<'_>, phase: Phase, step: &Step, request: Request, error: &TransportError) {
         let request = run.sender.identified(&request).unwrap_or(request);
         if !error.is_unsent() {
             run.world
                 .registry
                 .watch_lost(run.index, &run.world.target.base, &request);
+        }
+        if matches!(error, TransportError::NotShown(_)) {
+            return self.not_shown(step, phase, request, error);
         }
         run.world.check_outage(error, &run.sender).await;
         let ended = match error {
@@ -289,6 +294,25 @@ impl Doing {
             request,
             error: error.to_string(),
         });
+    }
+
+    /// A document does not show what became of this request: that is no fault of the server, and nothing is judged. Reads
+    /// stop only what needs their captures, as always.
+    fn not_shown(&mut self, step: &Step, phase: Phase, request: Request, error: &TransportError) {
+        let reason = Reason {
+            kind: ReasonKind::Unrecorded,
+            text: error.to_string(),
+        };
+        if phase == Phase::Setup {
+            self.effect = Effect::Breaks(reason.clone());
+        } else if writes(step) {
+            self.effect = Effect::Blocks(reason.text.clone());
+        }
+        self.lost = Some(Lost {
+            request,
+            error: reason.text.clone(),
+        });
+        self.reason = Some(reason);
     }
 
     #[allow(clippy::too_many_arguments)]

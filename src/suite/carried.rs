@@ -142,7 +142,7 @@ cases:
     steps:
       - create: Patient
         body: one
-        expect: [{ requirement: create.success-201, status: 201 }]
+        expect: [{ requirement: create.status-201, status: 201 }]
 ";
         let file = write("suites/mine.yaml", suite);
         let suites = Suites::load([&file]).unwrap_or_else(|_| panic!("it is right"));

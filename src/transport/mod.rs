@@ -145,6 +145,9 @@ pub enum TransportError {
         /// What the recording has instead.
         why: String,
     },
+    /// A recording that nobody made of a whole run, such as the examples of a document, has no answer to it.
+    #[error("the recording shows no answer to {0}")]
+    NotShown(String),
     /// The run that was recorded ended before this request.
     #[error("{0}")]
     RecordingEnds(String),
@@ -175,6 +178,7 @@ impl TransportError {
                 | Self::Malformed(_)
                 | Self::OtherOrigin { .. }
                 | Self::NotRecorded { .. }
+                | Self::NotShown(_)
                 | Self::RecordingEnds(_)
                 | Self::NotAllowed { .. }
         )

@@ -199,7 +199,7 @@ fn a_server_without_a_smart_configuration() {
         &gone,
         &[
             (&server.base, "[base]"),
-            (&jwks("p384.pem")["keys"][0]["kid"].as_str().unwrap(), "[kid]")
+            (jwks("p384.pem")["keys"][0]["kid"].as_str().unwrap(), "[kid]")
         ]
     ));
 }

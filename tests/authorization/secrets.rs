@@ -49,7 +49,7 @@ fn run(base: &str, more: &[&str]) -> Assay {
 
 /// A server that sends back all that it was sent, in headers and bodies, well-formed and not.
 fn echoing(request: &mut Recorded) {
-    let sent: Vec<String> = ["authorization", "x-api-key", "x-session"]
+    let sent: Vec<String> = ["authorization", "x-api-key", "x-session", "x-tenant"]
         .iter()
         .filter_map(|name| Some(request.header(name)?.to_owned()))
         .collect();
@@ -108,14 +108,28 @@ fn of_a_token_that_is_fetched_while_the_run_goes_on() {
             "X-Api-Key: k3y/+in=header",
             "--header",
             "X-Session: Token s3ssion/+key=",
+            "--header-env",
+            "X-Tenant=TENANT",
+            "--record",
+            "o/r.har",
+            "--evidence",
+            "o/evidence",
         ],
     )
     .env("SECRET", "cl1ent/s3cret+x=")
+    .env("TENANT", "Clinic ten4nt/+of=env")
     .run();
     assert!(matches!(gone.code, 1 | 3), "{}{}", gone.stdout, gone.stderr);
     let tokens = authority.given();
     assert!(tokens.len() >= 2);
-    let mut secrets = vec!["cl1ent/s3cret+x=", "cl1ent", "k3y/+in=header", "r3fresh-token"];
+    let mut secrets = vec![
+        "cl1ent/s3cret+x=",
+        "cl1ent",
+        "k3y/+in=header",
+        "ten4nt",
+        "s3ssion",
+        "r3fresh-token",
+    ];
     secrets.extend(tokens.iter().map(String::as_str));
     secrets.push("t0ken-");
     holds_none_of(&gone, &secrets);
@@ -125,6 +139,9 @@ fn of_a_token_that_is_fetched_while_the_run_goes_on() {
         assert!(!gone.file(name).is_empty());
     }
     assert!(gone.file("o/j.json").contains("***"));
+    // Half-way the token was another: both are hidden in the recording.
+    assert!(gone.file("o/r.har").contains("***"));
+    assert!(gone.folder.path().join("o/evidence").is_dir());
 }
 
 #[test]

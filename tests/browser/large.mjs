@@ -76,7 +76,7 @@ const tests = {
     });
     await look(WIDE, `c-${id}`, async (page) => {
       await until(page, () => document.querySelector("#cases details[open] .problem"));
-      assert.match(await page.locator("#cases details[open]").innerText(), /is not what was stored/);
+      assert.match(await page.locator("#cases details[data-id][open]").innerText(), /is not what was stored/);
       assert.ok(await page.locator("#cases details[open] .fall").isVisible());
       await screenshot(page, "large-case");
     });

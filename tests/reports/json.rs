@@ -6,6 +6,7 @@ use fhir_assay::check::documents::Documents;
 use fhir_assay::evidence::manifest;
 use fhir_assay::exchange::Body;
 use fhir_assay::recording::har;
+use fhir_assay::report::console::lines;
 use fhir_assay::report::{BODY_LIMIT, Format, ReadError, json, read_json, validation};
 use fhir_assay::verdict::{CaseResult, Outcome, Reason, ReasonKind, RunResult, Verdict};
 use proptest::prelude::*;
@@ -17,6 +18,7 @@ use crate::sample;
 fn the_schemas_are_those_of_the_types() {
     for (name, schema) in [
         ("schemas/report.schema.json", json::schema()),
+        ("schemas/events.schema.json", lines::schema()),
         ("schemas/validation.schema.json", validation::schema()),
         ("schemas/recording.schema.json", har::schema()),
         ("schemas/evidence.schema.json", manifest::schema()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fhir_assay::fhir::FhirVersion;
-use fhir_assay::report::{Console, Progress, Rules, Style};
+use fhir_assay::report::{Console, Progress, Rules, Style, Telling};
 use fhir_assay::requirement::Catalogue;
 use fhir_assay::verdict::{RunEvent, RunResult};
 
@@ -11,8 +11,12 @@ use crate::sample;
 
 /// What the console writes to its two outputs.
 fn shown(result: RunResult, progress: Progress) -> (String, String) {
+    shown_as(result, progress, Telling::default())
+}
+
+fn shown_as(result: RunResult, progress: Progress, telling: Telling) -> (String, String) {
     let rules = Rules::of_catalogue(Catalogue::embedded(), FhirVersion::R4);
-    let mut console = Console::new(Vec::new(), Vec::new(), Style::plain(), progress, rules);
+    let mut console = Console::new(Vec::new(), Vec::new(), Style::plain(), progress, rules).telling(telling);
     let cases: Vec<_> = result.suites.iter().flat_map(|suite| suite.cases.clone()).collect();
     let planned = cases.iter().filter(|case| !case.steps.is_empty()).count();
     let started = RunEvent::Started {
@@ -58,4 +62,14 @@ fn a_bar_does_not_get_between_the_failures() {
     let (quiet, err) = shown(sample::sample(), Progress::Quiet);
     assert_eq!(bar, quiet);
     assert_eq!(err, "the server asks to wait 2 s (429)\n");
+}
+
+#[test]
+fn verbose_and_lines_tell_every_case() {
+    let mut result = sample::sample();
+    result.suites.pop();
+    for (name, telling) in [("live_verbose", Telling::Cases), ("live_lines", Telling::Lines)] {
+        let (out, _) = shown_as(result.clone(), Progress::Quiet, telling);
+        insta::assert_snapshot!(name, out);
+    }
 }

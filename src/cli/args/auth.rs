@@ -23,6 +23,9 @@ pub struct AuthSettings {
     /// The file that holds 'user:password'
     #[arg(long, value_name = "FILE")]
     pub basic_file: Option<PathBuf>,
+    /// A header whose value an environment variable holds, as HEADER=NAME (may be repeated), such as X-Api-Key=MY_KEY
+    #[arg(long = "header-env", value_name = "HEADER=NAME")]
+    pub header_envs: Vec<String>,
     /// The client id for OAuth 2.0 client credentials or SMART Backend Services; with a secret, a key or a certificate
     #[arg(long, value_name = "CLIENT_ID")]
     pub oauth_client: Option<String>,
@@ -67,12 +70,12 @@ pub struct AuthSettings {
     pub credentials_over_http: bool,
 }
 
-/// Where a client's secret goes.
+/// Where a client's secret goes: into the Authorization header (client_secret_basic) or the body (client_secret_post). Said here
+/// and not of each value: a value with words of its own makes the help of all options twice as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
 pub enum SecretIn {
-    /// The Authorization header (client_secret_basic).
     Header,
-    /// The body (client_secret_post).
     Body,
 }
 

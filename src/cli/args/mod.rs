@@ -3,6 +3,7 @@
 mod auth;
 mod ci;
 mod compare;
+mod desk;
 mod evidence;
 mod filter;
 mod gate;
@@ -20,6 +21,7 @@ use clap::{Parser, Subcommand};
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
+pub use desk::{ConsoleFormat, DeskArgs};
 pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
 pub use gate::{BaselineArgs, BaselineCommand, FailOn, GateArgs, UpdateArgs};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value::{Output, output};
-use super::{CiArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
+use super::{CiArgs, DeskArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
 
 /// `run`
 #[derive(Clone, Debug, Args)]
@@ -50,9 +50,9 @@ pub struct RunArgs {
     /// test-report; by default html, json, junit and markdown, in reports/latest/
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output, help_heading = "Reports")]
     pub reports: Vec<Output>,
-    /// No progress and no failures as they happen; the summary still comes
-    #[arg(long, short, help_heading = "Reports")]
-    pub quiet: bool,
+    /// The console.
+    #[command(flatten)]
+    pub desk: DeskArgs,
     /// The CI system.
     #[command(flatten)]
     pub ci: CiArgs,

@@ -35,7 +35,16 @@ fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
     };
     let result = match &args.from {
         Some(from) => report::read(from)?,
-        None => run::result(&args.run, Some(known.clone()))?.0,
+        None => {
+            run::once(
+                &args.run,
+                run::Turn {
+                    baseline: Some(known.clone()),
+                    ..run::Turn::default()
+                },
+            )?
+            .result
+        }
     };
     if let Some(why) = &result.stopped {
         let text =

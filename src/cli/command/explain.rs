@@ -17,6 +17,7 @@ use crate::suite::{Action, Case, Step, Suite, Suites};
 /// Where there is neither, with the nearest name.
 pub fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     let catalogue = Catalogue::embedded();
+    let name = meant(&args.name);
     let mut suites = Suites::embedded()
         .map_err(settings::SettingsError::Suites)?
         .iter()
@@ -25,12 +26,12 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     if !args.suites.is_empty() {
         suites.extend(settings::suites(&args.suites)?);
     }
-    if let Some(rule) = catalogue.get(&args.name) {
+    if let Some(rule) = catalogue.get(name) {
         return print(&requirement(rule, args.fhir, &suites)).map(|()| Exit::Success);
     }
     let found = |suite: &Arc<Suite>, case: &Arc<Case>| {
         let full = format!("{}::{}", suite.id.value, case.id.value);
-        full == args.name || case.id.value == args.name
+        full == name || case.id.value == name
     };
     let mut text = String::new();
     for suite in &suites {
@@ -52,13 +53,24 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
             .iter()
             .map(|rule| rule.id.as_str())
             .chain(cases.iter().map(String::as_str));
-        let hint = settings::did_you_mean(&args.name, known);
+        let hint = settings::did_you_mean(name, known);
         return Err(Failure::new(
             Exit::Usage,
             format!("no requirement and no case is named `{}`{hint}", args.name),
         ));
     }
     print(&text).map(|()| Exit::Success)
+}
+
+/// The name inside what reports print of a failure: `http.read::a-case[Patient], step 2`, `#c-http.read::a-case`.
+fn meant(printed: &str) -> &str {
+    let name = printed.trim();
+    let name = ["#c-", "#r-", "#fail-", "#warning-", "#error-"]
+        .iter()
+        .find_map(|anchor| name.strip_prefix(anchor))
+        .unwrap_or(name);
+    let name = name.split_once(',').map_or(name, |(name, _)| name).trim_end();
+    name.split_once('[').map_or(name, |(name, _)| name)
 }
 
 fn requirement(rule: &Requirement, release: FhirVersion, suites: &[Arc<Suite>]) -> String {
@@ -183,5 +195,25 @@ fn action(suite: &Suite, step: &Step) -> String {
         Action::Interaction { interaction, url } => format!("{interaction} {}", suite.source.slice(url.span)),
         Action::Request { method, url } => format!("{method} {}", suite.source.slice(url.span)),
         Action::Assert => "assert".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_report_prints_can_be_explained() {
+        for printed in [
+            "http.read::unknown-id",
+            "http.read::unknown-id, step 2: read Patient/1",
+            "http.read::unknown-id[Patient], setup step 1",
+            "#c-http.read::unknown-id",
+            " http.read::unknown-id[Patient] ",
+        ] {
+            assert_eq!(meant(printed), "http.read::unknown-id", "{printed}");
+        }
+        assert_eq!(meant("#r-read.etag"), "read.etag");
+        assert_eq!(meant("#fail-read.etag"), "read.etag");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::failures;
+use super::{failures, headline, lines};
 use crate::report::problem::Problem;
 use crate::report::rules::Rules;
 use crate::report::style::Style;
@@ -23,6 +23,21 @@ pub enum Progress {
     /// Not at all.
     Quiet,
 }
+
+/// What the console tells of the cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// What failed or could not be judged, as it happens.
+    #[default]
+    Failures,
+    /// Every case in a line, and everything that was found in it, warnings too.
+    Cases,
+    /// Every event as a [line](super::lines) of JSON, for programs.
+    Lines,
+}
+
+/// What the bar is made of. Not every font of a Windows console has the finer pieces.
+const BAR: &str = if cfg!(windows) { "=>-" } else { "━╸─" };
 
 /// After so many full tellings of one problem, further ones take two lines.
 const TOLD_IN_FULL: u32 = 3;
@@ -50,6 +65,7 @@ pub struct Console<'a, O, E> {
     err: E,
     style: Style,
     progress: Progress,
+    telling: Telling,
     bar: ProgressBar,
     rules: Rules<'a>,
     told: Told,
@@ -66,6 +82,7 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
             err,
             style,
             progress,
+            telling: Telling::default(),
             bar: ProgressBar::hidden(),
             rules,
             told: Told::default(),
@@ -75,11 +92,21 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
         }
     }
 
+    /// The same console, telling more or otherwise.
+    #[must_use]
+    pub const fn telling(mut self, telling: Telling) -> Self {
+        self.telling = telling;
+        self
+    }
+
     /// Shows one event.
     ///
     /// # Errors
     /// Where one of the two outputs fails.
     pub fn handle(&mut self, event: &RunEvent) -> io::Result<()> {
+        if self.telling == Telling::Lines {
+            return lines::write(event, &mut self.out);
+        }
         match event {
             RunEvent::Started {
                 planned,
@@ -96,17 +123,23 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
             RunEvent::CaseFinished(case) => {
                 // The events tell of cases that were left out too; they are no work done.
                 if matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable) && case.steps.is_empty() {
-                    return Ok(());
+                    return if self.telling == Telling::Cases {
+                        self.say(&headline(case, self.style))
+                    } else {
+                        Ok(())
+                    };
                 }
                 self.done += 1;
                 self.tally.add(case.verdict);
-                if matches!(case.verdict, Verdict::Fail | Verdict::Error) {
-                    let text = failures(case, &self.rules, self.style, &mut self.told);
-                    let out = &mut self.out;
-                    self.bar.suspend(|| {
-                        out.write_all(text.as_bytes())?;
-                        out.flush()
-                    })?;
+                let tells_all = self.telling == Telling::Cases;
+                if tells_all || matches!(case.verdict, Verdict::Fail | Verdict::Error) {
+                    let mut text = if tells_all {
+                        headline(case, self.style)
+                    } else {
+                        String::new()
+                    };
+                    text += &failures(case, tells_all, &self.rules, self.style, &mut self.told);
+                    self.say(&text)?;
                 }
                 self.advance()
             }
@@ -127,13 +160,22 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
         (self.out, self.err)
     }
 
+    /// Writes to the first output, past the bar.
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        let out = &mut self.out;
+        self.bar.suspend(|| {
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        })
+    }
+
     fn start(&mut self, left_out: u64, base: &str) -> io::Result<()> {
         match self.progress {
             Progress::Bar => {
                 let bar = ProgressBar::with_draw_target(Some(self.planned), ProgressDrawTarget::stderr());
-                let template = "{bar:28} {pos}/{len}  {prefix}  {wide_msg}";
+                let template = "{bar:28} {pos}/{len}  {eta} left  {prefix}  {wide_msg}";
                 if let Ok(style) = ProgressStyle::with_template(template) {
-                    bar.set_style(style.progress_chars("━╸─"));
+                    bar.set_style(style.progress_chars(BAR));
                 }
                 bar.enable_steady_tick(Duration::from_millis(120));
                 self.bar = bar;

@@ -1,6 +1,7 @@
 //! The console: failures as they happen, then a summary that fits a screen.
 
 mod known;
+pub mod lines;
 mod live;
 mod summary;
 
@@ -9,10 +10,11 @@ use std::io;
 use super::failure;
 use super::problem::Problem;
 use super::rules::Rules;
-use super::style::Style;
+use super::style::{Role, Style};
+use super::text::{clean, duration, line};
 use crate::verdict::{CaseResult, Outcome, RunResult};
 
-pub use live::{Console, Progress};
+pub use live::{Console, Progress, Telling};
 pub use summary::summary;
 
 /// Everything that the console says of a finished run, without colours.
@@ -20,7 +22,7 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
     let rules = Rules::of_result(result);
     let mut told = live::Told::default();
     for case in result.cases() {
-        out.write_all(failures(case, &rules, Style::plain(), &mut told).as_bytes())?;
+        out.write_all(failures(case, false, &rules, Style::plain(), &mut told).as_bytes())?;
     }
     out.write_all(summary(result, Style::plain(), &[]).as_bytes())
 }
@@ -43,8 +45,26 @@ pub fn wrongs(result: &RunResult, warnings: bool) -> String {
     text
 }
 
-/// What went wrong in a case: failures, and what could not be judged. Warnings wait for the summary.
-fn failures(case: &CaseResult, rules: &Rules<'_>, style: Style, told: &mut live::Told) -> String {
+/// One line for a case.
+fn headline(case: &CaseResult, style: Style) -> String {
+    let label = format!("{:5}", case.verdict.label());
+    let mut text = format!(
+        "{} {}",
+        style.paint(Role::Verdict(case.verdict), label),
+        clean(case.id.as_str())
+    );
+    if case.duration_us > 0 {
+        text += &format!("  {}", style.paint(Role::Quiet, duration(case.duration_us)));
+    }
+    if let Some(reason) = &case.reason {
+        text += &format!("  {}", style.paint(Role::Quiet, line(&reason.text, 160)));
+    }
+    text + "\n"
+}
+
+/// What went wrong in a case: failures, and what could not be judged. Warnings wait for the summary where they are not
+/// wanted at once.
+fn failures(case: &CaseResult, warnings: bool, rules: &Rules<'_>, style: Style, told: &mut live::Told) -> String {
     let mut text = String::new();
     if case.is_known() {
         // Nobody has to look at it: it takes a line.
@@ -52,14 +72,16 @@ fn failures(case: &CaseResult, rules: &Rules<'_>, style: Style, told: &mut live:
         return text;
     }
     for problem in Problem::of_case(case) {
-        if !matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged) {
+        let is_wanted = matches!(problem.outcome, Outcome::Fail | Outcome::Unjudged)
+            || (warnings && problem.outcome == Outcome::Warning);
+        if !is_wanted {
             continue;
         }
         // Writing to a `String` never fails.
         if told.enough_of(&problem) {
             let _ = failure::write_headline(&mut text, &problem, style);
             text.push_str("   = the same as above: ");
-            text.push_str(&super::text::line(problem.message, 160));
+            text.push_str(&line(problem.message, 160));
             text.push_str("\n\n");
         } else {
             let _ = failure::write(&mut text, &problem, rules, style);

@@ -235,12 +235,13 @@ fn diff_lines(diff: &str) -> Vec<DiffLine> {
     let is = |index: Option<usize>, sign: char| {
         index
             .and_then(|index| lines.get(index))
-            .filter(|text| text.starts_with(sign))
+            .filter(|text| text.starts_with(sign) && !is_heading(text))
     };
     let view = |(index, text): (usize, &Cow<'_, str>)| {
         let (before, after) = (index.checked_sub(1), index + 1);
         // A pair is one line less and one more: in longer runs nobody knows which replaces which.
         let other = match text.as_bytes().first() {
+            _ if is_heading(text) => None,
             Some(b'-') if is(before, '-').is_none() && is(Some(after + 1), '+').is_none() => is(Some(after), '+'),
             Some(b'+') if is(Some(after), '+').is_none() && is(index.checked_sub(2), '-').is_none() => is(before, '-'),
             _ => None,
@@ -250,9 +251,15 @@ fn diff_lines(diff: &str) -> Vec<DiffLine> {
     lines.iter().enumerate().map(view).collect()
 }
 
+/// The lines of a diff that name what is compared.
+fn is_heading(text: &str) -> bool {
+    text.starts_with("--- ") || text.starts_with("+++ ")
+}
+
 impl DiffLine {
     fn of(text: &str, other: Option<&str>) -> Self {
         let class = match text.as_bytes().first() {
+            _ if is_heading(text) => "hunk",
             Some(b'-') => "minus",
             Some(b'+') => "plus",
             Some(b'@') => "hunk",

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::coverage::{self, Row, Section};
 use crate::report::failure::label;
+use crate::report::known;
 use crate::report::overview::{Overview, State};
 use crate::report::text::{LINE, clean, count, counted, duration, line};
 use crate::verdict::{Outcome, Verdict};
@@ -19,6 +20,7 @@ pub(super) struct Head {
     base: String,
     facts: Vec<(&'static str, String)>,
     tiles: Vec<Tile>,
+    baseline: Option<String>,
     broken: Vec<Broken>,
     more_broken: usize,
     states: Vec<(&'static str, &'static str)>,
@@ -79,6 +81,7 @@ impl Head {
                     }
                 })
                 .collect(),
+            baseline: known::sentence(overview),
             broken,
             more_broken,
             states: State::ALL.iter().map(|state| (state.name(), state.class())).collect(),

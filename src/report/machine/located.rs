@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::exchange::Request;
 use crate::report::problem::Problem;
 use crate::report::rules::Rules;
-use crate::report::{failure, validation};
+use crate::report::{failure, known, validation};
 use crate::source::Site;
 use crate::verdict::validation::{BodyFinding, FileReport, ValidationReport};
 use crate::verdict::{CaseResult, Outcome, Part, RunResult};
@@ -155,6 +155,19 @@ impl<'a> Located<'a> {
         match &self.source {
             Source::Run(problem) => problem.request,
             Source::Body(_) => None,
+        }
+    }
+
+    /// Why it is no news, where a list of known failures says so.
+    pub fn known(&self) -> Option<String> {
+        match &self.source {
+            Source::Run(problem)
+                if problem.case.is_known() && !matches!(self.outcome, Outcome::Note | Outcome::Pass) =>
+            {
+                let words: Vec<String> = problem.case.known.iter().map(known::words).collect();
+                Some(words.join("; "))
+            }
+            _ => None,
         }
     }
 

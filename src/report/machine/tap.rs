@@ -1,14 +1,15 @@
 //! TAP version 14: a case is a test point, its steps are the points of a subtest, and what was found stands in YAML below the point.
-//! A warning is `ok`; what was left out is `ok ... # SKIP` with its reason. Clean-up fails no case, so that a broken one is a TODO.
+//! A warning is `ok`; what was left out is `ok ... # SKIP` with its reason. Clean-up fails no case, so that a
+//! broken one is a TODO, and so is a case that is known to fail.
 
 use std::fmt::{self, Write};
 use std::io;
 
 use super::located::{Located, Source};
-use crate::report::overview;
 use crate::report::problem::{Problem, step_name};
 use crate::report::rules::Rules;
 use crate::report::text::{LINE, clean, line};
+use crate::report::{known, overview};
 use crate::verdict::validation::ValidationReport;
 use crate::verdict::{CaseResult, Outcome, Reason, RunResult, StepResult, Verdict};
 
@@ -85,7 +86,13 @@ fn write_case(out: &mut String, number: usize, case: &CaseResult, rules: &Rules<
         write_found(out, "    ", step.verdict, &mine, rules)?;
     }
     let skip = matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable);
-    let directive = skip.then(|| ("SKIP", reason(case.reason.as_ref())));
+    // A TODO that is not ok fails nothing, which is what a list of known failures is for.
+    let known = case.known.iter().map(known::words).collect::<Vec<_>>().join("; ");
+    let directive = match () {
+        () if skip => Some(("SKIP", reason(case.reason.as_ref()))),
+        () if case.is_known() && !is_ok(case.verdict) => Some(("TODO", &*known)),
+        () => None,
+    };
     write_point(out, "", number, is_ok(case.verdict), &name, directive)?;
     let rest: Vec<&Located<'_>> = found
         .iter()

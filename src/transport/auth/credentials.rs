@@ -99,19 +99,37 @@ impl Credentials {
                     && http::HeaderValue::from_str(value).is_ok() =>
             {
                 if speaks_of_secret(name) {
-                    self.secrets.learn(value);
-                    // The scheme may be echoed without the value, and the value without the scheme.
-                    if let Some((_, bare)) = value.split_once(' ') {
-                        self.secrets.learn(bare.trim());
-                    }
-                    self.secret_headers.push(name.to_owned());
+                    self.keep_secret(name, value);
+                } else {
+                    self.headers.push((name.to_owned(), value.to_owned()));
                 }
-                self.headers.push((name.to_owned(), value.to_owned()));
                 Ok(())
             }
             // The value may be a secret: only the name is shown.
             _ => Err(AuthError::Header(line.split(':').next().unwrap_or_default().to_owned())),
         }
+    }
+
+    /// Adds a header whose value is a secret.
+    ///
+    /// # Errors
+    /// As [`Credentials::bearer`], and where the name is none.
+    pub fn secret_header(&mut self, name: &str, place: &SecretPlace, value: Option<String>) -> Result<(), AuthError> {
+        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            return Err(AuthError::Header(name.to_owned()));
+        }
+        self.keep_secret(name, &checked(place, value)?);
+        Ok(())
+    }
+
+    fn keep_secret(&mut self, name: &str, value: &str) {
+        self.secrets.learn(value);
+        // The value may be echoed without the scheme before it.
+        if let Some((_, bare)) = value.split_once(' ') {
+            self.secrets.learn(bare.trim());
+        }
+        self.secret_headers.push(name.to_owned());
+        self.headers.push((name.to_owned(), value.to_owned()));
     }
 
     /// Takes access tokens from an authorization server, for the FHIR server at `base`.
@@ -164,7 +182,7 @@ impl fmt::Debug for Credentials {
 fn speaks_of_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     redact::is_secret(&name)
-        || ["key", "token", "secret", "auth", "password"]
+        || ["key", "token", "secret", "auth", "password", "session"]
             .iter()
             .any(|word| name.contains(word))
 }

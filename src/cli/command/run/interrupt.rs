@@ -4,14 +4,14 @@ use crate::cli::exit::Exit;
 use crate::run::Stop;
 use crate::verdict::RunResult;
 
-/// Runs on, but asks for the end at the first Ctrl-C (or SIGTERM), and quits at the second.
-pub(super) async fn with_interrupts(running: impl Future<Output = RunResult>, stop: &Stop) -> RunResult {
+/// Runs on, but asks for the end at the first Ctrl-C (or SIGTERM), and quits at the second. Tells whether it was asked.
+pub(super) async fn with_interrupts(running: impl Future<Output = RunResult>, stop: &Stop) -> (RunResult, bool) {
     let mut running = std::pin::pin!(running);
     let mut interrupts = 0;
     loop {
         tokio::select! {
             biased;
-            result = &mut running => return result,
+            result = &mut running => return (result, interrupts > 0),
             () = interrupted() => {
                 interrupts += 1;
                 if interrupts > 1 {
@@ -25,8 +25,9 @@ pub(super) async fn with_interrupts(running: impl Future<Output = RunResult>, st
     }
 }
 
+/// Waits for the next Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn interrupted() {
+pub(super) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminated) => {
@@ -40,7 +41,7 @@ async fn interrupted() {
 }
 
 #[cfg(not(unix))]
-async fn interrupted() {
+pub(super) async fn interrupted() {
     wait_for_ctrl_c().await;
 }
 

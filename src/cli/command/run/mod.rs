@@ -3,10 +3,13 @@
 mod embedded;
 mod evidence;
 mod interrupt;
+mod open;
 mod options;
+mod watch;
 mod wire;
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Instant;
@@ -19,7 +22,7 @@ use interrupt::with_interrupts;
 use wire::Wire;
 
 use crate::baseline::{self, Baseline};
-use crate::cli::args::RunArgs;
+use crate::cli::args::{ConsoleFormat, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
 use crate::cli::scope::Scope;
@@ -29,8 +32,9 @@ use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
 use crate::recording::Replay;
-use crate::report::{Console, Format, Rules, Style, console};
+use crate::report::{Console, Format, Rules, Style, Telling, console};
 use crate::run::{RunOptions, Runner};
+use crate::suite::CaseId;
 use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
@@ -40,20 +44,55 @@ use crate::verdict::{RunEvent, RunResult, Verdict};
 /// # Errors
 /// Whatever keeps the run from beginning, and reports that cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let baseline = gate::baseline(&args.gate)?;
-    let (result, fault) = result(args, baseline)?;
-    match fault {
-        Some(fault) => Err(fault),
-        None => Ok(Exit::of_run(&result, &gate::gate(&args.gate, args.fail_fast))),
+    if args.desk.watch {
+        watch::watch(args)
+    } else {
+        let turn = Turn {
+            baseline: gate::baseline(&args.gate)?,
+            opens: args.desk.open,
+            ..Turn::default()
+        };
+        once(args, turn)?.exit(args)
     }
 }
 
-/// Runs suites, holds what came of it against a list of known failures, and writes reports. Returns the result, and what
-/// went wrong beside it: a report that could not be written.
+/// What is of one run, and not of every run of a command line.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// The list of known failures that the result is held against.
+    pub(super) baseline: Option<Baseline>,
+    /// The cases that begin before the others.
+    pub(super) first: HashSet<CaseId>,
+    /// Whether the page is opened at the end.
+    pub(super) opens: bool,
+}
+
+/// What came of one run.
+pub(super) struct Ran {
+    /// What was judged.
+    pub(super) result: RunResult,
+    /// What went wrong beside it: a report that could not be written.
+    fault: Option<Failure>,
+    was_interrupted: bool,
+    /// Whether the run, or the recorded one, ended at its first failure.
+    fail_fast: bool,
+}
+
+impl Ran {
+    /// How the program ends after it.
+    fn exit(self, args: &RunArgs) -> Result<Exit, Failure> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(Exit::of_run(&self.result, &gate::gate(&args.gate, self.fail_fast))),
+        }
+    }
+}
+
+/// Runs suites once, and writes reports.
 ///
 /// # Errors
 /// Whatever keeps the run from beginning.
-pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunResult, Option<Failure>), Failure> {
+pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
@@ -98,57 +137,77 @@ pub(super) fn result(args: &RunArgs, baseline: Option<Baseline>) -> Result<(RunR
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
     runtime.block_on(conduct(
-        args, &scope, &base, &wire, &notices, evidence, assumed, profiles, baseline, started,
+        args,
+        Means {
+            scope,
+            base,
+            wire,
+            notices,
+            evidence,
+            assumed,
+            profiles,
+        },
+        turn,
+        started,
     ))
 }
 
 /// What a person who watches should know, until it is told.
 type Notices = Rc<RefCell<Vec<String>>>;
 
-#[allow(clippy::too_many_arguments)]
-async fn conduct(
-    args: &RunArgs,
-    scope: &Scope,
-    base: &Url,
-    wire: &Wire,
-    notices: &Notices,
+/// What a run is made of.
+struct Means {
+    scope: Scope,
+    base: Url,
+    wire: Wire,
+    notices: Notices,
     evidence: Option<Evidence>,
     assumed: Option<CapabilityStatement>,
     profiles: Profiles,
-    baseline: Option<Baseline>,
-    started: Instant,
-) -> Result<(RunResult, Option<Failure>), Failure> {
+}
+
+async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> Result<Ran, Failure> {
+    let Means {
+        scope,
+        base,
+        wire,
+        notices,
+        evidence,
+        assumed,
+        profiles,
+    } = means;
+    let baseline = turn.baseline;
     // Before anything is asked: what a server answers may be told also where no run begins.
-    let job = settings::github(args.ci);
+    // Lines of JSON are for a program, which tells GitHub what it likes.
+    let job = settings::github(args.ci).filter(|_| args.desk.format() != ConsoleFormat::JsonLines);
     if let Some(job) = &job {
         job.begin(&mut *spoken_to(args));
     }
     let catalogue = scope.catalogue;
     let release = args.target.fhir.or(scope.release());
-    let target = target(release, &*wire.transport, base, assumed).await?;
+    let target = target(release, &*wire.transport, &base, assumed).await?;
     let claims = Some(&target.capability);
     let mut plan = Plan::build(&scope.suites, catalogue, target.release, claims, &scope.selection);
     scope.restrict(&mut plan);
     notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
-        return Err(Failure::new(
-            exit,
-            "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why",
-        ));
+        return Err(Failure::new(exit, nothing_selected(args, &plan)));
     }
     let outputs = if args.reports.is_empty() {
         output::default_outputs()
     } else {
         args.reports.clone()
     };
+    let page = turn.opens.then(|| open::page(&outputs)).transpose()?;
     output::prepare(&outputs)?;
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
         system: scope.system.clone(),
+        first: turn.first,
         // What is known to fail does not end a run.
         fail_fast: args.fail_fast && baseline.is_none(),
-        ..wire::options(wire, args, &plan.given, journal_path.is_some())
+        ..wire::options(&wire, args, &plan.given, journal_path.is_some())
     };
     let marks = options.marks;
     let runner = Runner::new(&*wire.transport, &target, catalogue, options).since(started);
@@ -162,9 +221,14 @@ async fn conduct(
         spoken_to(args),
         io::stderr(),
         settings::output_style(),
-        settings::progress(args.quiet),
+        settings::progress(args.desk.format()),
         Rules::of_catalogue(catalogue, target.release),
-    );
+    )
+    .telling(match args.desk.format() {
+        ConsoleFormat::Quiet | ConsoleFormat::Normal => Telling::Failures,
+        ConsoleFormat::Verbose => Telling::Cases,
+        ConsoleFormat::JsonLines => Telling::Lines,
+    });
     let mut fault: Option<Failure> = None;
     let stop = runner.stop();
     let least = gate::least(args.gate.fail_on);
@@ -180,7 +244,7 @@ async fn conduct(
             let _ = live.handle(&RunEvent::Notice(notice));
         }
         // A reader that went away (`| head`) does not end the run: what it created has to be deleted.
-        if !args.quiet || matches!(event, RunEvent::Notice(_)) {
+        if args.desk.format() != ConsoleFormat::Quiet || matches!(event, RunEvent::Notice(_)) {
             let _ = live.handle(&event);
         }
         let written_down = match (&event, &mut journal) {
@@ -195,7 +259,7 @@ async fn conduct(
             stop.ask("the journal cannot be written");
         }
     });
-    let mut result = with_interrupts(running, &runner.stop()).await;
+    let (mut result, was_interrupted) = with_interrupts(running, &runner.stop()).await;
     if let Some(baseline) = &baseline {
         let terms = gate::terms(&args.gate, gate::is_whole(&args.filters));
         baseline::apply(baseline, &mut result, &terms);
@@ -225,7 +289,15 @@ async fn conduct(
     if let Some(job) = &job {
         tell(job, &result, &mut *spoken_to(args));
     }
-    Ok((result, fault))
+    if let Some(page) = page.filter(|_| fault.is_none()) {
+        open::open(page);
+    }
+    Ok(Ran {
+        result,
+        fault,
+        was_interrupted,
+        fail_fast: args.fail_fast || wire.was_fail_fast(),
+    })
 }
 
 /// The server and its claims.
@@ -244,6 +316,25 @@ async fn target(
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
     args.reports.iter().any(|output| output.path.as_os_str() == "-")
+}
+
+/// Why there is nothing to run, with the names that may have been meant.
+fn nothing_selected(args: &RunArgs, plan: &Plan) -> String {
+    let ids: Vec<&str> = plan.cases().map(|case| case.id.as_str()).collect();
+    let is_name = |name: &&String| !name.contains(['*', '?']) && !ids.contains(&name.as_str());
+    let hint = args
+        .filters
+        .cases
+        .iter()
+        .filter(is_name)
+        .find_map(|name| {
+            let hint = settings::did_you_mean(name, ids.iter().copied());
+            (!hint.is_empty()).then(|| format!("\nno case is named `{name}`{hint}"))
+        })
+        .unwrap_or_default();
+    format!(
+        "nothing is selected: no case matches the filters; `fhir-assay list cases` with the same filters says why{hint}"
+    )
 }
 
 /// Where people are spoken to: a report on standard output is not mixed with anything.
@@ -268,8 +359,11 @@ fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
     }
 }
 
-/// The closing words.
+/// The closing words. Those who asked for lines of JSON have them in the last of these.
 fn conclude(args: &RunArgs, result: &RunResult, paths: &[String]) -> Result<(), Failure> {
+    if args.desk.format() == ConsoleFormat::JsonLines {
+        return Ok(());
+    }
     let text = console::summary(result, settings::output_style(), paths);
     let outcome = if to_stdout(args) {
         io::stderr().write_all(text.as_bytes())

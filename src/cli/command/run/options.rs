@@ -1,5 +1,7 @@
 //! What the command line asks of the runner.
 
+use std::collections::HashSet;
+
 use clap::ValueEnum;
 use indexmap::IndexMap;
 
@@ -103,6 +105,7 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
         // Never from --seed: two runs at one server must not have ids in common.
         marks: uuid::Uuid::new_v4().as_u64_pair().0,
         shuffle: args.seed,
+        first: HashSet::new(),
         cleanup: !args.no_cleanup,
         fail_fast: args.fail_fast,
         keep_bodies: !journal,

@@ -116,7 +116,14 @@ impl Wire {
         if let Some(recorded) = &self.recorded {
             options.marks = recorded.about.marks().unwrap_or(options.marks);
             options.ended.clone_from(&recorded.stopped);
+            options.cleanup &= !recorded.about.options.contains_key("no-cleanup");
         }
+    }
+
+    /// Whether the run that is replayed was to end with its first failure.
+    pub(super) fn was_fail_fast(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        recorded.is_some_and(|recorded| recorded.about.options.contains_key("fail-fast"))
     }
 
     /// The recording when it is ended; the file goes where nobody asked for it.
