@@ -99,6 +99,7 @@ fn measure(criterion: &mut Criterion) {
         variables: &variables,
         base: "http://localhost:8080/fhir",
         profiles: &profiles,
+        deviations: &[],
     };
     let step = &case.steps[0];
     let reading = Reading::new(&exchange, FhirVersion::R4);
