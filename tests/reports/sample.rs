@@ -130,6 +130,7 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         });
     }
     RunResult {
+        system: None,
         format: 1,
         tool: ToolInfo {
             name: "fhir-assay".into(),

@@ -41,7 +41,7 @@ fn every_defect_of_an_emulation_is_seen_by_the_rule_that_it_breaks() {
         let proof = proven(name);
         let right = &proof.right[0];
         assert!(right.accused.is_empty(), "{name}: {:#?}", right.accused);
-        assert!(right.judged >= 5, "{name}: {}", right.judged);
+        assert!(right.judged >= 4, "{name}: {}", right.judged);
         let others: Vec<&str> = proof
             .mutants
             .iter()
