@@ -88,7 +88,11 @@ fn measure(criterion: &mut Criterion) {
     let parse = |texts: Vec<String>| {
         for text in texts {
             let file = Arc::new(SourceFile::new("bench.yaml", text));
-            black_box(parse::parse(&file, &NoFixtures));
+            black_box(parse::parse(
+                &file,
+                &NoFixtures,
+                fhir_assay::requirement::Catalogue::embedded(),
+            ));
         }
     };
     group.bench_function("1000 cases on one core", |bencher| {

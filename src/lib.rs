@@ -52,6 +52,7 @@ pub mod run;
 pub mod server;
 pub mod source;
 pub mod suite;
+pub mod system;
 pub mod transport;
 pub mod verdict;
 

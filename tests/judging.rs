@@ -50,6 +50,7 @@ fn context<'a>(case: &'a Case, variables: &'a Variables) -> Context<'a> {
         variables,
         base: "http://fhir.example",
         profiles: &NO_PROFILES,
+        deviations: &[],
     }
 }
 

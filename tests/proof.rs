@@ -21,6 +21,8 @@ fn proof(requirements: &str, variants: &[&str]) -> Proof {
         suites: suites.cloned().collect(),
         mutants,
         variants: variants.iter().map(|name| Variant::named(name).unwrap()).collect(),
+        system: None,
+        all: Selection::all(),
         selection: Selection::all().requirements(&cited).unwrap(),
         complete: false,
     };

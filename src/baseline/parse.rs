@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::{Baseline, Entry, keys};
-use crate::requirement::RequirementId;
+use crate::requirement::{Catalogue, RequirementId};
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 use crate::suite::CaseId;
 use crate::suite::parse::yaml::{self, Kind, Node, Style};
@@ -24,7 +24,7 @@ pub fn parse(file: &Arc<SourceFile>) -> Result<Baseline, Diagnostics> {
     if file.text().lines().all(is_silent) {
         return Ok(baseline);
     }
-    let mut reader = Reader::new(file);
+    let mut reader = Reader::new(file, Catalogue::embedded());
     if let Some(root) = yaml::read(file, &mut reader.problems)
         && let Some(fields) = reader.fields(&root, &keys::BASELINE)
         && let Some(known) = fields.get("known")

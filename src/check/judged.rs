@@ -44,6 +44,7 @@ pub(super) fn mismatch(part: Part, message: impl Into<String>) -> Box<Mismatch> 
         diff: None,
         details: Vec::new(),
         judgement: None,
+        deviation: None,
         mend: None,
     })
 }

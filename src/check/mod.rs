@@ -2,6 +2,7 @@
 
 pub mod always;
 pub mod body;
+pub mod deviation;
 pub mod diff;
 pub mod documents;
 pub mod excerpt;
@@ -24,6 +25,7 @@ use crate::fhir::profile::Profiles;
 use crate::fhir::validate::Validator;
 use crate::requirement::Catalogue;
 use crate::suite::{Case, Variables};
+use crate::system::Deviation;
 
 pub use expectation::{assume, check, check_assert};
 pub use fhirpath::{condition, evaluate};
@@ -45,6 +47,8 @@ pub struct Context<'a> {
     pub base: &'a str,
     /// The profiles that were loaded.
     pub profiles: &'a Profiles,
+    /// Where the document of the system under test says something else than the specification.
+    pub deviations: &'a [Deviation],
 }
 
 impl Context<'_> {

@@ -208,6 +208,7 @@ impl World {
             variables: &self.variables,
             base: BASE,
             profiles: &self.profiles,
+            deviations: &[],
         }
     }
 

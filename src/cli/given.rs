@@ -199,7 +199,11 @@ mod tests {
                     second-base: { title: another base URL, holds: url }\n  broken: { title: a body that is refused, holds: resource }\n\
                     cases:\n  - id: c\n    title: t\n    steps:\n      - read: Patient/${patient}\n";
         let file = Arc::new(SourceFile::new("a.yaml", text));
-        vec![Arc::new(parse(&file, &NoFixtures).suite.expect("a suite"))]
+        vec![Arc::new(
+            parse(&file, &NoFixtures, crate::requirement::Catalogue::embedded())
+                .suite
+                .expect("a suite"),
+        )]
     }
 
     fn told(vars: &[&str], environment: &[(&str, &str)]) -> String {

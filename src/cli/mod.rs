@@ -10,6 +10,7 @@ pub mod github;
 pub mod given;
 pub mod output;
 pub mod rerun;
+pub mod scope;
 pub mod settings;
 pub mod shard;
 

@@ -21,7 +21,7 @@ use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
 use crate::plan::{AskedTypes, Selection, SelectionError, Shard};
 use crate::report::{Progress, Style};
-use crate::requirement::Level;
+use crate::requirement::{Catalogue, Level};
 use crate::server;
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Given, Suite, Suites};
@@ -36,6 +36,9 @@ pub enum SettingsError {
     /// The list of known failures has errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Baseline(Diagnostics),
+    /// Nothing to be strict about.
+    #[error("--strict-baseline is about a list of known failures: name it with --baseline FILE")]
+    StrictWithoutBaseline,
     /// The configuration has errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Config(Diagnostics),
@@ -254,12 +257,11 @@ pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
     nearest.map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
 }
 
-/// The selection that the filters make.
+/// The selection that the filters make, of what cites the rules of a catalogue.
 ///
 /// # Errors
 /// Patterns that cannot be read, and requirements that do not exist.
-pub fn selection(filters: &FilterArgs) -> Result<Selection, SettingsError> {
-    let catalogue = crate::requirement::Catalogue::embedded();
+pub fn selection(filters: &FilterArgs, catalogue: &Catalogue) -> Result<Selection, SettingsError> {
     for name in filters
         .requirements
         .iter()

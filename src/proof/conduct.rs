@@ -12,13 +12,14 @@ use super::side_by_side::side_by_side;
 use super::{FORMAT, Fate, Proof, RightServer, Seen, Tried, WithoutMutant};
 use crate::fhir::FhirVersion;
 use crate::plan::{Plan, Selection};
-use crate::requirement::{Actor, Catalogue, Requirement, RequirementId, Testable};
+use crate::requirement::{Actor, Basis, Catalogue, Requirement, RequirementId, Testable};
 use crate::run::{RunOptions, Runner};
 use crate::server::variant::KNOWN_AUTHORIZATION;
-use crate::server::{Mutant, Options, Variant, given, router};
+use crate::server::{Emulation, Mutant, Options, Variant, given, router};
 use crate::suite::{Given, Suite};
+use crate::system::System;
 use crate::transport::{InProcess, Target};
-use crate::verdict::{Outcome, RunEvent, RunResult, ToolInfo, Verdict};
+use crate::verdict::{Outcome, Reason, ReasonKind, RunEvent, RunResult, ToolInfo, Verdict};
 
 /// The longest that a server in this process is waited for: the index of no variant is further behind.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -38,6 +39,10 @@ pub struct Question {
     pub mutants: Vec<&'static Mutant>,
     /// The variants; those that are not right in the release are left out.
     pub variants: Vec<&'static Variant>,
+    /// The documented API that is proven, on its emulation; none for the reference server itself.
+    pub system: Option<(Arc<System>, &'static Emulation)>,
+    /// Every case, with what is given to them.
+    pub all: Selection,
     /// The cases that right servers are tried with.
     pub selection: Selection,
     /// Whether every testable rule should have a mutant, so that those without one are told.
@@ -59,11 +64,14 @@ struct Right {
 pub fn prove(question: &Question) -> Result<Proof, String> {
     let started = Instant::now();
     let release = question.release;
-    let catalogue = Catalogue::embedded();
+    let catalogue = match &question.system {
+        Some((system, _)) => system.catalogue,
+        None => Catalogue::embedded(),
+    };
     let mutants: Vec<(&'static Mutant, &'static Requirement)> = question
         .mutants
         .iter()
-        .filter(|mutant| mutant.releases.contains(&release))
+        .filter(|mutant| question.system.is_some() || mutant.releases.contains(&release))
         .filter_map(|mutant| {
             let requirement = catalogue.get(mutant.requirement())?;
             requirement.level_in(release)?;
@@ -110,7 +118,13 @@ pub fn prove(question: &Question) -> Result<Proof, String> {
         right: right.iter().map(|server| server.told(question, catalogue)).collect(),
         mutants: tried.into_iter().flatten().collect(),
         without_mutant: if question.complete {
-            without_mutant(catalogue, release, &mutants, by_name.get(&None).copied())
+            without_mutant(
+                catalogue,
+                release,
+                question.system.is_none(),
+                &mutants,
+                by_name.get(&None).copied(),
+            )
         } else {
             Vec::new()
         },
@@ -131,14 +145,21 @@ fn plan(question: &Question, catalogue: &Catalogue, target: &Target, selection: 
     if let Ok(base) = Url::parse(&target.base) {
         known.set("second-base", second_base(&base).as_str().into());
     }
-    let selection = selection.clone().given(known);
-    Plan::build(
-        &question.suites,
-        catalogue,
-        question.release,
-        Some(&target.capability),
-        &selection,
-    )
+    // What is known of an emulation its system says.
+    let selection = match &question.system {
+        Some(_) => selection.clone(),
+        None => selection.clone().given(known),
+    };
+    let claims = Some(&target.capability);
+    let mut plan = Plan::build(&question.suites, catalogue, question.release, claims, &selection);
+    if let Some((system, _)) = &question.system {
+        plan.leave_out(|planned| {
+            let text = system.forbids(&planned.case, planned.resource_type.as_deref())?;
+            let kind = ReasonKind::NotClaimed;
+            Some(Reason { kind, text })
+        });
+    }
+    plan
 }
 
 /// The base URL by the other scheme.
@@ -151,17 +172,19 @@ fn second_base(base: &Url) -> Url {
     second
 }
 
-fn options(release: FhirVersion, mutant: Option<&'static Mutant>, variant: Option<&'static Variant>) -> Options {
+fn options(question: &Question, mutant: Option<&'static Mutant>, variant: Option<&'static Variant>) -> Options {
     Options {
-        release,
+        release: question.release,
+        emulation: question.system.as_ref().map(|(_, emulation)| *emulation),
         mutants: mutant.into_iter().collect(),
         variants: variant.into_iter().collect(),
         ..Options::default()
     }
 }
 
-fn run_options() -> RunOptions {
+fn run_options(question: &Question) -> RunOptions {
     RunOptions {
+        system: question.system.as_ref().map(|(system, _)| Arc::clone(system)),
         jobs: 8,
         cleanup: false,
         keep_bodies: false,
@@ -175,7 +198,7 @@ async fn be_right(
     catalogue: &Catalogue,
     variant: Option<&'static Variant>,
 ) -> Result<Right, String> {
-    let (transport, base) = reach(options(question.release, None, variant), ORIGIN)?;
+    let (transport, base) = reach(options(question, None, variant), ORIGIN)?;
     let (target, _) = Target::probe(&transport, &base, Some(question.release))
         .await
         .map_err(|error| format!("the reference server: {error}"))?;
@@ -184,14 +207,13 @@ async fn be_right(
         .mutants
         .iter()
         .any(|mutant| mutant.variant == variant.map(|variant| variant.name));
-    let all = Selection::all();
     let selection = if variant.is_none() || compared {
-        &all
+        &question.all
     } else {
         &question.selection
     };
     let plan = plan(question, catalogue, &target, selection);
-    let runner = Runner::new(&transport, &target, catalogue, run_options());
+    let runner = Runner::new(&transport, &target, catalogue, run_options(question));
     let result = runner.run(&plan, |_| {}).await;
     Ok(Right {
         variant,
@@ -246,10 +268,9 @@ async fn be_wrong(
         cases: 0,
     };
     // The cases that cite the rule, and what is judged of every exchange; then, if that was not enough, all cases.
-    let citing = Selection::all()
-        .requirements(&[requirement.id.to_string()])
-        .unwrap_or_default();
-    for selection in [citing, Selection::all()] {
+    let all = || question.all.clone();
+    let citing = all().requirements(&[requirement.id.to_string()]).unwrap_or_default();
+    for selection in [citing, all()] {
         let Ok((cases, seen)) = look(question, catalogue, mutant, &requirement.id, base, &selection).await else {
             continue;
         };
@@ -282,14 +303,14 @@ async fn look(
     selection: &Selection,
 ) -> Result<(u64, Vec<Seen>), String> {
     let (transport, url) = reach(
-        options(question.release, Some(mutant), base.variant),
+        options(question, Some(mutant), base.variant),
         mutant.origin.unwrap_or(ORIGIN),
     )?;
     let probed = Target::probe(&transport, &url, Some(question.release)).await;
     // Where the metadata themselves are broken, the server is taken for what it would be without the defect.
     let target = probed.map_or_else(|_| base.target.clone(), |(target, _)| target);
     let plan = plan(question, catalogue, &target, selection);
-    let runner = Runner::new(&transport, &target, catalogue, run_options());
+    let runner = Runner::new(&transport, &target, catalogue, run_options(question));
     let stop = runner.stop();
     let mut seen = Vec::new();
     runner
@@ -321,14 +342,19 @@ fn strongest(mut seen: Vec<Seen>) -> Vec<Seen> {
 fn without_mutant(
     catalogue: &Catalogue,
     release: FhirVersion,
+    is_whole: bool,
     mutants: &[(&'static Mutant, &'static Requirement)],
     plain: Option<&Right>,
 ) -> Vec<WithoutMutant> {
     let broken: BTreeSet<&RequirementId> = mutants.iter().map(|(_, requirement)| &requirement.id).collect();
+    // Of a system its own promises, else the rules of the specification.
+    let groups: BTreeSet<&str> = broken.iter().map(|id| id.group()).collect();
+    let is_meant = |requirement: &Requirement| match requirement.basis {
+        Basis::Documented => groups.contains(requirement.id.group()),
+        _ => is_whole,
+    };
     let testable = catalogue.iter().filter(|requirement| {
-        catalogue
-            .file_of(requirement.id.as_str())
-            .is_some_and(|file| file.contains("/http/"))
+        is_meant(requirement)
             && requirement.actor == Actor::Server
             && requirement.testable != Testable::No
             && requirement.level_in(release).is_some()

@@ -143,7 +143,11 @@ fn without_tag(value: &mut Value, key: &str) {
             }
             let is_bare = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
             let is_void = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-            properties.retain(|key, value| !(key == "meta" && is_bare(value)) && !(key == "tag" && is_void(value)));
+            properties.retain(|key, value| match key.as_str() {
+                "meta" => !is_bare(value),
+                "tag" => !is_void(value),
+                _ => true,
+            });
         }
         Value::Array(items) => {
             if key == "tag" {

@@ -44,6 +44,9 @@ fn test_suite(result: &RunResult, suite: &SuiteResult, rules: &Rules<'_>) -> Tes
     if let Some(software) = &target.software {
         written.add_property(Property::new("software", clean(software)));
     }
+    for deviation in result.deviations() {
+        written.add_property(Property::new("deviation", clean(&deviation.sentence())));
+    }
     written.add_test_cases(suite.cases.iter().map(|case| test_case(suite, case, rules)));
     written
 }

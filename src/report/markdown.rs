@@ -166,6 +166,14 @@ fn write_rest(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
+    let deviations = result.deviations();
+    if !deviations.is_empty() {
+        writeln!(out, "## Documented deviations from the specification\n")?;
+        let sentences = deviations
+            .iter()
+            .map(|deviation| escape(&line(&deviation.sentence(), LINE)));
+        write_list(out, sentences, deviations.len())?;
+    }
     if !result.not_checked.is_empty() {
         writeln!(out, "## Not checked\n")?;
         let sentences = result.not_checked.iter().map(|sentence| escape(&line(sentence, LINE)));

@@ -18,7 +18,7 @@ pub struct Catalogue {
     requirements: IndexMap<RequirementId, Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     requirement: Requirement,
     file: Arc<str>,
@@ -95,6 +95,21 @@ impl Catalogue {
                 Ok(())
             }
         }
+    }
+
+    /// The same catalogue with rules of one more file.
+    ///
+    /// # Errors
+    /// Where an id is there already.
+    pub fn with(&self, file: &str, more: Vec<Requirement>) -> Result<Self, CatalogueError> {
+        let mut catalogue = Self {
+            requirements: self.requirements.clone(),
+        };
+        let file: Arc<str> = file.into();
+        for requirement in more {
+            catalogue.add(requirement, &file)?;
+        }
+        Ok(catalogue)
     }
 
     /// The requirement of an id.

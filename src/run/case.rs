@@ -204,6 +204,7 @@ impl<'a> CaseRun<'a> {
             base: &self.world.target.base,
             release: self.world.target.release,
             tag: &self.world.tag,
+            headers: self.world.system.as_deref().map_or(&[], |system| &system.headers),
         }
     }
 
@@ -217,6 +218,7 @@ impl<'a> CaseRun<'a> {
             variables: &self.variables,
             base: &self.world.target.base,
             profiles: &self.world.profiles,
+            deviations: self.world.system.as_deref().map_or(&[], |system| &system.deviations),
         }
     }
 

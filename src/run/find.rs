@@ -110,6 +110,15 @@ async fn one(
         ),
     };
     let request = render::get(&find.get.value, variables, base, world.target.release)
+        .map(|mut request| {
+            for (name, value) in world.system.iter().flat_map(|system| &system.headers) {
+                if !name.eq_ignore_ascii_case("content-type") {
+                    request.headers.remove(name);
+                    request.headers.push(name, value.as_str());
+                }
+            }
+            request
+        })
         .map_err(|missing| because(ReasonKind::NotGiven, format!("could not be looked for: {missing}")))?;
     let place = request.url.strip_prefix(base).unwrap_or(&request.url);
     let place = place.trim_start_matches('/').to_owned();
@@ -143,6 +152,7 @@ async fn one(
         variables,
         base,
         profiles: &world.profiles,
+        deviations: &[],
     };
     let nothing = || because(ReasonKind::NotGiven, format!("GET {place} found none"));
     if reading.resource().is_none() {

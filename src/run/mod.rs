@@ -25,10 +25,12 @@ use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
 use crate::suite::{Case, CaseId};
+use crate::system::System;
 use crate::transport::auth::Secrets;
 use crate::transport::{Target, Transport};
 use crate::verdict::{
-    CaseResult, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, ToolInfo, Verdict, coverage, result::FORMAT,
+    CaseResult, DeviationInfo, Reason, ReasonKind, RunEvent, RunResult, SuiteResult, SystemInfo, ToolInfo, Verdict,
+    coverage, result::FORMAT,
 };
 
 pub use cleanup::Registry;
@@ -60,6 +62,8 @@ pub struct RunOptions {
     pub patience: Option<Duration>,
     /// The profiles that bodies are judged by, beside the definitions of the release.
     pub profiles: Profiles,
+    /// The documented API that is under test, where it is one.
+    pub system: Option<Arc<System>>,
     /// Whether every request gets an X-Request-Id, so that it is found in the server's logs.
     pub request_ids: bool,
     /// Why the run that is replayed ended before its time, where it did.
@@ -80,6 +84,7 @@ impl Default for RunOptions {
             keep_bodies: true,
             patience: None,
             profiles: Profiles::default(),
+            system: None,
             request_ids: true,
             ended: None,
             told: IndexMap::new(),
@@ -159,6 +164,7 @@ impl<'a> Runner<'a> {
             given: plan.given.clone(),
             registry: Registry::new(&self.tag()),
             profiles: self.options.profiles.clone(),
+            system: self.options.system.clone(),
             cleanup: self.options.cleanup,
             patience: self.options.patience,
             request_ids: self.options.request_ids,
@@ -313,6 +319,7 @@ impl<'a> Runner<'a> {
                 version: env!("CARGO_PKG_VERSION").into(),
             },
             target: self.target.info(),
+            system: self.options.system.as_deref().map(told),
             options: self.options.told.clone(),
             started: instant(SystemTime::now() - self.started.elapsed()),
             duration_us: u64::try_from(duration).unwrap_or(u64::MAX),
@@ -324,6 +331,22 @@ impl<'a> Runner<'a> {
             not_checked: Vec::new(),
             baseline: None,
         }
+    }
+}
+
+/// What a result tells of a system.
+fn told(system: &System) -> SystemInfo {
+    let deviations = system.deviations.iter().map(|deviation| DeviationInfo {
+        requirement: deviation.requirement.value.clone(),
+        says: deviation.says.clone(),
+        source: deviation.source.clone(),
+        seen: 0,
+    });
+    SystemInfo {
+        name: system.name.value.clone(),
+        title: system.title.clone(),
+        document: system.document.clone(),
+        deviations: deviations.collect(),
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Scene<'a> {
     pub base: &'a str,
     /// The release under test, for the media type.
     pub release: FhirVersion,
+    /// Headers of the system under test, in the place of default ones.
+    pub headers: &'a [(String, String)],
     /// The run's tag.
     pub tag: &'a str,
 }
@@ -323,6 +325,13 @@ fn headers(step: &Step, scene: Scene<'_>, body: &Body) -> Result<Headers, NoText
         headers.push("Content-Type", media_type::FORM);
     } else if !body.is_empty() {
         headers.push("Content-Type", fhir_json);
+    }
+    for (name, value) in scene.headers {
+        let is_of_body = name.eq_ignore_ascii_case("content-type");
+        if !is_of_body || !body.is_empty() && step.form.is_none() {
+            headers.remove(name);
+            headers.push(name, value.as_str());
+        }
     }
     // The first line of a name takes the place of a default one, further lines are added.
     let mut seen: Vec<Cow<'_, str>> = Vec::new();

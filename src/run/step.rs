@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::capture;
 use super::case::CaseRun;
 use super::render;
-use crate::check::{self, Reading, Turn, always};
+use crate::check::{self, Reading, Turn, always, deviation};
 use crate::exchange::{Exchange, Request};
 use crate::fhir::Interaction;
 use crate::requirement::RequirementId;
@@ -343,7 +343,8 @@ impl Doing {
         let status = exchange.response.status;
         let turn = check::turn(step, status, &cx);
         if phase == Phase::Steps {
-            let audit = always::audit(step, index, &reading, &cx);
+            let mut audit = always::audit(step, index, &reading, &cx);
+            deviation::settle(&mut audit.broken, &reading, &cx);
             self.findings.extend(audit.broken);
             if !audit.unchecked.is_empty() {
                 let mut known = run.world.unchecked.borrow_mut();
@@ -370,7 +371,9 @@ impl Doing {
                 self.effect = Effect::Inapplicable(text);
                 return;
             }
-            self.findings.extend(check::check(step, index, &reading, &cx));
+            let mut findings = check::check(step, index, &reading, &cx);
+            deviation::settle(&mut findings, &reading, &cx);
+            self.findings.extend(findings);
         }
         let name = || {
             format!(
@@ -457,7 +460,9 @@ pub fn would_pass(step: &Step, exchange: &Exchange, run: &CaseRun<'_>) -> bool {
         ..run.context()
     };
     let holds = |finding: &Finding| matches!(finding.outcome, Outcome::Pass | Outcome::Note);
-    check::check(step, 0, &reading, &cx).iter().all(holds)
+    let mut findings = check::check(step, 0, &reading, &cx);
+    deviation::settle(&mut findings, &reading, &cx);
+    findings.iter().all(holds)
         && step
             .assume
             .as_ref()

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -17,6 +18,7 @@ use crate::fhir::profile::Profiles;
 use crate::fhir::validate::Unchecked;
 use crate::requirement::Catalogue;
 use crate::suite::Given;
+use crate::system::System;
 use crate::transport::{Target, Transport, TransportError};
 
 /// The surroundings of every case.
@@ -37,6 +39,8 @@ pub struct World<'a> {
     pub registry: Registry,
     /// The profiles that bodies are judged by.
     pub profiles: Profiles,
+    /// The documented API that is under test.
+    pub system: Option<Arc<System>>,
     /// Whether what was created is deleted.
     pub cleanup: bool,
     /// The longest that `eventually` asks again, where that is less than the step says.

@@ -220,7 +220,7 @@ impl Server {
     ///
     /// When the address cannot be bound, or when the release is not implemented.
     pub async fn start(options: Options) -> io::Result<Running> {
-        if !FhirVersion::HTTP.contains(&options.release) {
+        if options.emulation.is_none() && !FhirVersion::HTTP.contains(&options.release) {
             let problem = format!(
                 "the reference server implements R4, R4B, R5 and R6, not {}",
                 options.release

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::load::{embedded_file, embedded_rules, without_dots};
+use super::binary::{embedded_file, embedded_rules};
+use super::load::without_dots;
 use super::model::Suite;
 
 /// Files by their path, with `/` between folders.

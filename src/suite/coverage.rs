@@ -95,7 +95,11 @@ mod tests {
         let text = "suite: a.b\ntitle: t\nfhir: R4\ncases:\n  - id: one\n    title: t\n    steps:\n      \
             - read: Patient/1\n        expect: [{ requirement: [read.etag, read.unknown-404], status: 404 }]\n      \
             - read: Patient/2\n        expect: [{ requirement: read.etag, status: 200 }]\n";
-        let parsed = parse(&Arc::new(SourceFile::new("a.yaml", text)), &None);
+        let parsed = parse(
+            &Arc::new(SourceFile::new("a.yaml", text)),
+            &None,
+            crate::requirement::Catalogue::embedded(),
+        );
         let suites: Suites = parsed.suite.into_iter().collect();
         let coverage = Coverage::of(&suites);
         assert_eq!(coverage.len(), 2);

@@ -7,20 +7,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io, thread};
 
-use include_dir::{Dir, include_dir};
+use include_dir::Dir;
 use serde_json::Value;
 
+use super::binary::{EMBEDDED, NO_SUITES, SYSTEMS, embedded_files, name_in, open_embedded, text_of};
 use super::carried::{self, Carried};
 use super::id::SuiteId;
 use super::lint;
 use super::model::{Case, Suite};
 use super::parse::{self, FixtureFault, FixtureSource, Parsed, yaml};
+use crate::requirement::Catalogue;
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 
-static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/suites");
+pub use super::binary::SYSTEM_FILE;
 
-/// Folders below which no suites lie.
-const NO_SUITES: [&str; 2] = ["requirements", "fixtures"];
 /// How deep folders are searched.
 const MAX_FOLDERS: usize = 16;
 
@@ -43,15 +43,29 @@ impl Suites {
 
     /// As [`Suites::load`], but keeps the suites that are whole beside all that is wrong.
     pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
-        Self::examine(paths, lint::errors)
+        Self::read_citing(paths, Catalogue::embedded())
+    }
+
+    /// As [`Suites::read`], for suites that cite the rules of a catalogue.
+    pub fn read_citing<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, catalogue: &'static Catalogue) -> Loaded {
+        Self::examine(paths, lint::errors, catalogue)
     }
 
     /// As [`Suites::read`], with all that [`lint`] finds.
     pub fn lint<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
-        Self::examine(paths, |suite| lint::lint(suite).into_iter().collect())
+        Self::lint_citing(paths, Catalogue::embedded())
     }
 
-    fn examine<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, lint: Lint) -> Loaded {
+    /// As [`Suites::lint`], for suites that cite the rules of a catalogue.
+    pub fn lint_citing<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, catalogue: &'static Catalogue) -> Loaded {
+        Self::examine(paths, |suite| lint::lint(suite).into_iter().collect(), catalogue)
+    }
+
+    fn examine<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        lint: Lint,
+        catalogue: &'static Catalogue,
+    ) -> Loaded {
         let mut problems = Diagnostics::default();
         let mut files = Vec::new();
         for path in paths {
@@ -67,11 +81,13 @@ impl Suites {
         }
         let mut seen = HashSet::new();
         files.retain(|file| seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
-        let open = |path: &PathBuf| match read_file(path) {
-            Ok(bytes) => parse::decode(&path.to_string_lossy(), bytes),
-            Err(error) => Err(Box::new(unreadable(path, &error))),
+        let open = |path: &PathBuf| Self::open(path);
+        let way = Way {
+            place: Place::Files,
+            lint,
+            catalogue,
         };
-        load(&files, open, Place::Files, lint, problems)
+        load(&files, open, way, problems)
     }
 
     /// Suites from files in memory, such as those of evidence.
@@ -83,23 +99,65 @@ impl Suites {
             Some(bytes) => parse::decode(name, bytes.clone()),
             None => Err(Box::new(unreadable(Path::new(name), &io::ErrorKind::NotFound.into()))),
         };
-        let place = Place::Carried(&carried.files);
-        load(&carried.suites, open, place, lint::errors, Diagnostics::default()).strict()
+        let way = Way {
+            place: Place::Carried(&carried.files),
+            ..Way::embedded()
+        };
+        load(&carried.suites, open, way, Diagnostics::default()).strict()
     }
 
-    /// The suites inside the binary. Their files are named `suites/http/read.yaml` and so on.
+    /// The text of a suite file, or of a description that lies beside suites.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no text.
+    pub fn open(path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+        match read_file(path) {
+            Ok(bytes) => parse::decode(&path.to_string_lossy(), bytes),
+            Err(error) => Err(Box::new(unreadable(path, &error))),
+        }
+    }
+
+    /// The suites inside the binary, but those of systems. Their files are named `suites/http/read.yaml` and so on.
     ///
     /// # Errors
     /// Where one of them is wrong, which the tests of this crate rule out.
     pub fn embedded() -> Result<Self, Diagnostics> {
-        load(
-            &embedded_files(),
-            open_embedded,
-            Place::Embedded,
-            lint::errors,
-            Diagnostics::default(),
-        )
-        .strict()
+        let mut files = embedded_files();
+        files.retain(|file| !file.path().starts_with(SYSTEMS));
+        load(&files, open_embedded, Way::embedded(), Diagnostics::default()).strict()
+    }
+
+    /// Suites inside the binary by their paths below `suites/`: `systems/canvas/read.yaml`.
+    ///
+    /// # Errors
+    /// As [`Suites::embedded`], and where there is no such file.
+    pub fn embedded_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
+        let mut problems = Diagnostics::default();
+        let mut files = Vec::new();
+        for path in paths {
+            match EMBEDDED.get_file(path.as_ref()) {
+                Some(file) => files.push(file),
+                None => problems.push(unreadable(path.as_ref(), &io::ErrorKind::NotFound.into())),
+            }
+        }
+        load(&files, open_embedded, Way::embedded(), problems)
+    }
+
+    /// The names of the systems inside the binary, each with the text of its description.
+    pub fn embedded_systems() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let folders = EMBEDDED.get_dir(SYSTEMS).into_iter().flat_map(Dir::dirs);
+        folders.filter_map(|folder| {
+            let name = folder.path().file_name()?.to_str()?;
+            Some((name, text_of(folder.get_file(folder.path().join(SYSTEM_FILE))?)))
+        })
+    }
+
+    /// The names of the suite files of a system inside the binary.
+    #[must_use]
+    pub fn embedded_files_of(system: &str) -> Vec<PathBuf> {
+        let folder = Path::new(SYSTEMS).join(system);
+        let files = embedded_files().into_iter().map(|file| file.path().to_owned());
+        files.filter(|path| path.starts_with(&folder)).collect()
     }
 
     /// One suite inside the binary; the others are not read. `None` where there is none of that name.
@@ -111,14 +169,7 @@ impl Suites {
         let file = embedded_files()
             .into_iter()
             .find(|file| name_in(text_of(file)).is_some_and(|name| name == id))?;
-        let loaded = load(
-            &[file],
-            open_embedded,
-            Place::Embedded,
-            lint::errors,
-            Diagnostics::default(),
-        );
-        Some(loaded.strict())
+        Some(load(&[file], open_embedded, Way::embedded(), Diagnostics::default()).strict())
     }
 
     /// The names of the suites inside the binary, without reading more than that of them.
@@ -205,6 +256,25 @@ impl Loaded {
 /// What looks at a suite that was parsed.
 type Lint = fn(&Suite) -> Diagnostics;
 
+/// How suites are read.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    place: Place<'a>,
+    lint: Lint,
+    /// The rules that they cite.
+    catalogue: &'static Catalogue,
+}
+
+impl Way<'_> {
+    fn embedded() -> Self {
+        Self {
+            place: Place::Embedded,
+            lint: lint::errors,
+            catalogue: Catalogue::embedded(),
+        }
+    }
+}
+
 /// Where files come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place<'a> {
@@ -259,12 +329,11 @@ impl Fixtures<'_> {
 fn load<F: Sync>(
     files: &[F],
     open: impl Fn(&F) -> Result<Arc<SourceFile>, Box<Diagnostic>> + Sync,
-    place: Place<'_>,
-    lint: Lint,
+    way: Way<'_>,
     mut problems: Diagnostics,
 ) -> Loaded {
     let fixtures = Fixtures {
-        place,
+        place: way.place,
         known: Mutex::default(),
     };
     let next = AtomicUsize::new(0);
@@ -274,7 +343,7 @@ fn load<F: Sync>(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { break };
             let parsed = match open(file) {
-                Ok(source) => parse_one(&source, &fixtures, lint),
+                Ok(source) => parse_one(&source, &fixtures, way),
                 Err(found) => Parsed {
                     suite: None,
                     problems: std::iter::once(*found).collect(),
@@ -317,10 +386,10 @@ fn load<F: Sync>(
     }
 }
 
-fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures<'_>, lint: Lint) -> Parsed {
-    let mut parsed = parse::parse(source, fixtures);
+fn parse_one(source: &Arc<SourceFile>, fixtures: &Fixtures<'_>, way: Way<'_>) -> Parsed {
+    let mut parsed = parse::parse(source, fixtures, way.catalogue);
     if let Some(suite) = &parsed.suite {
-        let found = lint(suite);
+        let found = (way.lint)(suite);
         if found.errors() > 0 {
             parsed.suite = None;
         }
@@ -348,7 +417,7 @@ fn suite_files(path: &Path) -> io::Result<Vec<PathBuf>> {
                 if !is_skipped && depth < MAX_FOLDERS {
                     folders.push((entry.path(), depth + 1));
                 }
-            } else if !name.starts_with('.') && name.ends_with(".yaml") {
+            } else if !name.starts_with('.') && name.ends_with(".yaml") && name != SYSTEM_FILE {
                 files.push(entry.path());
             }
         }
@@ -399,54 +468,4 @@ pub(super) fn without_dots(path: &Path) -> PathBuf {
         }
     }
     short
-}
-
-fn embedded_files() -> Vec<&'static include_dir::File<'static>> {
-    let mut files = Vec::new();
-    let mut folders = vec![&EMBEDDED];
-    while let Some(folder) = folders.pop() {
-        let is_skipped = |path: &Path| {
-            path.file_name()
-                .is_some_and(|name| NO_SUITES.iter().any(|no| name == *no))
-        };
-        folders.extend(folder.dirs().filter(|folder| !is_skipped(folder.path())));
-        let suites = folder.files();
-        files.extend(suites.filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml")));
-    }
-    files.sort_by_key(|file| file.path());
-    files
-}
-
-fn text_of(file: &'static include_dir::File<'static>) -> &'static str {
-    file.contents_utf8().unwrap_or_default()
-}
-
-fn open_embedded(file: &&'static include_dir::File<'static>) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
-    let name = Path::new("suites").join(file.path());
-    parse::decode(&name.to_string_lossy(), file.contents().to_vec())
-}
-
-/// The name of a suite, looked up in its text without parsing it.
-fn name_in(text: &str) -> Option<&str> {
-    let value = text.lines().find_map(|line| line.strip_prefix("suite:"))?;
-    let value = value.split(" #").next().unwrap_or_default();
-    Some(value.trim().trim_matches(['\'', '"']))
-}
-
-/// A file inside the binary, by its name there: `suites/http/read.yaml`.
-pub(super) fn embedded_file(name: &Path) -> Option<&'static [u8]> {
-    Some(EMBEDDED.get_file(name.strip_prefix("suites").ok()?)?.contents())
-}
-
-/// The files of the catalogue inside the binary.
-pub(super) fn embedded_rules() -> impl Iterator<Item = (PathBuf, &'static [u8])> {
-    let mut folders: Vec<_> = EMBEDDED.get_dir("requirements").into_iter().collect();
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        folders.extend(folder.dirs());
-        files.extend(folder.files());
-    }
-    files
-        .into_iter()
-        .map(|file| (Path::new("suites").join(file.path()), file.contents()))
 }

@@ -1,6 +1,7 @@
 //! What is asked: suites, cases, steps and expectations, read from YAML (`docs/suite-format.md`).
 
 pub mod assertion;
+mod binary;
 pub mod carried;
 pub mod coverage;
 pub mod fixture;

@@ -1,13 +1,13 @@
 //! What a run says of each requirement, and of the whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
 use super::result::{CaseResult, CaseVerdict, Phase, RequirementResult, RunResult};
 use super::{ReasonKind, Verdict};
 use crate::fhir::FhirVersion;
-use crate::requirement::{Actor, Catalogue, Requirement, RequirementId, Testable};
+use crate::requirement::{Actor, Basis, Catalogue, Requirement, RequirementId, Testable};
 
 /// Fills in what follows from the cases: the verdict on the run, its requirements, and what was not checked.
 pub fn complete(result: &mut RunResult, catalogue: &Catalogue) {
@@ -25,13 +25,25 @@ pub fn complete(result: &mut RunResult, catalogue: &Catalogue) {
             *audited.entry(id.clone()).or_default() += 1;
         }
     }
-    let with_systems = result.suites.iter().any(|suite| suite.file.contains("/systems/"));
+    tell_deviations(result);
+    // The promises of a document are those that the suites of the run speak of; beside them, the specification tells what
+    // was looked at, and not all that could be.
+    let groups: HashSet<String> = result
+        .cases()
+        .flat_map(|case| &case.requirements)
+        .filter(|id| catalogue.get(id.as_str()).is_some_and(is_of_a_system))
+        .map(|id| id.group().to_owned())
+        .collect();
+    let is_system = result.system.is_some();
     result.requirements = catalogue
         .iter()
         .filter(|rule| rule.actor == Actor::Server)
-        .filter(|rule| with_systems || !is_of_a_system(catalogue, rule))
+        .filter(|rule| !is_of_a_system(rule) || groups.contains(rule.id.group()))
         .filter_map(|rule| {
             let cases = citing.remove(&rule.id).unwrap_or_default();
+            if is_system && !is_of_a_system(rule) && cases.is_empty() && !audited.contains_key(&rule.id) {
+                return None;
+            }
             requirement(rule, release, cases, audited.get(&rule.id).copied().unwrap_or(0))
         })
         .collect();
@@ -39,10 +51,33 @@ pub fn complete(result: &mut RunResult, catalogue: &Catalogue) {
     result.not_checked = not_checked(result, catalogue);
 }
 
-fn is_of_a_system(catalogue: &Catalogue, rule: &Requirement) -> bool {
-    catalogue
-        .file_of(rule.id.as_str())
-        .is_some_and(|file| file.contains("/systems/"))
+/// Whether a rule is the promise of a vendor's document.
+fn is_of_a_system(rule: &Requirement) -> bool {
+    rule.basis == Basis::Documented
+}
+
+/// Counts how often each documented deviation was seen.
+fn tell_deviations(result: &mut RunResult) {
+    let mut seen: HashMap<(RequirementId, String), u64> = HashMap::new();
+    for finding in result
+        .cases()
+        .flat_map(|case| &case.steps)
+        .flat_map(|step| &step.findings)
+    {
+        let documented = finding
+            .mismatch
+            .as_ref()
+            .and_then(|mismatch| mismatch.deviation.as_ref());
+        if let Some(documented) = documented {
+            *seen
+                .entry((finding.rule.id.clone(), documented.says.clone()))
+                .or_default() += 1;
+        }
+    }
+    for deviation in result.system.iter_mut().flat_map(|system| &mut system.deviations) {
+        let key = (deviation.requirement.clone(), deviation.says.clone());
+        deviation.seen = seen.get(&key).copied().unwrap_or(0);
+    }
 }
 
 /// The verdict on a run: that of its worst case. A run that was stopped, or that judged nothing although something was
@@ -188,6 +223,9 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
             1 => sentences.push(format!("1 case was left out {why}.")),
             count => sentences.push(format!("{count} cases were left out {why}.")),
         }
+    }
+    if result.target.release == FhirVersion::Dstu2 {
+        sentences.push("Bodies were not judged by the definitions of DSTU2: there are none of them here.".into());
     }
     sentences
         .push("Terminology, profiles and the meaning of search parameters beyond the suites were not checked.".into());

@@ -113,9 +113,21 @@ pub struct Mismatch {
     /// Why it is judged as it is, where the text alone does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judgement: Option<String>,
+    /// What a document says in the place of the rule, where that explains it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<Documented>,
     /// The smallest change that would make it hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mend: Option<Mend>,
+}
+
+/// What a vendor's document says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Documented {
+    /// In a sentence.
+    pub says: String,
+    /// Where it says so.
+    pub source: String,
 }
 
 /// The place in a body that a finding is about, as the body itself writes it.

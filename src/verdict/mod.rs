@@ -14,11 +14,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::RunEvent;
-pub use finding::{Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
+pub use finding::{Documented, Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
 pub use known::{BaselineResult, FreshFailure, Known, StaleEntry, StaleKind};
 pub use result::{
-    CaseResult, CaseVerdict, Cleanup, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult, RunResult,
-    StepResult, SuiteResult, Tally, TargetInfo, ToolInfo,
+    CaseResult, CaseVerdict, Cleanup, DeviationInfo, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult,
+    RunResult, StepResult, SuiteResult, SystemInfo, Tally, TargetInfo, ToolInfo,
 };
 
 /// The verdict on a step, a case, a suite, a requirement or a run.

@@ -25,6 +25,9 @@ pub struct RunResult {
     pub tool: ToolInfo,
     /// What was judged.
     pub target: TargetInfo,
+    /// The documented API that was judged, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemInfo>,
     /// The command line's choices that bear on the verdicts, as name and value, in order.
     pub options: IndexMap<String, String>,
     /// When the run began: an RFC 3339 instant in UTC.
@@ -74,6 +77,51 @@ pub struct TargetInfo {
     /// Whether the claims came from `--assume` and not from the server.
     #[serde(default)]
     pub assumed: bool,
+}
+
+/// A vendor's documented API, and where its document contradicts the specification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub title: String,
+    /// The document.
+    pub document: String,
+    /// The documented deviations, seen in this run or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<DeviationInfo>,
+}
+
+/// A documented deviation from the specification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviationInfo {
+    /// The rule of the specification.
+    pub requirement: RequirementId,
+    /// What the document says instead, in a sentence.
+    pub says: String,
+    /// Where it says so.
+    pub source: String,
+    /// In how many findings it was seen.
+    pub seen: u64,
+}
+
+impl DeviationInfo {
+    /// In a sentence: rule, what the document says instead, its source, and whether it was seen.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let seen = match self.seen {
+            0 => "not seen in this run".to_owned(),
+            1 => "seen once".to_owned(),
+            times => format!("seen {times} times"),
+        };
+        format!(
+            "{}: {} ({}), {seen}",
+            self.requirement,
+            self.says.trim_end_matches('.'),
+            self.source
+        )
+    }
 }
 
 /// One suite.
@@ -315,6 +363,12 @@ impl CaseResult {
 }
 
 impl RunResult {
+    /// The documented deviations of the system that was judged; none where it is no system.
+    #[must_use]
+    pub fn deviations(&self) -> &[DeviationInfo] {
+        self.system.as_ref().map_or(&[], |system| &system.deviations)
+    }
+
     /// Every case, in the order of the plan.
     pub fn cases(&self) -> impl Iterator<Item = &CaseResult> {
         self.suites.iter().flat_map(|suite| suite.cases.iter().map(Arc::as_ref))

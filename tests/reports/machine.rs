@@ -365,6 +365,44 @@ fn a_test_report_tells_the_verdicts() {
     assert!(link.starts_with("https://hl7.org/fhir/R4/http.html#"), "{link}");
 }
 
+/// What a list of known failures knows is told, and fails nothing.
+#[test]
+fn what_is_known_is_no_news() {
+    let mut result = sample::sample();
+    for case in result.suites.iter_mut().flat_map(|suite| &mut suite.cases) {
+        if case.verdict >= Verdict::Warning {
+            std::sync::Arc::make_mut(case).known = vec![fhir_assay::verdict::Known {
+                reason: "it is being mended # SKIP".into(),
+                issue: None,
+                expires: Some("2026-12-31".into()),
+            }];
+        }
+    }
+    assert_eq!(Format::Github.render(&result), "");
+    let log = assert_json(&Format::Sarif.render(&result), &schema("sarif-2.1.0.json"));
+    for found in log["runs"][0]["results"].as_array().unwrap() {
+        let is_suppressed = found["suppressions"][0]["status"] == "accepted";
+        assert_eq!(is_suppressed, found["level"] != "note", "{found}");
+    }
+    let issues = assert_json(&Format::Gitlab.render(&result), &schema("gitlab-code-quality.json"));
+    assert!(
+        issues
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|issue| issue["severity"] == "info")
+    );
+    for point in tap::parse(&Format::Tap.render(&result)).unwrap() {
+        assert!(point.ok || point.todo, "{}", point.name);
+    }
+    let text = Format::TestReport.render(&result);
+    assert!(
+        text.contains("(known: it is being mended # SKIP, until 2026-12-31)"),
+        "{text}"
+    );
+    assert_test_report(&text, FhirVersion::R4);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

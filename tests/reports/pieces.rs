@@ -109,6 +109,7 @@ pub fn mismatch(message: &str, part: Part) -> Mismatch {
         diff: None,
         details: Vec::new(),
         judgement: None,
+        deviation: None,
         mend: None,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use fhir_assay::requirement::Catalogue;
 use fhir_assay::source::SourceFile;
 use fhir_assay::suite::parse::{self, FixtureFault, FixtureSource};
 use fhir_assay::suite::{Suite, lint};
@@ -35,7 +36,7 @@ fn read(bytes: &[u8]) -> Option<Suite> {
             return None;
         }
     };
-    let parsed = parse::parse(&file, &Fixtures);
+    let parsed = parse::parse(&file, &Fixtures, Catalogue::embedded());
     assert!(
         parsed.suite.is_some() || parsed.problems.errors() > 0,
         "refused without a word"

@@ -14,6 +14,9 @@ pub const CLAIMED: &str = "claimed";
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
+    /// A vendor's documented API: a name inside the binary (see `list systems`), or a folder with a system.yaml
+    #[arg(long, value_name = "NAME_OR_PATH")]
+    pub system: Option<String>,
     /// A suite file, a folder of them, or the name of a suite inside the binary (a glob such as 'http.re*')
     #[arg(long = "suite", value_name = "PATH_OR_ID")]
     pub suites: Vec<String>,
@@ -39,7 +42,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "K/N")]
     pub shard: Option<ShardArg>,
     /// How many parts there are, where the scheduler tells only which one this is (Kubernetes)
-    #[arg(long, value_name = "N", requires = "shard", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub shards: Option<u32>,
 }
 

@@ -35,6 +35,7 @@ pub enum Listed {
     Suites,
     Cases,
     Requirements,
+    Systems,
 }
 
 /// `explain`

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::value::{Output, output, unknown};
 use crate::fhir::FhirVersion;
-use crate::server::{Mutant, Variant};
+use crate::server::{Emulation, Mutant, Variant};
 
 /// `serve`
 #[derive(Debug, Args)]
@@ -14,6 +14,9 @@ pub struct ServeArgs {
     /// The release it implements
     #[arg(long, value_name = "RELEASE", default_value = "R4")]
     pub fhir: FhirVersion,
+    /// A vendor's documented API to behave as, with the data of its document
+    #[arg(long, value_name = "NAME", value_parser = emulation, conflicts_with = "fhir")]
+    pub system: Option<&'static Emulation>,
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
@@ -34,6 +37,9 @@ pub struct ProveArgs {
     /// The release to prove
     #[arg(long, value_name = "RELEASE", default_value = "R4")]
     pub fhir: FhirVersion,
+    /// Prove the suites of a vendor's documented API, on its emulation and its mutants
+    #[arg(long, value_name = "NAME", value_parser = emulation, conflicts_with = "fhir")]
+    pub system: Option<&'static Emulation>,
     /// Only defects that break a requirement, such as 'update.*'
     #[arg(long = "requirement", value_name = "ID")]
     pub requirements: Vec<String>,
@@ -58,6 +64,11 @@ pub(super) fn variants() -> String {
 
 pub(super) fn mutant(text: &str) -> Result<&'static Mutant, String> {
     Mutant::named(text).ok_or_else(|| unknown("mutant", text, Mutant::all().map(|mutant| mutant.name), "prove --list"))
+}
+
+pub(super) fn emulation(text: &str) -> Result<&'static Emulation, String> {
+    let names = || Emulation::all().map(|emulation| emulation.name);
+    Emulation::named(text).ok_or_else(|| unknown("emulated system", text, names(), "list systems"))
 }
 
 pub(super) fn variant(text: &str) -> Result<&'static Variant, String> {

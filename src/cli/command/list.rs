@@ -1,8 +1,7 @@
 //! `list`: suites, cases or requirements, and what would be run of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -10,11 +9,14 @@ use serde_json::{Value, json};
 use crate::check;
 use crate::cli::args::{ListArgs, Listed};
 use crate::cli::exit::Exit;
+use crate::cli::scope::Scope;
 use crate::cli::{Failure, print, settings, shard};
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
-use crate::requirement::{Catalogue, Requirement, RequirementId};
-use crate::suite::{CaseId, Suite};
+use crate::requirement::{Basis, Requirement, RequirementId};
+use crate::server::Emulation;
+use crate::suite::CaseId;
+use crate::system::{self, System};
 use crate::transport::{Patience, Retrying, Target, probe};
 
 /// Lists what a run with the same words would run, and what it would leave out and why.
@@ -22,37 +24,74 @@ use crate::transport::{Patience, Retrying, Target, probe};
 /// # Errors
 /// Suites with errors, filters that cannot be read, and a server that cannot be asked for its claims.
 pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
+    if args.what == Listed::Systems {
+        print(&systems(args.json))?;
+        return Ok(Exit::Success);
+    }
     let mut filters = args.filters.clone();
     if let Some(notice) = shard::settle(&mut filters)?.notice {
         eprintln!("{notice}");
     }
-    let suites = settings::suites(&filters.suites)?;
-    let given = settings::given(&args.given, &args.target, &suites)?;
-    let selection = settings::selection(&filters)?.given(given);
-    let (release, capability) = claims(args)?;
-    let plan = Plan::build(&suites, Catalogue::embedded(), release, capability.as_ref(), &selection);
+    let scope = Scope::of(&filters, &args.given, &args.target, |_| {})?;
+    let (release, capability) = claims(args, &scope)?;
+    let mut plan = Plan::build(
+        &scope.suites,
+        scope.catalogue,
+        release,
+        capability.as_ref(),
+        &scope.selection,
+    );
+    scope.restrict(&mut plan);
     let text = match (args.what, args.json) {
         (Listed::Suites, true) => pretty(&suites_json(&plan)),
         (Listed::Suites, false) => suites_text(&plan),
         (Listed::Cases, true) => pretty(&cases_json(&plan)),
         (Listed::Cases, false) => cases_text(&plan),
-        (Listed::Requirements, true) => pretty(&requirements_json(args, &plan, &suites)),
-        (Listed::Requirements, false) => requirements_text(args, &plan, &suites),
+        (Listed::Requirements, true) => pretty(&requirements_json(args, &plan, &scope)),
+        (Listed::Requirements, false) => requirements_text(args, &plan, &scope),
+        (Listed::Systems, _) => String::new(),
     };
     print(&text)?;
     Ok(Exit::of_plan(&plan).unwrap_or(Exit::Success))
 }
 
+fn systems(is_json: bool) -> String {
+    let known = system::load::names();
+    let all: Vec<System> = known.into_iter().filter_map(system::load::description).collect();
+    if is_json {
+        let systems = all.iter().map(|system| {
+            json!({
+                "system": system.name.value, "title": system.title, "fhir": system.release, "document": system.document,
+                "base": system.base, "authorization": system.authorization.iter().map(|way| way.word()).collect::<Vec<_>>(),
+                "emulated": Emulation::named(&system.name).is_some(), "deviations": system.deviations.len(),
+            })
+        });
+        return pretty(&Value::Array(systems.collect()));
+    }
+    let width = all.iter().map(|system| system.name.len()).max().unwrap_or(0);
+    all.iter().fold(String::new(), |mut text, system| {
+        let _ = writeln!(
+            text,
+            "{:width$}  {:5}  {}",
+            system.name.value,
+            system.release.name(),
+            system.title
+        );
+        text
+    })
+}
+
 /// The release, and what the server claims where one is named.
-fn claims(args: &ListArgs) -> Result<(FhirVersion, Option<CapabilityStatement>), Failure> {
+fn claims(args: &ListArgs, scope: &Scope) -> Result<(FhirVersion, Option<CapabilityStatement>), Failure> {
     let target = &args.target;
     if let Some(path) = &target.assume {
         let capability = settings::assumed(path)?;
         let named = capability.fhir_version.as_deref().and_then(FhirVersion::of_number);
-        return Ok((target.fhir.or(named).unwrap_or(FhirVersion::R4), Some(capability)));
+        let release = target.fhir.or(scope.release()).or(named);
+        return Ok((release.unwrap_or(FhirVersion::R4), Some(capability)));
     }
     let Some(base) = &target.base else {
-        return Ok((target.fhir.unwrap_or(FhirVersion::R4), None));
+        return Ok((target.fhir.or(scope.release()).unwrap_or(FhirVersion::R4), None));
     };
     let base = probe::base_url(base)?;
     let client = settings::client(target, &base, 1, Instant::now())?;
@@ -61,7 +100,7 @@ fn claims(args: &ListArgs) -> Result<(FhirVersion, Option<CapabilityStatement>),
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, error.to_string()))?;
     let transport = Retrying::new(client, Patience::default(), |notice| eprintln!("{notice}"));
-    let (probed, _) = runtime.block_on(Target::probe(&transport, &base, target.fhir))?;
+    let (probed, _) = runtime.block_on(Target::probe(&transport, &base, target.fhir.or(scope.release())))?;
     Ok((probed.release, Some(probed.capability)))
 }
 
@@ -144,13 +183,12 @@ fn citing(plan: &Plan) -> BTreeMap<&RequirementId, Vec<&CaseId>> {
 }
 
 /// The requirements that the filters ask for, in the catalogue's order: those that hold in the release.
-fn requirements<'a>(
-    args: &'a ListArgs,
-    plan: &'a Plan,
-    suites: &'a [Arc<Suite>],
-) -> impl Iterator<Item = &'a Requirement> {
-    let catalogue = Catalogue::embedded();
-    let with_systems = suites.iter().any(|suite| suite.source.name().contains("/systems/"));
+fn requirements<'a>(args: &'a ListArgs, plan: &'a Plan, scope: &'a Scope) -> impl Iterator<Item = &'a Requirement> {
+    let catalogue = scope.catalogue;
+    // The promises of a document are those that the suites speak of; beside them, of the specification what they cite.
+    let cited: BTreeSet<&RequirementId> = plan.cases().flat_map(|case| &case.requirements).collect();
+    let groups: BTreeSet<&str> = cited.iter().map(|id| id.group()).collect();
+    let is_system = scope.system.is_some();
     let globs: Vec<globset::GlobMatcher> = args
         .filters
         .requirements
@@ -160,11 +198,9 @@ fn requirements<'a>(
     let least = args.filters.level.map(crate::requirement::Level::from);
     catalogue
         .iter()
-        .filter(move |rule| {
-            with_systems
-                || !catalogue
-                    .file_of(rule.id.as_str())
-                    .is_some_and(|file| file.contains("/systems/"))
+        .filter(move |rule| match rule.basis {
+            Basis::Documented => groups.contains(rule.id.group()),
+            _ => !is_system || cited.contains(&rule.id),
         })
         .filter(move |rule| globs.is_empty() || globs.iter().any(|glob| glob.is_match(rule.id.as_str())))
         .filter(move |rule| {
@@ -173,9 +209,9 @@ fn requirements<'a>(
         })
 }
 
-fn requirements_json(args: &ListArgs, plan: &Plan, suites: &[Arc<Suite>]) -> Value {
+fn requirements_json(args: &ListArgs, plan: &Plan, scope: &Scope) -> Value {
     let citing = citing(plan);
-    let list = requirements(args, plan, suites).map(|rule| {
+    let list = requirements(args, plan, scope).map(|rule| {
         let cases = citing.get(&rule.id).cloned().unwrap_or_default();
         let audited = check::always::is_audited(&rule.id);
         let reason = (cases.is_empty() && !audited).then(|| rule.untested_reason());
@@ -188,11 +224,11 @@ fn requirements_json(args: &ListArgs, plan: &Plan, suites: &[Arc<Suite>]) -> Val
     Value::Array(list.collect())
 }
 
-fn requirements_text(args: &ListArgs, plan: &Plan, suites: &[Arc<Suite>]) -> String {
+fn requirements_text(args: &ListArgs, plan: &Plan, scope: &Scope) -> String {
     let citing = citing(plan);
     let mut text = String::new();
     let (mut tested, mut untested) = (0, 0);
-    for rule in requirements(args, plan, suites) {
+    for rule in requirements(args, plan, scope) {
         let level = rule.level_in(plan.release).unwrap_or(rule.level);
         let state = match citing.get(&rule.id).map_or(0, Vec::len) {
             0 if check::always::is_audited(&rule.id) => {

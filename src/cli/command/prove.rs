@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use globset::Glob;
 
-use crate::cli::args::{FilterArgs, Output, ProveArgs};
+use crate::cli::args::{FilterArgs, GivenArgs, Output, ProveArgs, TargetArgs};
 use crate::cli::exit::Exit;
+use crate::cli::scope::Scope;
 use crate::cli::{Failure, output, print, settings};
 use crate::fhir::FhirVersion;
-use crate::plan::Selection;
 use crate::proof::{self, Proof, Question};
 use crate::report::Format;
 use crate::server::{Mutant, Variant};
@@ -19,11 +19,11 @@ use crate::server::{Mutant, Variant};
 /// Words that name nothing, a release that has no reference server, and reports that cannot be written.
 pub fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
     if args.list {
-        print(&listed())?;
+        print(&listed(args))?;
         return Ok(Exit::Success);
     }
     let usage = |text: String| Failure::new(Exit::Usage, text);
-    if !FhirVersion::HTTP.contains(&args.fhir) {
+    if args.system.is_none() && !FhirVersion::HTTP.contains(&args.fhir) {
         return Err(usage(format!("there is no reference server for {}", args.fhir)));
     }
     for report in &args.reports {
@@ -53,23 +53,29 @@ pub fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
 }
 
 fn question(args: &ProveArgs) -> Result<Question, Failure> {
+    let filters = FilterArgs {
+        system: args.system.map(|emulation| emulation.name.to_owned()),
+        ..FilterArgs::default()
+    };
+    let scope = Scope::of(&filters, &GivenArgs::default(), &TargetArgs::default(), |_| {})?;
     // Names of nothing are told as those of `run` are.
-    settings::selection(&FilterArgs {
+    let asked = FilterArgs {
         requirements: args.requirements.clone(),
         ..FilterArgs::default()
-    })?;
+    };
+    settings::selection(&asked, scope.catalogue)?;
     let globs: Vec<_> = args
         .requirements
         .iter()
         .filter_map(|glob| Some(Glob::new(glob).ok()?.compile_matcher()))
         .collect();
-    let chosen = |mutant: &Mutant| {
+    let chosen = |mutant: &&Mutant| {
         let by_name = args.mutants.iter().any(|known| known.name == mutant.name);
         let by_requirement = globs.iter().any(|glob| glob.is_match(mutant.requirement()));
         let unasked = args.mutants.is_empty() && globs.is_empty();
         unasked || by_name || by_requirement
     };
-    let mutants: Vec<&Mutant> = Mutant::all().filter(|mutant| chosen(mutant)).collect();
+    let mutants: Vec<&Mutant> = all(args).into_iter().filter(chosen).collect();
     let complete = args.mutants.is_empty() && globs.is_empty();
     // A proof of some mutants tries the right servers with the cases that those need, and no others.
     let cited: Vec<String> = if complete {
@@ -78,15 +84,31 @@ fn question(args: &ProveArgs) -> Result<Question, Failure> {
         mutants.iter().map(|mutant| mutant.requirement().to_owned()).collect()
     };
     Ok(Question {
-        release: args.fhir,
-        suites: settings::suites(&[])?,
+        release: args.system.map_or(args.fhir, |emulation| emulation.release),
+        suites: scope.suites,
         mutants,
-        variants: Variant::all().collect(),
-        selection: Selection::all()
+        variants: if args.system.is_some() {
+            Vec::new()
+        } else {
+            Variant::all().collect()
+        },
+        system: scope.system.zip(args.system),
+        selection: scope
+            .selection
+            .clone()
             .requirements(&cited)
             .map_err(settings::SettingsError::from)?,
+        all: scope.selection,
         complete,
     })
+}
+
+/// The mutants of the system, or those of the reference server.
+fn all(args: &ProveArgs) -> Vec<&'static Mutant> {
+    match args.system {
+        Some(emulation) => emulation.mutants().collect(),
+        None => Mutant::all().collect(),
+    }
 }
 
 fn write(proof: &Proof, report: &Output) -> Result<(), Failure> {
@@ -98,9 +120,10 @@ fn write(proof: &Proof, report: &Output) -> Result<(), Failure> {
     Ok(output::write_with(report, &|out| out.write_all(text.as_bytes()))?)
 }
 
-fn listed() -> String {
-    let width = Mutant::all().map(|mutant| mutant.name.len()).max().unwrap_or_default();
-    Mutant::all().fold(String::new(), |mut text, mutant| {
+fn listed(args: &ProveArgs) -> String {
+    let all = all(args);
+    let width = all.iter().map(|mutant| mutant.name.len()).max().unwrap_or_default();
+    all.iter().fold(String::new(), |mut text, mutant| {
         let _ = writeln!(text, "{:width$}  {}", mutant.name, mutant.what);
         text
     })

@@ -20,7 +20,8 @@ pub fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         .map_err(failed)?;
     runtime.block_on(async {
         let running = Server::start(Options {
-            release: args.fhir,
+            release: args.system.map_or(args.fhir, |emulation| emulation.release),
+            emulation: args.system,
             bind: SocketAddr::new(args.bind, args.port),
             mutants: args.mutants.clone(),
             variants: args.variants.clone(),

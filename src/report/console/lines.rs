@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::report::overview::Overview;
 use crate::report::problem::{Problem, step_name};
 use crate::requirement::{Level, RequirementId};
-use crate::suite::CaseId;
 use crate::verdict::{CaseResult, Outcome, Reason, RunEvent, RunResult, Verdict};
 
 /// One line. Members may be added; those that are there keep their meaning.
@@ -28,7 +27,7 @@ pub enum Line<'a> {
     /// A case begins.
     CaseStarted {
         /// Its full name.
-        case: &'a CaseId,
+        case: &'a str,
     },
     /// A case is judged, or was left out. It comes once for each case of the plan.
     CaseFinished(CaseLine<'a>),
@@ -57,7 +56,7 @@ pub enum Line<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CaseLine<'a> {
     /// Its full name.
-    case: &'a CaseId,
+    case: &'a str,
     /// Its title.
     title: &'a str,
     /// The file that it is written in.
@@ -114,7 +113,7 @@ pub(super) fn write(event: &RunEvent, out: &mut dyn Write) -> io::Result<()> {
             planned: *planned,
             left_out: *left_out,
         },
-        RunEvent::CaseStarted(case) => Line::CaseStarted { case },
+        RunEvent::CaseStarted(case) => Line::CaseStarted { case: case.as_str() },
         RunEvent::CaseFinished(case) => Line::CaseFinished(CaseLine::of(case)),
         RunEvent::Notice(text) => Line::Notice { text },
         RunEvent::Finished(result) => finished(result),
@@ -170,7 +169,7 @@ impl<'a> CaseLine<'a> {
             times: problem.times(),
         };
         Self {
-            case: &case.id,
+            case: case.id.as_str(),
             title: &case.title,
             file: &case.site.file,
             line: case.site.line as u64,

@@ -45,6 +45,17 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
     write_groups(out, overview, style)?;
     known::write(out, overview, style)?;
     write_left_out(out, overview, style)?;
+    let deviations = result.deviations();
+    if !deviations.is_empty() {
+        writeln!(
+            out,
+            "\n{}",
+            style.paint(Role::Heading, "Documented deviations from the specification")
+        )?;
+        for deviation in deviations {
+            writeln!(out, "  {}", line(&deviation.sentence(), 400))?;
+        }
+    }
     if !result.not_checked.is_empty() {
         writeln!(out, "\n{}", style.paint(Role::Heading, "Not checked"))?;
         for sentence in &result.not_checked {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::coverage::{self, Row, Section};
 use crate::report::failure::label;
+use crate::report::known;
 use crate::report::overview::{Overview, State};
 use crate::report::text::{LINE, clean, count, counted, duration, line};
 use crate::verdict::{Outcome, Verdict};
@@ -19,11 +20,13 @@ pub(super) struct Head {
     base: String,
     facts: Vec<(&'static str, String)>,
     tiles: Vec<Tile>,
+    baseline: Option<String>,
     broken: Vec<Broken>,
     more_broken: usize,
     states: Vec<(&'static str, &'static str)>,
     levels: Vec<Row>,
     sections: Vec<Section>,
+    deviations: Vec<String>,
     not_checked: Vec<String>,
 }
 
@@ -78,11 +81,17 @@ impl Head {
                     }
                 })
                 .collect(),
+            baseline: known::sentence(overview),
             broken,
             more_broken,
             states: State::ALL.iter().map(|state| (state.name(), state.class())).collect(),
             levels: coverage::levels(overview),
             sections: coverage::picture(overview),
+            deviations: result
+                .deviations()
+                .iter()
+                .map(|deviation| line(&deviation.sentence(), LINE).into_owned())
+                .collect(),
             not_checked: result
                 .not_checked
                 .iter()

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::findings::Telling;
 use super::pack::Place;
 use crate::report::failure::label;
+use crate::report::known;
 use crate::report::problem::{Problem, step_name};
 use crate::report::text::{LINE, clean, line, request_line};
 use crate::verdict::{CaseResult, RunResult, StepResult};
@@ -42,6 +43,9 @@ struct Row {
     steps: Vec<Step>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     found: Vec<(&'static str, String, String)>,
+    /// Why it is known to be so, where it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    known: Vec<String>,
     /// Whether the page tells it as it is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     told: bool,
@@ -110,6 +114,7 @@ impl Row {
             took: case.duration_us,
             steps: case.steps.iter().map(|step| Step::of(step, case.started_us)).collect(),
             found: Problem::of_case(case).iter().map(found).collect(),
+            known: case.known.iter().map(known::words).collect(),
             told: telling == Some(Telling::Plain),
             packed: match telling {
                 Some(Telling::Packed(place)) => Some(place),

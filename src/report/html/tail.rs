@@ -5,13 +5,17 @@ use serde::Serialize;
 use super::findings::{self, Note};
 use super::matrix::{self, LeftOut, Requirement, Untested};
 use super::timings::Timings;
+use crate::report::known;
 use crate::report::overview::{Overview, State};
 use crate::report::text::{LINE, clean, count, line};
-use crate::verdict::Outcome;
+use crate::verdict::{BaselineResult, Outcome};
 
 #[derive(Serialize)]
 pub(super) struct Tail {
     is_clean: bool,
+    /// Whether there is a list of known failures.
+    knows: bool,
+    stale: Vec<String>,
     notes: Vec<Note>,
     requirements: Vec<Requirement>,
     states: [&'static str; 7],
@@ -29,6 +33,12 @@ pub(super) struct Tail {
     left_behind: Vec<(String, String)>,
 }
 
+/// What is out of date in a list of known failures.
+fn stale(baseline: &BaselineResult) -> impl Iterator<Item = String> {
+    let told = |entry| known::stale(&baseline.file, entry);
+    baseline.stale.iter().map(told)
+}
+
 impl Tail {
     pub fn of(overview: &Overview<'_>) -> Self {
         let result = overview.result;
@@ -36,6 +46,8 @@ impl Tail {
         let owned = |text: &str| line(text, LINE).into_owned();
         Self {
             is_clean: !overview.groups.iter().any(|group| group.outcome > Outcome::Note),
+            knows: result.baseline.is_some(),
+            stale: result.baseline.iter().flat_map(stale).collect(),
             notes: findings::notes(overview),
             requirements: result.requirements.iter().map(Requirement::of).collect(),
             states: State::ALL.map(State::name),

@@ -53,11 +53,9 @@ fn annotations(found: &[Located<'_>], rules: &Rules<'_>) -> String {
 /// What was found with an outcome, by rule.
 fn groups<'l, 'a>(found: &'l [Located<'a>], outcome: Outcome) -> Vec<Vec<&'l Located<'a>>> {
     let mut groups: IndexMap<(&str, &str), Vec<&Located<'_>>> = IndexMap::new();
-    for located in found.iter().filter(|located| located.outcome == outcome) {
-        // Annotations are for what somebody has to look at.
-        if located.known().is_some() {
-            continue;
-        }
+    // What is known is no news.
+    let new = |located: &&Located<'_>| located.outcome == outcome && located.known().is_none();
+    for located in found.iter().filter(new) {
         // What has no rule goes by its message.
         let message = if outcome == Outcome::Unjudged {
             located.message

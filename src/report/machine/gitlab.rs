@@ -49,27 +49,19 @@ fn write_issues(found: &[Located<'_>], out: &mut dyn io::Write) -> io::Result<()
 
 fn issue<'a>(found: &'a Located<'_>) -> Issue<'a> {
     let known = found.known();
-    let told = match &known {
-        Some(why) => format!(" (known: {})", line(why, 300)),
-        None => String::new(),
-    };
-    let unjudged = match found.outcome {
+    let word = match found.outcome {
+        _ if known.is_some() => "known: ",
         Outcome::Unjudged => "not judged: ",
         _ => "",
     };
     Issue {
         r#type: "issue",
-        description: format!(
-            "{}: {unjudged}{}{told}",
-            line(&found.subject, 200),
-            line(found.message, LINE)
-        ),
+        description: format!("{}: {word}{}", line(&found.subject, 200), line(found.message, LINE)),
         check_name: &found.rule,
         fingerprint: &found.fingerprint,
-        severity: if known.is_some() {
-            "info"
-        } else {
-            severity(found.outcome)
+        severity: match known {
+            Some(_) => "info",
+            None => severity(found.outcome),
         },
         location: Location {
             path: line(&found.path(), LINE).into_owned(),

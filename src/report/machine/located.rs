@@ -48,16 +48,6 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Located<'a> {
-    /// Why it is no news, where a list of known failures says so.
-    pub fn known(&self) -> Option<String> {
-        let Source::Run(problem) = &self.source else {
-            return None;
-        };
-        let is_of_gate = matches!(self.outcome, Outcome::Fail | Outcome::Unjudged);
-        let words: Vec<String> = problem.case.known.iter().map(known::words).collect();
-        (is_of_gate && !words.is_empty()).then(|| words.join("; "))
-    }
-
     /// Everything that a run has to tell, in its order.
     pub fn of_result(result: &'a RunResult) -> Vec<Self> {
         let mut names = Names::default();
@@ -165,6 +155,19 @@ impl<'a> Located<'a> {
         match &self.source {
             Source::Run(problem) => problem.request,
             Source::Body(_) => None,
+        }
+    }
+
+    /// Why it is no news, where a list of known failures says so.
+    pub fn known(&self) -> Option<String> {
+        match &self.source {
+            Source::Run(problem)
+                if problem.case.is_known() && !matches!(self.outcome, Outcome::Note | Outcome::Pass) =>
+            {
+                let words: Vec<String> = problem.case.known.iter().map(known::words).collect();
+                Some(words.join("; "))
+            }
+            _ => None,
         }
     }
 

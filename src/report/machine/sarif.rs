@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString, Notification,
     PhysicalLocation, PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, Result as SarifResult,
-    ResultColumnKind, ResultKind, ResultLevel, Run, RunAutomationDetails, Sarif, Tool, ToolComponent, WebRequest,
+    ResultColumnKind, ResultKind, ResultLevel, Run, RunAutomationDetails, Sarif, Suppression, Tool, ToolComponent,
+    WebRequest,
 };
 use url::Url;
 
@@ -113,14 +114,16 @@ impl Log {
         if found.times > 1 {
             result.occurrence_count = i64::try_from(found.times).ok();
         }
+        if let Some(known) = found.known() {
+            let mut suppression = Suppression::builder().kind(json!("external")).build();
+            suppression.status = Some(json!("accepted"));
+            suppression.justification = Some(known);
+            result.suppressions = Some(vec![suppression]);
+        }
         if let Some(request) = found.request() {
             let mut web = WebRequest::builder().method(clean(&request.method)).build();
             web.target = Some(line(&request.url, 2_000).into_owned());
             result.web_request = Some(web);
-        }
-        if let Some(why) = found.known() {
-            let suppressions = json!([{ "kind": "external", "status": "accepted", "justification": line(&why, LINE) }]);
-            result.suppressions = serde_json::from_value(suppressions).ok();
         }
         self.results.push(result);
     }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid, Version};
 
 use crate::fhir::FhirVersion;
+use crate::report::known;
 use crate::report::markdown::escape;
 use crate::report::problem::step_name;
 use crate::report::rules::Rules;
@@ -227,11 +228,15 @@ fn test(case: &CaseResult, shape: Shape, rules: &Rules<'_>) -> Value {
         actions.push(json!({ "operation": left_out }));
     }
     let mut test = json!({ "name": present(case.id.short()).unwrap_or_else(|| "case".into()) });
-    let why = case
-        .reason
-        .as_ref()
-        .map(|reason| format!("{} ({})", case.title, reason.text));
-    if let Some(description) = present(why.as_ref().unwrap_or(&case.title)) {
+    let mut description = case.title.clone();
+    if let Some(reason) = &case.reason {
+        description = format!("{description} ({})", reason.text);
+    }
+    if case.is_known() {
+        let words: Vec<String> = case.known.iter().map(known::words).collect();
+        description = format!("{description} (known: {})", words.join("; "));
+    }
+    if let Some(description) = present(&description) {
         test["description"] = json!(description);
     }
     test["action"] = actions.into();

@@ -4,6 +4,8 @@
 //! document says, and mutants that break one documented rule each. Where it may forget a rule, it asks
 //! [`Shared::keeps`](crate::server::Shared).
 
+mod canvas;
+mod cerner;
 mod oracle_health;
 
 use serde_json::Value;
@@ -13,7 +15,7 @@ use crate::server::mutant::Mutant;
 use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 /// The emulations.
-const ALL: &[&Emulation] = &[&oracle_health::EMULATION];
+const ALL: &[&Emulation] = &[&oracle_health::EMULATION, &canvas::EMULATION, &cerner::EMULATION];
 
 /// A server that behaves as one vendor documents its API.
 #[derive(Debug)]
@@ -75,9 +77,14 @@ fn remove(resource: &mut Value, element: &str) {
 /// Claims nothing but these interactions and search parameters of one type, in JSON only.
 fn claim_only(answer: &mut Answer, resource_type: &str, interactions: &[&str], parameters: &[&str], more: &Value) {
     answer.edit_resource("CapabilityStatement", |body| {
-        body["format"] = serde_json::json!(["application/fhir+json", "json"]);
+        // A part of the statement may be all that was asked for.
+        if let Some(format) = body.get_mut("format") {
+            *format = serde_json::json!(["application/fhir+json", "json"]);
+        }
         remove(body, "patchFormat");
-        let rest = &mut body["rest"][0];
+        let Some(rest) = body.pointer_mut("/rest/0") else {
+            return;
+        };
         for element in [
             "interaction",
             "searchParam",
@@ -87,7 +94,7 @@ fn claim_only(answer: &mut Answer, resource_type: &str, interactions: &[&str], p
         ] {
             remove(rest, element);
         }
-        let Some(resources) = rest["resource"].as_array_mut() else {
+        let Some(resources) = rest.get_mut("resource").and_then(Value::as_array_mut) else {
             return;
         };
         resources.retain(|resource| resource["type"] == resource_type);

@@ -152,7 +152,7 @@ fn requirements(
 }
 
 /// Reports a requirement that cannot be cited here. `None` where the catalogue does not know it.
-fn check_requirement(
+pub fn check_requirement(
     reader: &mut Reader<'_>,
     id: &Spanned<&str>,
     fhir: &[FhirVersion],
@@ -196,6 +196,12 @@ fn check_requirement(
         reader.error("requirement-not-in-release", id.span, message, help);
     }
     Some(requirement)
+}
+
+/// Reads a partial response that stands on its own.
+pub fn partial_response(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<PartialResponse> {
+    let fields = reader.fields(node, &keys::PARTIAL)?;
+    Some(partial(reader, &fields))
 }
 
 /// Reads status, headers and body.

@@ -23,12 +23,16 @@ pub mod yaml;
 
 use std::sync::Arc;
 
+use crate::requirement::Catalogue;
 use crate::source::{Diagnostic, Diagnostics, SourceFile};
 use crate::suite::model::Suite;
 
+pub use case::releases;
+pub use expectation::{check_requirement, partial_response};
 pub use fixture::{FixtureFault, FixtureSource, parse_json};
 pub use reader::{Fields, Reader};
 pub use suggest::nearest;
+pub use values::gather;
 
 /// What came out of a file.
 #[derive(Debug)]
@@ -39,13 +43,13 @@ pub struct Parsed {
     pub problems: Diagnostics,
 }
 
-/// Reads a suite. Pure: fixtures come from `fixtures`.
+/// Reads a suite that cites rules of `catalogue`. Pure: fixtures come from `fixtures`.
 ///
 /// Whatever stands in the file, this neither panics nor takes long. What is wrong beyond the form of single values,
 /// unknown variables for example, is for [`lint`](super::lint) to say.
 #[must_use]
-pub fn parse(file: &Arc<SourceFile>, fixtures: &dyn FixtureSource) -> Parsed {
-    let mut reader = Reader::new(file);
+pub fn parse(file: &Arc<SourceFile>, fixtures: &dyn FixtureSource, catalogue: &'static Catalogue) -> Parsed {
+    let mut reader = Reader::new(file, catalogue);
     let suite = if file.text().len() > yaml::MAX_BYTES {
         reader.problems.push(too_large(file));
         None

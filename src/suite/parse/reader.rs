@@ -60,13 +60,13 @@ impl<'n, 't> Fields<'n, 't> {
 }
 
 impl<'f> Reader<'f> {
-    /// A reader of a file.
+    /// A reader of a file, and the rules that it may cite.
     #[must_use]
-    pub fn new(file: &'f Arc<SourceFile>) -> Self {
+    pub fn new(file: &'f Arc<SourceFile>, catalogue: &'static Catalogue) -> Self {
         Self {
             file,
             problems: Diagnostics::default(),
-            catalogue: Catalogue::embedded(),
+            catalogue,
             regexes: HashMap::new(),
         }
     }

@@ -6,7 +6,7 @@ use std::{io, thread};
 use crate::cli::Failure;
 use crate::cli::exit::Exit;
 use crate::fhir::FhirVersion;
-use crate::server::{Options, Server};
+use crate::server::{Emulation, Options, Server};
 
 /// The reference server in a thread of its own, so that it does not share the runner's time.
 pub(super) struct Embedded {
@@ -15,11 +15,11 @@ pub(super) struct Embedded {
 }
 
 impl Embedded {
-    /// Starts it on a free port.
+    /// Starts it on a free port, as an emulation where one is named.
     ///
     /// # Errors
     /// Where it cannot listen.
-    pub(super) fn start(release: FhirVersion) -> Result<Self, Failure> {
+    pub(super) fn start(release: FhirVersion, emulation: Option<&'static Emulation>) -> Result<Self, Failure> {
         let failed = |text: String| Failure::new(Exit::Unjudged, format!("the embedded server cannot start: {text}"));
         let (tell, told) = mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -33,6 +33,7 @@ impl Embedded {
                 runtime.block_on(async {
                     let options = Options {
                         release,
+                        emulation,
                         ..Options::default()
                     };
                     match Server::start(options).await {

@@ -13,7 +13,6 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use url::Url;
@@ -27,16 +26,16 @@ use crate::baseline::{self, Baseline};
 use crate::cli::args::{ConsoleFormat, RunArgs};
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
+use crate::cli::scope::Scope;
 use crate::cli::settings::SettingsError;
 use crate::cli::{Failure, gate, given, output, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
-use crate::plan::{Plan, Selection};
+use crate::plan::Plan;
 use crate::recording::Replay;
 use crate::report::{Console, Format, Rules, Style, Telling, console};
-use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
-use crate::suite::{CaseId, Suite};
+use crate::suite::CaseId;
 use crate::transport::{ProbeError, Several, Target, Transport, probe};
 use crate::verdict::journal::Journal;
 use crate::verdict::{RunEvent, RunResult, Verdict};
@@ -101,14 +100,12 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     let part = part::settle(&mut args)?;
     let args = &args;
     let evidence = Evidence::of(args)?;
-    let suites = settings::suites(&args.filters.suites)?;
-    let mut given = settings::given(&args.given, &args.target, &suites)?;
-    if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
-        recorded.about.give(&mut given);
-    }
-    let selection = settings::selection(&args.filters)?
-        .given(given.clone())
-        .only(part.cases);
+    let mut scope = Scope::of(&args.filters, &args.given, &args.target, |given| {
+        if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
+            recorded.about.give(given);
+        }
+    })?;
+    scope.selection = scope.selection.only(part.cases);
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -118,7 +115,8 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     let base = match &args.target.base {
         Some(base) => probe::base_url(base)?,
         None => {
-            let server = Embedded::start(args.target.fhir.unwrap_or(FhirVersion::R4))?;
+            let release = args.target.fhir.or(scope.release()).unwrap_or(FhirVersion::R4);
+            let server = Embedded::start(release, scope.emulation()?)?;
             let base = probe::base_url(&server.base)?;
             _embedded = server;
             base
@@ -130,7 +128,8 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
         Some(replay) => Wire::replaying(replay),
         None => {
             let client = settings::client(&args.target, &base, args.jobs.into(), started)?;
-            let client = Several::new(client, &given::urls(&given, &suites)).map_err(SettingsError::from)?;
+            let client =
+                Several::new(client, &given::urls(&scope.given, &scope.suites)).map_err(SettingsError::from)?;
             let told = Rc::clone(&notices);
             Wire::live(args, client, &base, started, move |notice| {
                 told.borrow_mut().push(notice)
@@ -144,8 +143,7 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     runtime.block_on(conduct(
         args,
         Means {
-            suites,
-            selection,
+            scope,
             base,
             wire,
             notices,
@@ -163,8 +161,7 @@ type Notices = Rc<RefCell<Vec<String>>>;
 
 /// What a run is made of.
 struct Means {
-    suites: Vec<Arc<Suite>>,
-    selection: Selection,
+    scope: Scope,
     base: Url,
     wire: Wire,
     notices: Notices,
@@ -175,8 +172,7 @@ struct Means {
 
 async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> Result<Ran, Failure> {
     let Means {
-        suites,
-        selection,
+        scope,
         base,
         wire,
         notices,
@@ -191,9 +187,12 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     if let Some(job) = &job {
         job.begin(&mut *spoken_to(args));
     }
-    let catalogue = Catalogue::embedded();
-    let target = target(args, &*wire.transport, &base, assumed).await?;
-    let mut plan = Plan::build(&suites, catalogue, target.release, Some(&target.capability), &selection);
+    let catalogue = scope.catalogue;
+    let release = args.target.fhir.or(scope.release());
+    let target = target(release, &*wire.transport, &base, assumed).await?;
+    let claims = Some(&target.capability);
+    let mut plan = Plan::build(&scope.suites, catalogue, target.release, claims, &scope.selection);
+    scope.restrict(&mut plan);
     notices.borrow_mut().extend(wire.restrict(&mut plan));
     if let Some(exit) = Exit::of_plan(&plan) {
         return Err(Failure::new(exit, nothing_selected(args, &plan)));
@@ -209,6 +208,7 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     let options = RunOptions {
         profiles,
         first: turn.first,
+        system: scope.system.clone(),
         // What is known to fail does not end a run.
         fail_fast: args.fail_fast && baseline.is_none(),
         ..wire::options(&wire, args, &plan.given, journal_path.is_some())
@@ -276,7 +276,7 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     } else if let Some(evidence) = evidence
         && let Err(unwritten) = wire
             .recording()
-            .and_then(|recording| evidence.write(args, &suites, &result, recording))
+            .and_then(|recording| evidence.write(args, &scope.suites, &result, recording))
     {
         fault.get_or_insert(unwritten);
     }
@@ -306,14 +306,14 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
 
 /// The server and its claims.
 async fn target(
-    args: &RunArgs,
+    release: Option<FhirVersion>,
     transport: &dyn Transport,
     base: &Url,
     assumed: Option<CapabilityStatement>,
 ) -> Result<Target, ProbeError> {
     match assumed {
-        Some(capability) => Target::assume(base, capability, args.target.fhir),
-        None => Ok(Target::probe(transport, base, args.target.fhir).await?.0),
+        Some(capability) => Target::assume(base, capability, release),
+        None => Ok(Target::probe(transport, base, release).await?.0),
     }
 }
 

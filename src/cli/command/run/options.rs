@@ -21,6 +21,7 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
     let filters = &args.filters;
     tell("seed", args.seed.map(|seed| seed.to_string()).unwrap_or_default());
     tell("jobs", args.jobs.to_string());
+    tell("system", filters.system.clone().unwrap_or_default());
     tell("suite", filters.suites.join(" "));
     tell("case", filters.cases.join(" "));
     tell("requirement", filters.requirements.join(" "));
@@ -101,6 +102,7 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
     tell("no-cleanup", if args.no_cleanup { "yes".into() } else { String::new() });
     RunOptions {
         profiles: Profiles::default(),
+        system: None,
         jobs: args.jobs.into(),
         // Never from --seed: two runs at one server must not have ids in common.
         marks: uuid::Uuid::new_v4().as_u64_pair().0,

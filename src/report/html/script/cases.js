@@ -33,6 +33,7 @@
     /** What a case that is not told in full has to say. */
     const story = (row) => {
       const parts = [];
+      for (const why of row.known ?? []) parts.push(make("p", { class: "reason" }, `Known: ${why}`));
       if (row.reason) parts.push(make("p", { class: "reason" }, row.reason));
       for (const [label, rule, message] of row.found ?? []) {
         parts.push(make("p", { class: "found" }, make("span", { class: "badge is-warning" }, label), " ",
@@ -69,7 +70,8 @@
       const body = make("div", { class: "body" });
       const fold = make("details", { class: `case is-${row.verdict}`, "data-id": row.id },
         make("summary", {}, make("span", { class: `badge is-${row.verdict}` }, row.label), " ",
-          make("span", { class: "name" }, row.id), " ", make("span", { class: "title" }, row.title), " ",
+          make("span", { class: "name" }, row.id), " ",
+          row.known ? make("span", { class: "badge is-note" }, "KNOWN") : "", " ", make("span", { class: "title" }, row.title), " ",
           make("span", { class: "aside" }, row.took ? duration(row.took) : "")), body);
       fold.addEventListener("toggle", () => { if (fold.open) fillRow(row, body); });
       return make("li", {}, fold);
@@ -98,6 +100,7 @@
       const found = query.get("found");
       const rule = query.get("rule");
       rest = data.rows.filter((row) => (!verdicts.length || verdicts.includes(row.verdict))
+        && (!query.has("known") || (query.get("known") === "yes") === Boolean(row.known))
         && (suite < 0 || row.suite === suite)
         && (rule === null || row.rules.includes(rule) || (row.found ?? []).some((it) => it[1] === rule))
         && (found === null || (row.found ?? []).some((it) => it[1] === found))

@@ -133,6 +133,16 @@ pub(super) fn take_in(server: &Shared, asked: &mut Asked) {
     };
     // Only a server that forgot to look has anything else here.
     body["resourceType"] = json!("Procedure");
+    if let Some(members) = body.as_object_mut() {
+        members.entry("status").or_insert(json!("completed"));
+        let patient = json!({ "reference": "Patient/12724066" });
+        members.entry("subject").or_insert(patient);
+    }
+    let performers = body.get_mut("performer").and_then(Value::as_array_mut);
+    for performer in performers.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let practitioner = json!({ "reference": "Practitioner/4122630" });
+        performer.entry("actor").or_insert(practitioner);
+    }
     if body.get("performedPeriod").is_some() && body.get("performedDateTime").is_some() {
         let wins = server.keeps("oracle-procedure.create.performed-period-precedence");
         let loses = if wins { "performedDateTime" } else { "performedPeriod" };

@@ -315,7 +315,13 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
         "oracle-procedure.provenance.agent",
         "the agent of a Provenance has no type",
-        |_, _, answer| each_resource(answer, "Provenance", &|it| remove(&mut it["agent"][0], "type")),
+        |_, _, answer| {
+            each_resource(answer, "Provenance", &|it| {
+                if let Some(agent) = it.pointer_mut("/agent/0") {
+                    remove(agent, "type");
+                }
+            })
+        },
     ),
     Mutant::after(
         "oracle-procedure.provenance.recorded",
