@@ -17,6 +17,9 @@ pub fn restore(args: &mut RunArgs, result: &RunResult) {
     if args.filters.suites.is_empty() {
         args.filters.suites = option("suite").split_whitespace().map(str::to_owned).collect();
     }
+    if args.filters.system.is_none() {
+        args.filters.system = result.options.get("system").cloned();
+    }
     if args.filters.types.is_empty() {
         let types = option("types").split(',').filter(|name| !name.is_empty());
         args.filters.types = types.map(str::to_owned).collect();

@@ -36,6 +36,9 @@ pub enum SettingsError {
     /// The list of known failures has errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Baseline(Diagnostics),
+    /// Nothing to be strict about.
+    #[error("--strict-baseline is about a list of known failures: name it with --baseline FILE")]
+    StrictWithoutBaseline,
     /// The configuration has errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Config(Diagnostics),

@@ -34,6 +34,9 @@ pub enum ShardError {
         /// Its shard.
         shard: Shard,
     },
+    /// A number of shards, and nothing that asks for one of them.
+    #[error("--shards says how many parts --shard auto has: write both, or --shard K/N alone")]
+    NotAuto,
     /// An index is there, and no number of shards.
     #[error("--shard auto: {variable} is {value}, but nothing says how many shards there are; --shards N does")]
     NoCount {
@@ -198,6 +201,9 @@ pub struct Settled {
 pub fn settle(filters: &mut FilterArgs) -> Result<Settled, ShardError> {
     let variable = |name: &str| env::var(name).ok();
     if filters.shard != Some(ShardArg::Auto) {
+        if filters.shards.is_some() {
+            return Err(ShardError::NotAuto);
+        }
         // Only a hint: what is wrong in variables that nobody asked for is nobody's concern.
         let divided = found(None, &variable)
             .ok()

@@ -42,7 +42,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "K/N")]
     pub shard: Option<ShardArg>,
     /// How many parts there are, where the scheduler tells only which one this is (Kubernetes)
-    #[arg(long, value_name = "N", requires = "shard", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub shards: Option<u32>,
 }
 
