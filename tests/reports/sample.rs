@@ -130,7 +130,6 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         });
     }
     RunResult {
-        system: None,
         format: 1,
         tool: ToolInfo {
             name: "fhir-assay".into(),
