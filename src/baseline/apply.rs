@@ -202,10 +202,11 @@ impl<'r> Seen<'r> {
         let mut gone = Gone::default();
         let case = entry.case.as_ref().and_then(|id| self.cases.get(id.as_str()));
         let judged: IndexMap<RequirementId, Verdict> = case.map(|case| by_requirement(case)).unwrap_or_default();
-        let (known, unknown): (Vec<&RequirementId>, Vec<_>) = entry
-            .requirements
-            .iter()
-            .partition(|id| judged.contains_key(*id) || catalogue.get(id.as_str()).is_some());
+        let (known, unknown): (Vec<&RequirementId>, Vec<_>) = entry.requirements.iter().partition(|id| {
+            // The rules of a vendor's documents are in a catalogue of their own; those of the run stand in its result.
+            let is_of_run = || self.result.requirements.iter().any(|rule| rule.id == **id);
+            judged.contains_key(*id) || catalogue.get(id.as_str()).is_some() || is_of_run()
+        });
         gone.unknown = unknown.into_iter().cloned().collect();
         let Some(id) = &entry.case else {
             let holds = |id: &&RequirementId| self.terms.whole && self.holds_everywhere(id);

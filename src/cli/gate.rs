@@ -56,6 +56,10 @@ pub fn read(path: &Path) -> Result<Baseline, SettingsError> {
 /// # Errors
 /// As [`read`].
 pub fn baseline(args: &GateArgs) -> Result<Option<Baseline>, SettingsError> {
+    // The list may stand in the configuration, so that the reader of the command line cannot ask for it.
+    if args.strict_baseline && args.baseline.is_none() {
+        return Err(SettingsError::StrictWithoutBaseline);
+    }
     args.baseline.as_deref().map(read).transpose()
 }
 
@@ -74,6 +78,7 @@ pub fn terms(args: &GateArgs, whole: bool) -> Terms {
 #[must_use]
 pub fn is_whole(filters: &FilterArgs) -> bool {
     filters.suites.is_empty()
+        && filters.system.is_none()
         && filters.cases.is_empty()
         && filters.requirements.is_empty()
         && filters.interactions.is_empty()
@@ -86,6 +91,15 @@ pub fn is_whole(filters: &FilterArgs) -> bool {
 #[must_use]
 pub fn is_whole_result(result: &RunResult) -> bool {
     let is_cut = |name: &&str| result.options.contains_key(*name);
-    let cut = ["suite", "case", "requirement", "interaction", "tag", "level", "shard"];
+    let cut = [
+        "suite",
+        "system",
+        "case",
+        "requirement",
+        "interaction",
+        "tag",
+        "level",
+        "shard",
+    ];
     !cut.iter().any(is_cut)
 }

@@ -3,13 +3,16 @@
 pub mod args;
 pub mod auth;
 pub mod command;
+pub mod config;
 pub mod exit;
 pub mod gate;
 pub mod github;
 pub mod given;
 pub mod output;
+pub mod rerun;
 pub mod scope;
 pub mod settings;
+pub mod shard;
 
 use std::io::{self, Write};
 
@@ -51,6 +54,12 @@ impl From<SettingsError> for Failure {
     }
 }
 
+impl From<shard::ShardError> for Failure {
+    fn from(error: shard::ShardError) -> Self {
+        Self::new(Exit::Usage, error.to_string())
+    }
+}
+
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         Self::new(Exit::Usage, error.to_string())
@@ -67,7 +76,15 @@ impl From<ProbeError> for Failure {
 /// Reads the command line, does what it says, and returns how to end.
 #[must_use]
 pub fn main() -> Exit {
-    let cli = match Cli::try_parse() {
+    let completed = match config::complete(std::env::args_os().collect()) {
+        Ok(completed) => completed,
+        Err(error) => {
+            let failure = Failure::from(error);
+            let _ = writeln!(io::stderr(), "{}", marked(&failure.message));
+            return failure.exit;
+        }
+    };
+    let cli = match Cli::try_parse_from(&completed.arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -78,6 +95,8 @@ pub fn main() -> Exit {
     };
     let outcome = match &cli.command {
         Command::Run(args) => command::run::run(args),
+        Command::Init(args) => command::config::init(args),
+        Command::Config(args) => command::config::config(args, &completed),
         Command::Baseline(args) => command::baseline::baseline(args),
         Command::Serve(args) => command::serve::serve(args),
         Command::List(args) => command::list::list(args),

@@ -13,13 +13,13 @@ use indexmap::IndexSet;
 use serde_json::Value;
 use url::Url;
 
-use super::args::{CLAIMED, CiArgs, ConsoleFormat, FilterArgs, GivenArgs, TargetArgs};
+use super::args::{CLAIMED, CiArgs, ConsoleFormat, FilterArgs, GivenArgs, ShardArg, TargetArgs};
 use super::auth::{self, AuthProblems, Proofs};
 use super::github::{Files, Job};
 use super::given::{self, GivenProblems};
 use crate::fhir::CapabilityStatement;
 use crate::fhir::profile::{Loader, PackageProblems, Profiles};
-use crate::plan::{AskedTypes, Selection, SelectionError};
+use crate::plan::{AskedTypes, Selection, SelectionError, Shard};
 use crate::report::{Progress, Style};
 use crate::requirement::{Catalogue, Level};
 use crate::server;
@@ -36,6 +36,39 @@ pub enum SettingsError {
     /// The list of known failures has errors.
     #[error("{}", .0.render(error_paint()).trim_end())]
     Baseline(Diagnostics),
+    /// Nothing to be strict about.
+    #[error("--strict-baseline is about a list of known failures: name it with --baseline FILE")]
+    StrictWithoutBaseline,
+    /// The configuration has errors.
+    #[error("{}", .0.render(error_paint()).trim_end())]
+    Config(Diagnostics),
+    /// A variable of the environment cannot be used.
+    #[error("{variable}: {why}")]
+    Variable {
+        /// Its name.
+        variable: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A base URL and a target.
+    #[error("a base URL and --target both name the server under test: give one of them")]
+    BaseAndTarget,
+    /// There is no such target.
+    #[error("no target is named `{name}`{hint}")]
+    NoTarget {
+        /// What was given.
+        name: String,
+        /// What may have been meant.
+        hint: String,
+    },
+    /// Nobody said which of the targets.
+    #[error("which server? {file} has {names}: name one with --target, or with `target` under [run]")]
+    WhichTarget {
+        /// Those that there are.
+        names: String,
+        /// The file.
+        file: String,
+    },
     /// There is no list of known failures.
     #[error("{path}: there is no such file; `fhir-assay baseline update --baseline {path} BASE_URL` writes one")]
     NoBaseline {
@@ -248,7 +281,7 @@ pub fn selection(filters: &FilterArgs, catalogue: &Catalogue) -> Result<Selectio
         .tags(filters.tags.clone())
         .level(filters.level.map(Level::from))
         .types(types(&filters.types)?)
-        .shard(filters.shard))
+        .shard(filters.shard.and_then(part)))
 }
 
 /// What the tester gives to suites, by `--var` and in the environment; where no server is named, what is known of our own.
@@ -259,6 +292,14 @@ pub fn given(args: &GivenArgs, target: &TargetArgs, suites: &[Arc<Suite>]) -> Re
     let is_ours = target.base.is_none() && target.assume.is_none();
     let known = if is_ours { server::given::given() } else { Vec::new() };
     Ok(given::given(args, suites, &|name| env::var(name).ok(), known)?)
+}
+
+/// The part of the plan; `auto` is settled before, by [`shard`](super::shard).
+const fn part(shard: ShardArg) -> Option<Shard> {
+    match shard {
+        ShardArg::Part(shard) => Some(shard),
+        ShardArg::Auto => None,
+    }
 }
 
 /// The types that cases about any type run over.

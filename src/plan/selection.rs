@@ -1,5 +1,7 @@
 //! Filters: which cases the user asked for.
 
+use std::collections::HashSet;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::shard::Shard;
@@ -16,6 +18,8 @@ pub struct Selection {
     interactions: Vec<Interaction>,
     tags: Vec<String>,
     level: Option<Level>,
+    /// The only cases, by their full names.
+    only: Option<HashSet<String>>,
     /// The types over which cases about any type are expanded.
     pub(super) types: AskedTypes,
     /// What the tester gives.
@@ -99,6 +103,13 @@ impl Selection {
         Ok(self)
     }
 
+    /// Only these cases, by their full names; `None`: whatever their names are.
+    #[must_use]
+    pub fn only(mut self, names: Option<HashSet<String>>) -> Self {
+        self.only = names;
+        self
+    }
+
     /// Only cases that cite a requirement whose id matches one of these globs.
     ///
     /// # Errors
@@ -164,6 +175,11 @@ impl Selection {
             let names = names.as_ref()?;
             (!matches(&names.globs)).then(|| format!("{what} is not {}", names.written))
         };
+        if let Some(only) = &self.only
+            && !only.contains(id.as_str())
+        {
+            return Some("the case did not fail before".to_owned());
+        }
         named(&self.suites, "the suite", &|globs| globs.is_match(suite.id.as_str()))
             .or_else(|| {
                 named(&self.cases, "the case", &|globs| {

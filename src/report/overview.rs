@@ -273,6 +273,9 @@ pub(super) fn target(result: &RunResult) -> String {
             .as_deref()
             .map(|software| line(software, 120).into_owned()),
     );
+    if let Some(shard) = result.options.get("shard") {
+        words.push(format!("SHARD {} ONLY", line(shard, 20)));
+    }
     if target.assumed {
         words.push("claims assumed, not read from the server".to_owned());
     }

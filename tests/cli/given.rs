@@ -170,11 +170,14 @@ fn a_secret_is_told_nowhere() {
     }
     let report: serde_json::Value = serde_json::from_str(&gone.file("a.json")).unwrap();
     assert_eq!(report["options"]["var key"], "***");
-    given(&server.base, &["--record", "a.har", "--var", "key=k3y-of-mine"])
-        .run()
-        .ended(2)
-        .says("`key`, which is a secret")
-        .says_not("k3y");
+    for recorded in [["--record", "a.har"], ["--evidence", "a.zip"]] {
+        given(&server.base, &recorded)
+            .args(["--var", "key=k3y-of-mine"])
+            .run()
+            .ended(2)
+            .says("`key`, which is a secret")
+            .says_not("k3y");
+    }
 }
 
 #[test]

@@ -130,7 +130,6 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         });
     }
     RunResult {
-        system: None,
         format: 1,
         tool: ToolInfo {
             name: "fhir-assay".into(),
@@ -153,6 +152,7 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
         cleanup: Cleanup::default(),
         not_checked: Vec::new(),
         baseline: None,
+        system: None,
     }
 }
 

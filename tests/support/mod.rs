@@ -69,6 +69,15 @@ pub fn assay<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Assay {
         "GITHUB_ACTIONS",
         "GITHUB_STEP_SUMMARY",
         "GITHUB_OUTPUT",
+        "CI_NODE_INDEX",
+        "CI_NODE_TOTAL",
+        "CIRCLE_NODE_INDEX",
+        "CIRCLE_NODE_TOTAL",
+        "BUILDKITE_PARALLEL_JOB",
+        "BUILDKITE_PARALLEL_JOB_COUNT",
+        "TEST_SHARD_INDEX",
+        "TEST_TOTAL_SHARDS",
+        "JOB_COMPLETION_INDEX",
     ] {
         command.env_remove(name);
     }

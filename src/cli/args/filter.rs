@@ -2,9 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
+use super::ShardArg;
 use super::value::resource_type;
 use crate::fhir::Interaction;
-use crate::plan::Shard;
 use crate::requirement::Level;
 
 /// The word of `--types` for all types that the server claims.
@@ -38,9 +38,12 @@ pub struct FilterArgs {
     /// The resource types for cases that hold for any type: names with commas, or `claimed`; Patient by default
     #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = resource_type)]
     pub types: Vec<String>,
-    /// Only the K-th of N parts of the plan
+    /// Only the K-th of N parts of the plan; `auto`: what GitLab, CircleCI, Buildkite, Bazel or Kubernetes sets
     #[arg(long, value_name = "K/N")]
-    pub shard: Option<Shard>,
+    pub shard: Option<ShardArg>,
+    /// How many parts there are, where the scheduler tells only which one this is (Kubernetes)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub shards: Option<u32>,
 }
 
 /// A level on the command line.

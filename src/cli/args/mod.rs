@@ -3,6 +3,7 @@
 mod auth;
 mod ci;
 mod compare;
+mod config;
 mod desk;
 mod evidence;
 mod filter;
@@ -13,6 +14,7 @@ mod record;
 mod run;
 mod safety;
 mod serve;
+mod shard;
 mod target;
 mod value;
 
@@ -21,6 +23,7 @@ use clap::{Parser, Subcommand};
 pub use auth::{AuthArgs, AuthCheckArgs, AuthCommand, AuthJwksArgs, AuthSettings, SecretIn};
 pub use ci::{CiArgs, CompletionsArgs, ManArgs};
 pub use compare::{CompareArgs, DiffArgs, MergeArgs, Named};
+pub use config::{ConfigArgs, ConfigCommand, ConfigFileArgs, ConfigShowArgs, InitArgs};
 pub use desk::{ConsoleFormat, DeskArgs};
 pub use evidence::{EvidenceArgs, VerifyArgs};
 pub use filter::{CLAIMED, FilterArgs, LevelArg};
@@ -33,6 +36,7 @@ pub use record::RecordArgs;
 pub use run::RunArgs;
 pub use safety::SafetyArgs;
 pub use serve::{ProveArgs, ServeArgs};
+pub use shard::ShardArg;
 pub use target::TargetArgs;
 pub use value::Output;
 
@@ -53,6 +57,10 @@ pub struct Cli {
 pub enum Command {
     /// Run suites against a server, the embedded reference server by default, and write reports
     Run(Box<RunArgs>),
+    /// Write a configuration for a server, fhir-assay.toml
+    Init(Box<InitArgs>),
+    /// Show the configuration
+    Config(ConfigArgs),
     /// Keep a list of known failures, so that only new ones fail a gate
     Baseline(BaselineArgs),
     /// Run the embedded reference server; its base URL is the first line of standard output

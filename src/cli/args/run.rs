@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value::{Output, output};
-use super::{CiArgs, DeskArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs};
+use super::{
+    CiArgs, ConfigFileArgs, DeskArgs, EvidenceArgs, FilterArgs, GateArgs, GivenArgs, RecordArgs, SafetyArgs, TargetArgs,
+};
 
 /// `run`
 #[derive(Clone, Debug, Args)]
@@ -16,9 +18,15 @@ pub struct RunArgs {
     /// What the tester gives.
     #[command(flatten)]
     pub given: GivenArgs,
+    /// Which configuration.
+    #[command(flatten)]
+    pub configuration: ConfigFileArgs,
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
+    /// Only the cases that failed, or could not be judged, in a JSON report; reports/latest/report.json by default
+    #[arg(long, value_name = "REPORT", num_args = 0..=1, require_equals = true, default_missing_value = "reports/latest/report.json", help_heading = "Filters")]
+    pub rerun_failed: Option<PathBuf>,
     /// What may be sent.
     #[command(flatten)]
     pub safety: SafetyArgs,

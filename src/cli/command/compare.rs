@@ -3,12 +3,14 @@
 use std::io::{self, Write};
 
 use crate::baseline;
-use crate::cli::args::{CompareArgs, DiffArgs, FailOn, MergeArgs, Output};
+use crate::cli::args::{CompareArgs, DiffArgs, FailOn, FilterArgs, GivenArgs, MergeArgs, Output, TargetArgs};
 use crate::cli::exit::Exit;
+use crate::cli::scope::Scope;
 use crate::cli::{Failure, gate, output, settings};
 use crate::comparison::{self, diff as difference};
 use crate::report::{Comparison, console};
 use crate::requirement::Catalogue;
+use crate::verdict::RunResult;
 
 use super::report::read;
 
@@ -53,7 +55,7 @@ pub fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     for path in &args.reports {
         reports.push((path.display().to_string(), read(path)?));
     }
-    let merged = comparison::merge(&reports, Catalogue::embedded());
+    let merged = comparison::merge(&reports, catalogue(&reports)?);
     let mut merged = merged.map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     if let Some(known) = &known {
         let terms = gate::terms(&args.gate, gate::is_whole_result(&merged));
@@ -72,6 +74,19 @@ pub fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
         crate::cli::print(&console::summary(&merged, settings::output_style(), &paths))?;
     }
     Ok(Exit::of_run(&merged, &gate::gate(&args.gate, false)))
+}
+
+/// The rules that the reports speak of: a vendor's documents have a catalogue of their own.
+fn catalogue(reports: &[(String, RunResult)]) -> Result<&'static Catalogue, Failure> {
+    let Some(name) = reports.iter().find_map(|(_, result)| result.options.get("system")) else {
+        return Ok(Catalogue::embedded());
+    };
+    let filters = FilterArgs {
+        system: Some(name.clone()),
+        ..FilterArgs::default()
+    };
+    let scope = Scope::of(&filters, &GivenArgs::default(), &TargetArgs::default(), |_| {})?;
+    Ok(scope.catalogue)
 }
 
 /// Writes a comparison where it was asked for, and to the console where standard output is free.

@@ -10,7 +10,7 @@ use crate::check;
 use crate::cli::args::{ListArgs, Listed};
 use crate::cli::exit::Exit;
 use crate::cli::scope::Scope;
-use crate::cli::{Failure, print, settings};
+use crate::cli::{Failure, print, settings, shard};
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
 use crate::requirement::{Basis, Requirement, RequirementId};
@@ -28,7 +28,11 @@ pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
         print(&systems(args.json))?;
         return Ok(Exit::Success);
     }
-    let scope = Scope::of(&args.filters, &args.given, &args.target, |_| {})?;
+    let mut filters = args.filters.clone();
+    if let Some(notice) = shard::settle(&mut filters)?.notice {
+        eprintln!("{notice}");
+    }
+    let scope = Scope::of(&filters, &args.given, &args.target, |_| {})?;
     let (release, capability) = claims(args, &scope)?;
     let mut plan = Plan::build(
         &scope.suites,

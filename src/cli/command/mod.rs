@@ -4,6 +4,7 @@ pub mod auth;
 pub mod baseline;
 pub mod compare;
 pub mod completions;
+pub mod config;
 pub mod explain;
 pub mod lint;
 pub mod list;

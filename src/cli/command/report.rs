@@ -27,7 +27,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// Where the file is neither.
-pub(super) fn read(path: &Path) -> Result<RunResult, Failure> {
+pub(in crate::cli) fn read(path: &Path) -> Result<RunResult, Failure> {
     open(path).map_err(|why| Failure::new(Exit::Usage, format!("{}: {why}", path.display())))
 }
 

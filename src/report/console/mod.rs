@@ -17,6 +17,12 @@ use crate::verdict::{CaseResult, Outcome, RunResult};
 pub use live::{Console, Progress, Telling};
 pub use summary::summary;
 
+/// A text that came from a server, so that it cannot move a cursor.
+#[must_use]
+pub fn cleaned(text: &str) -> String {
+    super::text::clean(text).into_owned()
+}
+
 /// Everything that the console says of a finished run, without colours.
 pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()> {
     let rules = Rules::of_result(result);

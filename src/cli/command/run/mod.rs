@@ -5,6 +5,7 @@ mod evidence;
 mod interrupt;
 mod open;
 mod options;
+mod part;
 mod watch;
 mod wire;
 
@@ -96,13 +97,21 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
     let started = Instant::now();
     let mut args = args.clone();
     let replay = wire::replayed(&mut args)?;
+    let part = part::settle(&mut args)?;
     let args = &args;
     let evidence = Evidence::of(args)?;
-    let scope = Scope::of(&args.filters, &args.given, &args.target, |given| {
+    let mut scope = Scope::of(&args.filters, &args.given, &args.target, |given| {
         if let Some(recorded) = replay.as_ref().and_then(Replay::recorded) {
             recorded.about.give(given);
         }
     })?;
+    scope.selection = scope.selection.only(part.cases);
+    let is_recorded = args.recording.record.is_some() || args.evidence.evidence.is_some();
+    if let Some(name) = given::secret(&scope.given, &scope.suites).filter(|_| is_recorded) {
+        let why =
+            format!("a recording would hold `{name}`, which is a secret: record without the suite that asks for it");
+        return Err(Failure::new(Exit::Usage, why));
+    }
     let profiles = settings::profiles(&args.profiles)?;
     let assumed = match &args.target.assume {
         Some(path) => Some(settings::assumed(path)?),
@@ -120,6 +129,7 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
         }
     };
     let notices: Notices = Rc::default();
+    notices.borrow_mut().extend(part.notices);
     let wire = match replay {
         Some(replay) => Wire::replaying(replay),
         None => {
@@ -203,8 +213,8 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     let journal_path = output::journal_path(&outputs);
     let options = RunOptions {
         profiles,
-        system: scope.system.clone(),
         first: turn.first,
+        system: scope.system.clone(),
         // What is known to fail does not end a run.
         fail_fast: args.fail_fast && baseline.is_none(),
         ..wire::options(&wire, args, &plan.given, journal_path.is_some())

@@ -47,6 +47,8 @@ pub(super) fn options(args: &RunArgs, given: &Given, journal: bool) -> RunOption
         "shard",
         filters.shard.map(|shard| shard.to_string()).unwrap_or_default(),
     );
+    let again = args.rerun_failed.as_ref().map(|path| path.display().to_string());
+    tell("rerun-failed", again.unwrap_or_default());
     let profiles = args.profiles.iter().map(|path| path.display().to_string());
     tell("profile", profiles.collect::<Vec<_>>().join(" "));
     let fail_on = args.gate.fail_on.to_possible_value();

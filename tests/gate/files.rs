@@ -1,4 +1,4 @@
-//! Every problem of a file has its message beside it; `UPDATE=1 cargo test --test baseline files` writes them anew.
+//! Every problem of a file has its message beside it; `UPDATE=1 cargo test --test gate files` writes them anew.
 
 use std::sync::Arc;
 use std::{env, fs};
@@ -11,7 +11,7 @@ fn read(text: &str) -> Result<Baseline, Diagnostics> {
 }
 
 fn files(ending: &str) -> Vec<String> {
-    let mut files: Vec<String> = fs::read_dir("tests/baseline")
+    let mut files: Vec<String> = fs::read_dir("tests/gate")
         .unwrap()
         .map(|entry| entry.unwrap().path().display().to_string())
         .filter(|path| path.ends_with(ending))
@@ -46,10 +46,7 @@ fn the_schema_is_what_the_parser_knows() {
         fs::write("schemas/baseline.schema.json", &text).unwrap();
     }
     let written = fs::read_to_string("schemas/baseline.schema.json").unwrap_or_default();
-    assert!(
-        written == text,
-        "UPDATE=1 cargo test --test baseline files writes it anew"
-    );
+    assert!(written == text, "UPDATE=1 cargo test --test gate files writes it anew");
 }
 
 #[test]
