@@ -172,10 +172,11 @@ impl Suites {
         Some(load(&[file], open_embedded, Way::embedded(), Diagnostics::default()).strict())
     }
 
-    /// The names of the suites inside the binary, without reading more than that of them.
+    /// The names of the suites inside the binary, but those of systems, without reading more than that of them.
     #[must_use]
     pub fn embedded_ids() -> Vec<SuiteId> {
-        let files = embedded_files();
+        let mut files = embedded_files();
+        files.retain(|file| !file.path().starts_with(SYSTEMS));
         let names = files.iter().filter_map(|file| name_in(text_of(file)));
         names.map(SuiteId::new).collect()
     }

@@ -159,19 +159,18 @@ fn read(server: &Shared, asked: &Asked) -> Answer {
 }
 
 /// The body of a write, where it is one of the type.
-fn body(asked: &Asked) -> Result<Value, Answer> {
-    let body: Option<Map<String, Value>> = serde_json::from_slice(&asked.body).ok();
-    let fitting = body.filter(|body| body.get("resourceType").is_some_and(|name| name == TYPE));
-    fitting
-        .map(Value::Object)
-        .ok_or_else(|| refusal(400, "structure", "the body is no AllergyIntolerance"))
+fn body(asked: &Asked) -> Option<Value> {
+    let body: Map<String, Value> = serde_json::from_slice(&asked.body).ok()?;
+    let is_fitting = body.get("resourceType").is_some_and(|name| name == TYPE);
+    is_fitting.then_some(Value::Object(body))
+}
+
+fn other_body() -> Answer {
+    refusal(400, "structure", "the body is no AllergyIntolerance")
 }
 
 fn create(server: &Shared, asked: &Asked) -> Answer {
-    let body = match body(asked) {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
+    let Some(body) = body(asked) else { return other_body() };
     let id = new_id();
     let version = server.store.write().create(TYPE, &id, body);
     let mut answer = told(201, &version);
@@ -201,8 +200,8 @@ fn update(server: &Shared, asked: &Asked) -> Answer {
         },
     }
     match body(asked) {
-        Ok(body) if body["id"] == id.as_str() => told(200, &store.update(TYPE, &id, body)),
-        Ok(_) => refusal(400, "invalid", "the id of the body is not that of the URL"),
-        Err(refusal) => refusal,
+        Some(body) if body["id"] == id.as_str() => told(200, &store.update(TYPE, &id, body)),
+        Some(_) => refusal(400, "invalid", "the id of the body is not that of the URL"),
+        None => other_body(),
     }
 }
