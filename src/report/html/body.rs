@@ -278,7 +278,19 @@ mod tests {
     fn what_a_pointer_leads_to_is_marked() {
         let body = Body::new(r#"{"a":[{"b":1},{"b/c":2}],"d":{}}"#);
         let shown = show(&body, &["/a/1/b~1c", "/d", "/a/0", "/none"]);
-        insta::assert_snapshot!(shown.html, @r#""#);
+        insta::assert_snapshot!(shown.html, @r#"
+        {
+          <span class=k>&quot;a&quot;</span>: [
+            <mark>{</mark>
+              <span class=k>&quot;b&quot;</span>: <span class=n>1</span>
+            },
+            {
+              <mark><span class=k>&quot;b/c&quot;</span></mark>: <mark><span class=n>2</span></mark>
+            }
+          ],
+          <mark><span class=k>&quot;d&quot;</span></mark>: <mark>{}</mark>
+        }
+        "#);
     }
 
     proptest! {
