@@ -2,7 +2,7 @@
 //!
 //! An emulation is data (the resources of `suites/systems/<name>/resources/`), rewrites that make the server behave as the
 //! document says, and mutants that break one documented rule each. Where it may forget a rule, it asks
-//! [`Shared::keeps`](crate::server::Shared).
+//! `Shared::keeps`.
 
 mod canvas;
 mod cerner;

@@ -135,7 +135,7 @@ impl Mutant {
         [Some(self.rewrite), self.also].into_iter().flatten()
     }
 
-    /// Forgets a rule that it is named after: see [`Shared::keeps`].
+    /// Forgets a rule that it is named after: see `Shared::keeps`.
     pub(super) const fn forgets(name: &'static str, what: &'static str) -> Self {
         Self::new(name, what, Rewrite::Before(|_, _| {}))
     }
