@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use clap::Parser;
+use fhir_assay::cli::args::Cli;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::support::embedded::{Embedded, outcome};
 use crate::support::file;
@@ -12,26 +15,42 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn assert_yaml(path: &str, schema: &str) -> Value {
-    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// The documents of a YAML file.
+fn documents(path: &str) -> Vec<Value> {
+    serde_yaml::Deserializer::from_str(&read(path))
+        .map(|document| Value::deserialize(document).unwrap())
+        .collect()
+}
+
+fn validator(schema: &str) -> jsonschema::Validator {
     let schema: Value = serde_json::from_str(&read(&format!("tests/schemas/{schema}"))).unwrap();
-    let schema = jsonschema::options().build(&schema).unwrap();
-    let value: Value = serde_yaml::from_str(&read(path)).unwrap();
-    let errors: Vec<_> = schema
-        .iter_errors(&value)
+    jsonschema::options().build(&schema).unwrap()
+}
+
+/// Every document of a file is what the schema asks for.
+fn assert_yaml(path: &str, schema: &str) -> Vec<Value> {
+    let schema = validator(schema);
+    let documents = documents(path);
+    let errors: Vec<_> = documents
+        .iter()
+        .flat_map(|document| schema.iter_errors(document))
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
-    assert!(errors.is_empty(), "{path}: {errors:#?}");
+    assert!(!documents.is_empty() && errors.is_empty(), "{path}: {errors:#?}");
     assert!(
         !schema.is_valid(&Value::String("nonsense".into())),
         "the schema refuses something"
     );
-    value
+    documents
 }
 
 #[test]
 fn the_files_of_ci_systems_are_what_their_schemas_say() {
-    let action = assert_yaml("action.yml", "github-action.json");
+    let action = &assert_yaml("action.yml", "github-action.json")[0];
     assert_yaml(".github/workflows/ci.yml", "github-workflow.json");
     assert_yaml(".github/workflows/release.yml", "github-workflow.json");
     assert_yaml("deploy/gitlab/fhir-assay.gitlab-ci.yml", "gitlab-ci.json");
@@ -41,9 +60,83 @@ fn the_files_of_ci_systems_are_what_their_schemas_say() {
     }
 }
 
+const KUBERNETES: &str = "kubernetes-1.37.json";
+const JOBS: [&str; 2] = ["deploy/kubernetes/shards.yaml", "deploy/kubernetes/merge.yaml"];
+
+#[test]
+fn the_jobs_of_kubernetes_are_what_it_takes_and_say_what_the_program_takes() {
+    let mut commands = 0;
+    for file in JOBS {
+        for document in assert_yaml(file, KUBERNETES) {
+            if document["kind"] != "Job" {
+                continue;
+            }
+            let job = &document["spec"];
+            let pod = &job["template"]["spec"];
+            assert_eq!(pod["restartPolicy"], "Never", "{file}");
+            for container in pod["containers"].as_array().unwrap() {
+                let arguments: Vec<&str> = container["args"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|word| word.as_str().unwrap())
+                    .collect();
+                let line = ["fhir-assay"].into_iter().chain(arguments.iter().copied());
+                Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{file}: {error}"));
+                commands += 1;
+                if job["completionMode"] == "Indexed" {
+                    let count = job["completions"].to_string();
+                    assert!(
+                        arguments.windows(2).any(|pair| pair == ["--shards", &count]),
+                        "{file}: {arguments:?}"
+                    );
+                }
+                for mount in container["volumeMounts"].as_array().unwrap() {
+                    let volumes = pod["volumes"].as_array().unwrap();
+                    assert!(volumes.iter().any(|volume| volume["name"] == mount["name"]), "{file}");
+                }
+            }
+        }
+    }
+    assert_eq!(commands, 2);
+}
+
+/// The schema is strict: what Kubernetes would drop without a word, or refuse, is an error in the place where it stands.
+#[test]
+fn the_schema_of_kubernetes_refuses_slips() {
+    let schema = validator(KUBERNETES);
+    let job = documents(JOBS[0]).into_iter().find(|it| it["kind"] == "Job").unwrap();
+    let container = "/spec/template/spec/containers/0";
+    for (holder, name, value) in [
+        (container.to_owned(), "volumeMount", json!([])),
+        (container.to_owned(), "args", json!("run --shard auto")),
+        (format!("{container}/securityContext"), "runAsNonRoot", json!("yes")),
+        (format!("{container}/env/0/valueFrom"), "configMap", json!({})),
+        (String::from("/spec"), "completions", json!("4")),
+        (
+            String::from("/spec/template"),
+            "spec",
+            json!({ "restartPolicy": "Never" }),
+        ),
+        (String::new(), "kind", json!("Jobs")),
+        (String::new(), "apiVersion", json!("batch/v1beta1")),
+    ] {
+        let mut wrong = job.clone();
+        let whole = wrong.pointer_mut(&holder).unwrap().as_object_mut().unwrap();
+        whole.insert(name.to_owned(), value);
+        let errors: Vec<String> = schema
+            .iter_errors(&wrong)
+            .map(|error| format!("{} {error}", error.instance_path()))
+            .collect();
+        assert!(
+            errors.iter().any(|error| error.starts_with(&holder)),
+            "{holder}/{name} is not noticed: {errors:?}"
+        );
+    }
+}
+
 #[test]
 fn releases_are_named_alike_everywhere() {
-    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
     let release: Value = serde_yaml::from_str(&read(".github/workflows/release.yml")).unwrap();
     let install = read("deploy/github/install.sh");
     for entry in release["jobs"]["build"]["strategy"]["matrix"]["include"]

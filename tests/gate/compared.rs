@@ -1,6 +1,7 @@
 //! Several results together: laws of the difference and of merging, and what people read.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use fhir_assay::comparison::{Change, Diff, diff, matrix, merge};
@@ -245,6 +246,9 @@ fn every_format(name: &str, comparison: Comparison<'_>) {
             Format::Html => {
                 assert!(!text.contains("<script>") && !text.contains("<img") && !text.contains("<b>server"));
                 assert!(text.starts_with("<!doctype html>") && text.contains("default-src 'none'"));
+                // The browser test opens it.
+                let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.html"));
+                std::fs::write(file, text).unwrap();
             }
             _ => {
                 let schema = match comparison {
