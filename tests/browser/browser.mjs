@@ -10,13 +10,15 @@ import { chromium } from "playwright-core";
 export const WIDE = { viewport: { width: 1280, height: 900 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true };
 
+export const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu"],
+});
+
 /** A browser, and the pages of one report in it. */
 export async function reader(report, folder) {
   const address = pathToFileURL(path.resolve(report)).href;
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  const browser = await launch();
 
   /** Opens the report; whatever it does that it must not do is collected in `wrong`. */
   async function open(options, hash = "") {
