@@ -198,8 +198,11 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     }
     let catalogue = scope.catalogue;
     let release = args.target.fhir.or(scope.release());
-    let unclaimed = wire.unclaimed(&base, release).filter(|_| assumed.is_none());
-    // A document shows exchanges and no claims: what it shows is judged, and the rest is left out.
+    // A document shows exchanges and no /metadata, but is itself the claim: what it shows is judged, and the rest is left out.
+    let unclaimed = match (&scope.system, &assumed) {
+        (Some(system), None) => wire.unclaimed(&base, release.unwrap_or(system.release)),
+        _ => None,
+    };
     let knows_claims = unclaimed.is_none();
     let target = match unclaimed {
         Some(target) => target,

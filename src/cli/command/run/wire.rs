@@ -125,11 +125,11 @@ impl Wire {
         }
     }
 
-    /// What may be said of the server behind the exchanges of a document, which do not show what it claims: nothing. The release
-    /// has to be known by other means.
-    pub(super) fn unclaimed(&self, base: &Url, release: Option<FhirVersion>) -> Option<Target> {
-        let release = release.filter(|_| self.is_silent_about_claims)?;
-        Target::assume(base, CapabilityStatement::default(), Some(release)).ok()
+    /// The server behind the exchanges of a document, where they do not show what it claims.
+    pub(super) fn unclaimed(&self, base: &Url, release: FhirVersion) -> Option<Target> {
+        let nothing = CapabilityStatement::default();
+        let target = Target::assume(base, nothing, Some(release)).ok();
+        target.filter(|_| self.is_silent_about_claims)
     }
 
     /// Whether the run that is replayed was to end with its first failure.
