@@ -1,5 +1,5 @@
 //! What the words of the command line come to: suites, a selection, a client. The environment is read here and, for
-//! secrets, in [`auth`](super::auth).
+//! secrets, in [`auth`].
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read as _, Write as _};

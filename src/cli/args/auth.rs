@@ -56,7 +56,7 @@ pub struct AuthSettings {
     /// A further parameter of the token request, as NAME=VALUE (may be repeated), such as resource=URL
     #[arg(long = "oauth-param", value_name = "NAME=VALUE")]
     pub oauth_params: Vec<String>,
-    /// The token endpoint; by default what [base]/.well-known/smart-configuration names
+    /// The token endpoint; by default what BASE_URL/.well-known/smart-configuration names
     #[arg(long, value_name = "URL")]
     pub token_url: Option<String>,
     /// The certificate to show to a server that asks for one (mutual TLS), in PEM, with its chain
