@@ -61,12 +61,7 @@ impl Scope {
         let mut given = settings::given(given, target, &suites)?;
         more(&mut given);
         if target.base.is_none() {
-            for (name, value) in &system.emulation {
-                let is_asked = suites.iter().any(|suite| suite.given.contains_key(name));
-                if is_asked && !given.has(name) {
-                    given.set(name.clone(), Value::from(value.value.clone()));
-                }
-            }
+            give_examples(&system, &suites, &mut given, |_| true);
         }
         let mut selection = settings::selection(filters, system.catalogue)?.given(given.clone());
         if filters.types.is_empty() && !system.types.is_empty() {
@@ -79,6 +74,16 @@ impl Scope {
             suites,
             selection,
         })
+    }
+
+    /// Gives the values of the system's document, those of its emulation, as far as they are wanted and nothing else is given.
+    #[must_use]
+    pub fn with_examples(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        if let Some(system) = &self.system {
+            give_examples(system, &self.suites, &mut self.given, is_wanted);
+            self.selection = self.selection.given(self.given.clone());
+        }
+        self
     }
 
     /// The release that the system speaks.
@@ -115,6 +120,15 @@ impl Scope {
                 text,
             })
         });
+    }
+}
+
+fn give_examples(system: &System, suites: &[Arc<Suite>], given: &mut Given, is_wanted: impl Fn(&str) -> bool) {
+    for (name, value) in &system.emulation {
+        let is_asked = suites.iter().any(|suite| suite.given.contains_key(name));
+        if is_asked && !given.has(name) && is_wanted(&value.value) {
+            given.set(name.clone(), Value::from(value.value.clone()));
+        }
     }
 }
 

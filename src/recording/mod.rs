@@ -5,6 +5,7 @@
 
 mod about;
 mod answer;
+mod document;
 pub mod har;
 mod read;
 mod replay;

@@ -30,7 +30,7 @@ pub(super) struct Kept {
 #[derive(Debug)]
 pub struct Replay {
     recorded: Option<Recorded>,
-    entries: Vec<Kept>,
+    pub(super) entries: Vec<Kept>,
     /// The entries of each case in order, each request by its last attempt; those of none under `None`.
     by_case: HashMap<Option<Arc<str>>, RefCell<Story>>,
     /// Entries that tell no place, and whether they have answered.

@@ -212,6 +212,7 @@ fn what_is_wrong_with_a_recording_is_told() {
     });
     let foreign = changed(&|har| {
         har["log"].as_object_mut().unwrap().remove("_assay");
+        entry(har, 0, "/request/url", json!("http://other.example/x"));
     });
     let cut = &text[..text.len() / 2];
     let cut_told = told(cut);

@@ -2,6 +2,7 @@
 
 mod adding_one;
 mod deviations;
+mod documents;
 mod proof;
 #[path = "../support/mod.rs"]
 mod support;

@@ -105,6 +105,9 @@ pub(super) fn once(args: &RunArgs, turn: Turn) -> Result<Ran, Failure> {
             recorded.about.give(given);
         }
     })?;
+    if let Some(replay) = replay.as_ref().filter(|replay| replay.recorded().is_none()) {
+        scope = scope.with_examples(|value| replay.speaks_of(value));
+    }
     scope.selection = scope.selection.only(part.cases);
     let is_recorded = args.recording.record.is_some() || args.evidence.evidence.is_some();
     if let Some(name) = given::secret(&scope.given, &scope.suites).filter(|_| is_recorded) {
@@ -195,8 +198,21 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     }
     let catalogue = scope.catalogue;
     let release = args.target.fhir.or(scope.release());
-    let target = target(release, &*wire.transport, &base, assumed).await?;
-    let claims = Some(&target.capability);
+    // A document shows exchanges and no /metadata, but is itself the claim: what it shows is judged, and the rest is left out.
+    let unclaimed = match (&scope.system, &assumed) {
+        (Some(system), None) => wire.unclaimed(&base, release.unwrap_or(system.release)),
+        _ => None,
+    };
+    let knows_claims = unclaimed.is_none();
+    let target = match unclaimed {
+        Some(target) => target,
+        None => target(release, &*wire.transport, &base, assumed).await?,
+    };
+    if !knows_claims {
+        let notice = "the recording does not show what the server claims: all that it shows is judged";
+        notices.borrow_mut().push(notice.to_owned());
+    }
+    let claims = knows_claims.then_some(&target.capability);
     let mut plan = Plan::build(&scope.suites, catalogue, target.release, claims, &scope.selection);
     scope.restrict(&mut plan);
     notices.borrow_mut().extend(wire.restrict(&mut plan));

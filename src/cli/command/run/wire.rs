@@ -13,6 +13,7 @@ use crate::cli::args::{RunArgs, SafetyArgs};
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, output, settings};
 use crate::exchange::Permission;
+use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::{Plan, PlannedCase};
 use crate::recording::{About, Recorded, Recording, Replay, Tape};
 use crate::run::RunOptions;
@@ -29,6 +30,8 @@ pub(super) struct Wire {
     /// Whether the recording stays, and was not only made for evidence.
     is_kept: bool,
     recorded: Option<Recorded>,
+    /// Whether nobody can know what the server claims.
+    is_silent_about_claims: bool,
     permission: Permission,
 }
 
@@ -69,6 +72,7 @@ impl Wire {
             tape,
             is_kept,
             recorded: None,
+            is_silent_about_claims: false,
             permission,
         })
     }
@@ -77,6 +81,7 @@ impl Wire {
     pub(super) fn replaying(replay: Replay) -> Self {
         Self {
             recorded: replay.recorded().cloned(),
+            is_silent_about_claims: replay.is_silent_about_claims(),
             transport: Box::new(replay),
             tape: None,
             is_kept: false,
@@ -118,6 +123,13 @@ impl Wire {
             options.ended.clone_from(&recorded.stopped);
             options.cleanup &= !recorded.about.options.contains_key("no-cleanup");
         }
+    }
+
+    /// The server behind the exchanges of a document, where they do not show what it claims.
+    pub(super) fn unclaimed(&self, base: &Url, release: FhirVersion) -> Option<Target> {
+        let nothing = CapabilityStatement::default();
+        let target = Target::assume(base, nothing, Some(release)).ok();
+        target.filter(|_| self.is_silent_about_claims)
     }
 
     /// Whether the run that is replayed was to end with its first failure.
@@ -196,8 +208,12 @@ pub(super) fn replayed(args: &mut RunArgs) -> Result<Option<Replay>, Failure> {
             }
         }
         None if args.target.base.is_none() => {
-            let why = "this recording was not made by fhir-assay and does not tell the base URL: give it as BASE_URL";
-            return Err(Failure::new(Exit::Usage, format!("{name}: {why}")));
+            let Some(base) = replay.base() else {
+                let why =
+                    "this recording was not made by fhir-assay and does not tell the base URL: give it as BASE_URL";
+                return Err(Failure::new(Exit::Usage, format!("{name}: {why}")));
+            };
+            args.target.base = Some(base);
         }
         None => {}
     }
