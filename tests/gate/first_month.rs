@@ -195,5 +195,7 @@ fn a_first_month() {
     // The auditor gets one file, and anybody can look whether it says what it says.
     let gone = folder.run(&format!("{RUN} --evidence evidence.zip"), &[]).ended(0);
     let evidence = gone.folder.path().join("evidence.zip").display().to_string();
-    assay(["verify", &evidence]).run().ended(0);
+    let gone = assay(["verify", &evidence]).run().ended(0);
+    let every = ["Evidence", "Run", "Files", "Signature", "Verdicts"];
+    insta::assert_snapshot!("11_verified", told(&gone, &every).replace(&evidence, "evidence.zip"));
 }
