@@ -14,7 +14,7 @@ use crate::fhir::FhirVersion;
 use crate::plan::{Plan, Selection};
 use crate::requirement::{Actor, Basis, Catalogue, Requirement, RequirementId, Testable};
 use crate::run::{RunOptions, Runner};
-use crate::server::variant::KNOWN_AUTHORIZATION;
+use crate::server::variant::{EXPIRED_AUTHORIZATION, KNOWN_AUTHORIZATION};
 use crate::server::{Emulation, Mutant, Options, Variant, given, router};
 use crate::suite::{Given, Suite};
 use crate::system::System;
@@ -145,6 +145,8 @@ fn plan(question: &Question, catalogue: &Catalogue, target: &Target, selection: 
     if let Ok(base) = Url::parse(&target.base) {
         known.set("second-base", second_base(&base).as_str().into());
     }
+    let expired = EXPIRED_AUTHORIZATION.trim_start_matches("Bearer ");
+    known.set_secret("expired-token", expired.into());
     // What is known of an emulation its system says.
     let selection = match &question.system {
         Some(_) => selection.clone(),

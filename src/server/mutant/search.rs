@@ -7,7 +7,7 @@ use super::{Mutant, all_is_well, entries, nothing_found};
 use crate::fhir::Interaction::SearchType;
 use crate::fhir::ResourceType;
 use crate::server::rewrite::Answer;
-use crate::server::variant::KNOWN_AUTHORIZATION;
+use crate::server::variant::{EXPIRED_AUTHORIZATION, KNOWN_AUTHORIZATION};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
@@ -220,6 +220,16 @@ pub(super) const ALL: &[Mutant] = &[
         "whoever searches may show any token",
         |_, asked| {
             if asked.is(SearchType) && asked.header("authorization").is_some() {
+                asked.set_header("authorization", KNOWN_AUTHORIZATION);
+            }
+        },
+    )
+    .of_variant("credentials"),
+    Mutant::before(
+        "search.unauthorized-401/expired-token",
+        "whoever searches may show a token that has expired",
+        |_, asked| {
+            if asked.is(SearchType) && asked.header("authorization") == Some(EXPIRED_AUTHORIZATION) {
                 asked.set_header("authorization", KNOWN_AUTHORIZATION);
             }
         },

@@ -16,6 +16,8 @@ use crate::server::rewrite::{Answer, Asked, Rewrite};
 
 /// The one Authorization header that the variant `credentials` lets in.
 pub const KNOWN_AUTHORIZATION: &str = "Bearer known";
+/// Of a token that was let in once and is no more.
+pub const EXPIRED_AUTHORIZATION: &str = "Bearer expired";
 
 /// The kinds of variants.
 const KINDS: &[&[Variant]] = &[
