@@ -31,11 +31,12 @@ impl CaseRun<'_> {
                 // It may demand If-Match on every update (`http.html#concurrency` allows that): then it gets one from now on.
                 let mut again = request;
                 again.headers.push("If-Match", version);
-                match self.perform(&again).await? {
-                    Ok(second) if (200..300).contains(&second.response.status) => {
+                match self.perform_second(&again).await? {
+                    Second::Answer(second) if (200..300).contains(&second.response.status) => {
                         self.world.demands_if_match.set(true);
                         Some(Ok(second))
                     }
+                    Second::Lost(hole) => Some(Err(hole)),
                     _ => Some(sent),
                 }
             }
@@ -106,15 +107,30 @@ impl CaseRun<'_> {
         }
         let mut again = request.clone();
         again.url = with_slash;
-        match self.perform(&again).await? {
+        match self.perform_second(&again).await? {
             // A transaction may be refused with 404 as well, so an answer of FHIR gives way to a success only.
-            Ok(second) if second.response.status / 100 == 2 || !(is_unknown(&second) || speaks_fhir(&first)) => {
+            Second::Answer(second)
+                if second.response.status / 100 == 2 || !(is_unknown(&second) || speaks_fhir(&first)) =>
+            {
                 self.world.base_has_slash.set(true);
                 *request = again;
                 Some(Ok(second))
             }
+            Second::Lost(hole) => Some(Err(hole)),
             _ => Some(first),
         }
+    }
+
+    /// Asks a second way what was refused. A recording is asked only where it says that its run did so.
+    async fn perform_second(&self, request: &Request) -> Option<Second> {
+        if !self.sender.may_answer(request) {
+            return Some(Second::None);
+        }
+        Some(match self.perform(request).await? {
+            Ok(exchange) => Second::Answer(exchange),
+            Err(hole @ TransportError::NotRecorded { .. }) => Second::Lost(hole),
+            Err(_) => Second::None,
+        })
     }
 
     /// For servers that demand If-Match: entries that update without a condition get the version that is known.
@@ -141,6 +157,15 @@ impl CaseRun<'_> {
             .trim_start_matches('/');
         self.versions.get(path).cloned()
     }
+}
+
+/// What came of asking a second way.
+enum Second {
+    Answer(Exchange),
+    /// Nothing: the first answer counts.
+    None,
+    /// The run that was recorded got an answer, which the recording no longer has: nobody knows which one counted.
+    Lost(TransportError),
 }
 
 /// Whether an answer comes from FHIR code, and not from the routes before it.

@@ -1,7 +1,6 @@
 //! A record replays to the same result; a hole in it is told, and nothing else changes.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
 
 use fhir_assay::exchange::{Exchange, Request};
 use fhir_assay::server::{Options, router};
@@ -9,7 +8,6 @@ use fhir_assay::transport::{InProcess, Transport, TransportError};
 use fhir_assay::verdict::{ReasonKind, RunResult, Verdict};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use proptest::prelude::*;
 use serde_json::Value;
 use url::Url;
 
@@ -104,64 +102,92 @@ fn lost_answers_and_second_attempts_replay_alike() {
     assert_same(&taken.result, &taken.again(&taken.har).unwrap());
 }
 
-/// A run, its recording as JSON, and what that is judged to be.
-struct Whole {
-    taken: Taken,
-    har: Value,
-    before: RunResult,
-}
-
-fn whole() -> &'static Whole {
-    static WHOLE: OnceLock<Whole> = OnceLock::new();
-    WHOLE.get_or_init(|| {
-        let names = ["http.read", "http.update", "http.paging", "http.patch"];
-        let taken = taken(suites(&names), None, Some("lagging-index"));
-        Whole {
-            har: serde_json::from_slice(&taken.har).unwrap(),
-            before: taken.again(&taken.har).unwrap(),
-            taken,
-        }
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_missing_exchange_is_told_and_changes_no_other_case(at in 0_usize..10_000) {
-        let Whole { taken, har, before } = whole();
-        let entries = har["log"]["entries"].as_array().unwrap();
-        let at = at % entries.len();
-        let mark = &entries[at]["_assay"];
+/// Takes each entry in turn out of a recording.
+fn every_hole_is_told(taken: &Taken) {
+    let har: Value = serde_json::from_slice(&taken.har).unwrap();
+    let before = taken.again(&taken.har).unwrap();
+    for at in 0..har["log"]["entries"].as_array().unwrap().len() {
         let mut har = har.clone();
-        har["log"]["entries"].as_array_mut().unwrap().remove(at);
-        let holed = serde_json::to_vec(&har).unwrap();
-        let stage = mark["stage"].as_str().unwrap();
-        let after = match taken.again(&holed) {
-            Ok(after) => after,
-            Err(told) => {
-                prop_assert_eq!(stage, "probe");
-                prop_assert!(told.contains("the recording has no answer to the asking for the CapabilityStatement"), "{}", told);
-                return Ok(());
-            }
-        };
-        let holed_case = mark["case"].as_str();
-        for (old, new) in before.cases().zip(after.cases()) {
-            if holed_case == Some(old.id.as_str()) && matches!(stage, "setup" | "steps") {
-                prop_assert_eq!(new.verdict, Verdict::Error, "{:?}", new.reason);
-                let reason = new.reason.as_ref().unwrap();
-                prop_assert_eq!(reason.kind, ReasonKind::Transport);
-                let place = format!("step {} of {}", mark["step"], old.id);
-                prop_assert!(reason.text.contains(&place) && reason.text.contains("missing"), "{}", reason.text);
-            } else if holed_case == Some(old.id.as_str()) && stage == "cleanup" {
-                prop_assert_eq!(new.verdict, old.verdict);
-            } else {
-                prop_assert_eq!(timeless_case(old), timeless_case(new));
-            }
+        let entry = har["log"]["entries"].as_array_mut().unwrap().remove(at);
+        let after = taken.again(&serde_json::to_vec(&har).unwrap());
+        a_hole_is_told(&entry["_assay"], &before, after);
+    }
+}
+
+fn a_hole_is_told(mark: &Value, before: &RunResult, after: Result<RunResult, String>) {
+    let stage = mark["stage"].as_str().unwrap();
+    let after = match after {
+        Ok(after) => after,
+        Err(told) => {
+            assert_eq!(stage, "probe");
+            assert!(
+                told.contains("the recording has no answer to the asking for the CapabilityStatement"),
+                "{told}"
+            );
+            return;
         }
-        if matches!(stage, "deletion" | "end") {
-            let left = &after.cleanup.left;
-            prop_assert!(left.iter().any(|left| left.reason.contains("the recording has no answer")), "{:?}", left);
+    };
+    let holed_case = mark["case"].as_str();
+    for (old, new) in before.cases().zip(after.cases()) {
+        if holed_case == Some(old.id.as_str()) && matches!(stage, "setup" | "steps") {
+            assert_eq!(new.verdict, Verdict::Error, "{mark}: {:?}", new.reason);
+            let reason = new.reason.as_ref().unwrap();
+            assert_eq!(reason.kind, ReasonKind::Transport, "{mark}");
+            let place = format!("step {} of {}", mark["step"], old.id);
+            assert!(
+                reason.text.contains(&place) && reason.text.contains("missing"),
+                "{mark}: {}",
+                reason.text
+            );
+        } else if holed_case == Some(old.id.as_str()) && stage == "cleanup" {
+            assert_eq!(new.verdict, old.verdict, "{mark}");
+        } else {
+            assert_eq!(timeless_case(old), timeless_case(new), "{mark}");
         }
+    }
+    if matches!(stage, "deletion" | "end") {
+        let left = &after.cleanup.left;
+        let is_told = |reason: &str| reason.contains("the recording has no answer");
+        assert!(left.iter().any(|left| is_told(&left.reason)), "{mark}: {left:?}");
+    }
+}
+
+#[test]
+fn a_missing_exchange_is_told_and_changes_no_other_case() {
+    let suites = suites(&["http.read", "http.update", "http.paging", "http.patch"]);
+    every_hole_is_told(&taken(suites, None, Some("lagging-index")));
+}
+
+/// These are asked a second way, and what the first answer says is no substitute for the second.
+#[test]
+fn a_missing_second_answer_is_told() {
+    let of_update = taken(suites(&["http.update"]), None, Some("if-match-demanded"));
+    every_hole_is_told(&of_update);
+    let base = Url::parse("http://localhost/fhir").unwrap();
+    let server = InProcess::new(router(Options::default()), &base, None);
+    let of_batch = recorded(SlashWanted { server }, &base, suites(&["http.batch"]));
+    assert!(of_batch.result.cases().any(|case| case.verdict == Verdict::Pass));
+    every_hole_is_told(&of_batch);
+}
+
+/// Takes bundles at `[base]/` alone.
+struct SlashWanted {
+    server: InProcess,
+}
+
+impl Transport for SlashWanted {
+    fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        let mut moved = request.clone();
+        if request.method == "POST" && request.url.ends_with("/fhir") {
+            moved.url.push_str("/nowhere/at/all");
+        } else if request.url.ends_with("/fhir/") {
+            moved.url.pop();
+        }
+        async move {
+            let mut exchange = self.server.perform(&moved).await?;
+            exchange.request = request.clone();
+            Ok(exchange)
+        }
+        .boxed_local()
     }
 }
