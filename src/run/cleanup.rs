@@ -1,6 +1,7 @@
 //! What a run created, and the deleting of it: last first, also after failures and when the run is stopped.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
@@ -21,6 +22,8 @@ const ROUNDS: usize = 5;
 #[derive(Debug, Default)]
 pub struct Registry {
     created: RefCell<Vec<(usize, Created)>>,
+    /// What the run created and a case deleted: an update may bring it back, and need not be answered 201.
+    deleted: RefCell<HashSet<String>>,
     done: RefCell<Cleanup>,
     /// What is to stay.
     kept: RefCell<Vec<Created>>,
@@ -81,8 +84,12 @@ impl Registry {
             ("PUT", [resource_type]) if exchange.response.status == 201 && is_type(resource_type) => {
                 self.add(case, created_by_post(resource_type, exchange));
             }
-            ("PUT", [resource_type, id]) if exchange.response.status == 201 || is_ours(id) => {
-                self.add(case, Created::Instance(format!("{resource_type}/{id}")));
+            ("PUT", [resource_type, id]) => {
+                let instance = format!("{resource_type}/{id}");
+                let was_ours = self.deleted.borrow().contains(&instance);
+                if exchange.response.status == 201 || was_ours || is_ours(id) {
+                    self.add(case, Created::Instance(instance));
+                }
             }
             ("DELETE", [resource_type, id]) => self.forget(&format!("{resource_type}/{id}")),
             _ => {}
@@ -114,7 +121,12 @@ impl Registry {
     /// Something is no longer there.
     fn forget(&self, instance: &str) {
         let gone = Created::Instance(instance.to_owned());
-        self.created.borrow_mut().retain(|(_, created)| *created != gone);
+        let mut list = self.created.borrow_mut();
+        let before = list.len();
+        list.retain(|(_, created)| *created != gone);
+        if list.len() < before {
+            self.deleted.borrow_mut().insert(instance.to_owned());
+        }
     }
 
     fn add(&self, case: usize, created: Created) {

@@ -71,6 +71,18 @@ fn what_is_created_is_known_and_nothing_else() {
     );
 }
 
+#[test]
+fn what_was_deleted_and_brought_back_is_known_again() {
+    let found = watched(&[
+        exchange("POST", "/Patient", 201, Some("Patient/1"), ""),
+        exchange("DELETE", "/Patient/1", 204, None, ""),
+        exchange("PUT", "/Patient/1", 200, None, ""),
+        exchange("DELETE", "/Observation/1", 204, None, ""),
+        exchange("PUT", "/Observation/1", 200, None, ""),
+    ]);
+    assert_eq!(found, [Created::Instance("Patient/1".into())]);
+}
+
 /// A server that deletes nothing that another refers to: 3 is referred to by 4, 1 and 2 by each other.
 struct Referring {
     gone: RefCell<Vec<String>>,

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Starts HAPI FHIR on 127.0.0.1 in the foreground: run.sh plain|jpa PORT [r4|r5], R4 where nothing is said
+# Starts HAPI FHIR on 127.0.0.1 in the foreground: run.sh plain|jpa PORT [r4|r4b|r5], R4 where nothing is said
 # Prints "ready http://127.0.0.1:PORT/fhir" when it can be used. Stop it with Ctrl-C or SIGTERM.
 # HAPI_JAVA_OPTS  more options for java, for example -Xmx2g
 # HAPI_CACHES=off jpa only: no answer comes from a search or history result of up to a minute ago
 set -eu
 
 usage() {
-    echo "usage: run.sh plain|jpa PORT [r4|r5]" >&2
+    echo "usage: run.sh plain|jpa PORT [r4|r4b|r5]" >&2
     exit 2
 }
 
@@ -20,7 +20,7 @@ case "$kind" in
     *) usage ;;
 esac
 case "$release" in
-    r4 | r5) ;;
+    r4 | r4b | r5) ;;
     *) usage ;;
 esac
 here=$(cd "$(dirname "$0")" && pwd)

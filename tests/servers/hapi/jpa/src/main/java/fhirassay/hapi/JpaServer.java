@@ -7,6 +7,7 @@ import ca.uhn.fhir.interceptor.api.IInterceptorService;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
 import ca.uhn.fhir.jpa.api.dao.IFhirSystemDao;
 import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
+import ca.uhn.fhir.jpa.config.r4b.JpaR4BConfig;
 import ca.uhn.fhir.jpa.config.r5.JpaR5Config;
 import ca.uhn.fhir.jpa.provider.JpaCapabilityStatementProvider;
 import ca.uhn.fhir.jpa.provider.JpaSystemProvider;
@@ -30,7 +31,12 @@ public final class JpaServer {
   public static void main(String[] arguments) {
     int port = LoopbackServer.portFrom(arguments);
     FhirVersionEnum release = LoopbackServer.releaseFrom(arguments);
-    Class<?> releaseBeans = release == FhirVersionEnum.R5 ? JpaR5Config.class : JpaR4Config.class;
+    Class<?> releaseBeans =
+        switch (release) {
+          case R5 -> JpaR5Config.class;
+          case R4B -> JpaR4BConfig.class;
+          default -> JpaR4Config.class;
+        };
     AnnotationConfigApplicationContext beans =
         new AnnotationConfigApplicationContext(StorageBeans.class, releaseBeans);
     beans.registerShutdownHook();

@@ -43,13 +43,14 @@ final class LoopbackServer {
   static FhirVersionEnum releaseFrom(String[] arguments) {
     return switch (arguments.length == 2 ? arguments[1] : "") {
       case "r4" -> FhirVersionEnum.R4;
+      case "r4b" -> FhirVersionEnum.R4B;
       case "r5" -> FhirVersionEnum.R5;
       default -> throw wrongCall();
     };
   }
 
   private static IllegalStateException wrongCall() {
-    System.err.println("the arguments are the port, from 1 to 65535, and the release, r4 or r5");
+    System.err.println("the arguments are the port, from 1 to 65535, and the release, r4, r4b or r5");
     System.exit(2);
     return new IllegalStateException("unreachable");
   }
