@@ -170,7 +170,7 @@ pub fn header_name(reader: &mut Reader<'_>, name: &Spanned<String>) {
 }
 
 fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<HeaderMatcher> {
-    let what = format!("`{name}`");
+    let what = format_args!("`{name}`");
     let Kind::Map(_) = node.kind else {
         if node.is_nothing() {
             let message = format!("{what} has to be a text, a list or a mapping, and this is nothing");
@@ -188,7 +188,7 @@ fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Header
     let fields = reader.fields(node, &keys::HEADER_TABLE)?;
     let entry = fields.known().next()?;
     let value = &entry.value;
-    let what = format!("`{}`", entry.key);
+    let what = format_args!("`{}`", entry.key);
     let template = |reader: &mut Reader<'_>| reader.template(value, &what).map(|text| text.value);
     let templates = |reader: &mut Reader<'_>| Some(reader.templates(value, &what)).filter(|texts| !texts.is_empty());
     match &*entry.key {

@@ -41,7 +41,7 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
     let flag = |reader: &mut Reader<'_>, key: &'static str, default| {
         fields
             .get(key)
-            .and_then(|node| reader.flag(node, &format!("`{key}`")))
+            .and_then(|node| reader.flag(node, format_args!("`{key}`")))
             .unwrap_or(default)
     };
     let expect = match (&action, fields.get("expect")) {
@@ -83,7 +83,7 @@ fn action(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Action {
     if entry.key == "assert" {
         return Action::Assert;
     }
-    let what = format!("`{}`", entry.key);
+    let what = format_args!("`{}`", entry.key);
     let nothing = || Spanned::new(Template::literal(""), entry.value.span);
     if entry.key == "request" {
         return request(reader, &entry.value);
@@ -314,7 +314,7 @@ fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<HeaderLine> {
         }
         let value = match &entry.value {
             node if node.is_nothing() => None,
-            node => reader.template(node, &format!("`{}`", entry.key)),
+            node => reader.template(node, format_args!("`{}`", entry.key)),
         };
         headers.push(HeaderLine { name, value });
     }
@@ -325,7 +325,7 @@ fn form(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(String, Vec<Template>)
     let entries = reader.entries(node, "`form`");
     let mut form = Vec::with_capacity(entries.len());
     for entry in entries {
-        let values = reader.templates(&entry.value, &format!("`{}`", entry.key));
+        let values = reader.templates(&entry.value, format_args!("`{}`", entry.key));
         form.push((entry.key.clone().into_owned(), values));
     }
     form
