@@ -199,7 +199,9 @@ fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Header
             reader.list(value, &what);
             templates(reader).map(HeaderMatcher::OneOf)
         }
-        "matches" => reader.regex(value, &what).map(HeaderMatcher::Matches),
+        "matches" => reader
+            .regex(value, &what)
+            .map(|regex| HeaderMatcher::Matches(Box::new(regex))),
         "includes" => templates(reader).map(HeaderMatcher::Includes),
         "media-type" => {
             let items = reader.one_or_many(value, &what);
@@ -247,8 +249,8 @@ pub fn body(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Spanned<BodyMatcher
             |matcher: Option<BodyMatcher>| matchers.extend(matcher.map(|matcher| Spanned::new(matcher, value.span)));
         match &*entry.key {
             "empty" => put(reader.flag(value, "`empty`").map(BodyMatcher::Empty)),
-            "like" => put(body::body(reader, value, "`like`").map(BodyMatcher::Like)),
-            "same-as" => put(body::body(reader, value, "`same-as`").map(BodyMatcher::SameAs)),
+            "like" => put(body::body(reader, value, "`like`").map(|body| BodyMatcher::Like(Box::new(body)))),
+            "same-as" => put(body::body(reader, value, "`same-as`").map(|body| BodyMatcher::SameAs(Box::new(body)))),
             "schema" => put(reader
                 .template(value, "`schema`")
                 .map(|text| BodyMatcher::Schema(text.value))),
@@ -276,7 +278,9 @@ fn text(reader: &mut Reader<'_>, node: &Node<'_>, matchers: &mut Vec<Spanned<Bod
             "not" => reader
                 .template(value, "`not`")
                 .map(|text| BodyMatcher::TextNot(text.value)),
-            _ => reader.regex(value, "`matches`").map(BodyMatcher::TextMatches),
+            _ => reader
+                .regex(value, "`matches`")
+                .map(|regex| BodyMatcher::TextMatches(Box::new(regex))),
         };
         matchers.extend(matcher.map(|matcher| Spanned::new(matcher, value.span)));
     }

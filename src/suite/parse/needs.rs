@@ -54,7 +54,11 @@ fn resource(reader: &mut Reader<'_>, node: &Node<'_>) -> ResourceNeeds {
     let Some(fields) = reader.fields(node, &keys::RESOURCE_NEEDS) else {
         return ResourceNeeds::default();
     };
-    let mut flag = |key| fields.get(key).and_then(|node| reader.flag(node, format_args!("`{key}`")));
+    let mut flag = |key| {
+        fields
+            .get(key)
+            .and_then(|node| reader.flag(node, format_args!("`{key}`")))
+    };
     let read_history = flag("readHistory");
     let update_create = flag("updateCreate");
     let conditional_create = flag("conditionalCreate");

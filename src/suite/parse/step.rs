@@ -56,7 +56,10 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
             .get("headers")
             .map(|node| headers(reader, node))
             .unwrap_or_default(),
-        body: fields.get("body").and_then(|node| body::body(reader, node, "`body`")),
+        body: fields
+            .get("body")
+            .and_then(|node| body::body(reader, node, "`body`"))
+            .map(Box::new),
         form: fields.get("form").map(|node| form(reader, node)),
         capture: fields
             .get("capture")
@@ -64,12 +67,15 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
             .unwrap_or_default(),
         expect,
         assume: fields.get("assume").and_then(|node| expectation::assume(reader, node)),
-        condition: fields.get("if").and_then(|node| reader.fhirpath(node, "`if`")),
+        condition: fields
+            .get("if")
+            .and_then(|node| reader.fhirpath(node, "`if`"))
+            .map(Box::new),
         regardless: flag(reader, "regardless", false),
         wait: fields
             .get("wait")
             .and_then(|node| reader.duration(node, "`wait`", LONGEST_WAIT)),
-        repetition: repetition(reader, &fields),
+        repetition: repetition(reader, &fields).map(Box::new),
         eventually: fields
             .get("eventually")
             .and_then(|node| reader.duration(node, "`eventually`", LONGEST_EVENTUALLY)),

@@ -115,7 +115,12 @@ impl Reader<'_> {
     }
 
     /// One of the words of a list.
-    pub fn word<T: Copy>(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy, words: &[(&'static str, T)]) -> Option<T> {
+    pub fn word<T: Copy>(
+        &mut self,
+        node: &Node<'_>,
+        what: impl fmt::Display + Copy,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
         let text = self.text(node, what)?;
         let found = words.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
