@@ -57,14 +57,14 @@ fn system(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<System> {
     let catalogue = with_rules(reader, rules);
     let texts = |reader: &mut Reader<'_>, key: &'static str| -> Vec<Spanned<String>> {
         let Some(node) = fields.get(key) else { return Vec::new() };
-        let items = reader.one_or_many(node, &format!("`{key}`"));
-        gather(items, |item| reader.string(item, &format!("`{key}`")))
+        let items = reader.one_or_many(node, format_args!("`{key}`"));
+        gather(items, |item| reader.string(item, format_args!("`{key}`")))
     };
     let named = |reader: &mut Reader<'_>, key: &'static str| -> Vec<(String, Spanned<String>)> {
         let Some(node) = fields.get(key) else { return Vec::new() };
-        let entries = reader.entries(node, &format!("`{key}`"));
+        let entries = reader.entries(node, format_args!("`{key}`"));
         let read = entries.iter().filter_map(|entry| {
-            let value = reader.string(&entry.value, &format!("`{}`", entry.key))?;
+            let value = reader.string(&entry.value, format_args!("`{}`", entry.key))?;
             Some((
                 entry.key.clone().into_owned(),
                 Spanned::new(value.value, entry.key_span),
@@ -110,7 +110,7 @@ fn items<T>(
     mut read: impl FnMut(&mut Reader<'_>, &Node<'_>) -> Option<T>,
 ) -> Vec<T> {
     let Some(node) = fields.get(key) else { return Vec::new() };
-    let items = reader.list(node, &format!("`{key}`"));
+    let items = reader.list(node, format_args!("`{key}`"));
     gather(items, |item| read(reader, item))
 }
 
@@ -126,7 +126,7 @@ fn writes(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Vec<(String, Vec<
     };
     let entries = reader.entries(node, "`writes`");
     let read = entries.iter().map(|entry| {
-        let items = reader.one_or_many(&entry.value, &format!("`{}`", entry.key));
+        let items = reader.one_or_many(&entry.value, format_args!("`{}`", entry.key));
         let interactions = gather(items, |item| reader.word(item, "what may be written", &WORDS));
         (entry.key.clone().into_owned(), interactions)
     });

@@ -247,7 +247,7 @@ pub struct StepResult {
     pub exchanges: Vec<Exchange>,
     /// The request that got no answer, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost: Option<Lost>,
+    pub lost: Option<Box<Lost>>,
     /// How long it took, in microseconds, with pauses and retries.
     pub duration_us: u64,
 }

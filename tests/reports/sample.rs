@@ -257,10 +257,10 @@ fn update_suite() -> SuiteResult {
     });
     let blocked = with_verdict(blocked, Verdict::Skip);
     let mut lost = step(1, "update Patient/18", 70);
-    lost.lost = Some(Lost {
+    lost.lost = Some(Box::new(Lost {
         request: request("PUT", "Patient/18", PATIENT),
         error: "the server closed the connection before it answered".into(),
-    });
+    }));
     let mut broken = case(
         &id,
         file,
