@@ -379,7 +379,7 @@ fn expressions(step: &Step) -> impl Iterator<Item = &str> {
         let own = expectation
             .fhirpath
             .iter()
-            .chain(&expectation.condition)
+            .chain(expectation.condition.as_deref())
             .map(|path| path.text.value.as_str());
         own.chain(in_body(&expectation.response))
             .chain(expectation.any_of.iter().flat_map(in_body))
@@ -392,10 +392,14 @@ fn expressions(step: &Step) -> impl Iterator<Item = &str> {
             CaptureSource::FhirPath(expression) => Some(expression.text.value.as_str()),
             _ => None,
         });
-    let looped = step.repetition.iter().filter_map(|repetition| match repetition {
-        Repetition::ForEach { values, .. } => Some(values.text.value.as_str()),
-        _ => None,
-    });
+    let looped = step
+        .repetition
+        .as_deref()
+        .into_iter()
+        .filter_map(|repetition| match repetition {
+            Repetition::ForEach { values, .. } => Some(values.text.value.as_str()),
+            _ => None,
+        });
     let assumed = step.assume.iter().flat_map(|assume| in_body(&assume.response));
     let condition = step.condition.iter().map(|path| path.text.value.as_str());
     expected.chain(captured).chain(looped).chain(assumed).chain(condition)

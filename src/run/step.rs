@@ -33,7 +33,7 @@ struct Doing {
     findings: Vec<Finding>,
     audited: Vec<RequirementId>,
     exchanges: Vec<Exchange>,
-    lost: Option<Lost>,
+    lost: Option<Box<Lost>>,
     reason: Option<Reason>,
     effect: Effect,
     /// The first request of those that follow links, as it was made: what an exchange keeps of it has its secrets masked.
@@ -151,7 +151,7 @@ impl Doing {
             self.findings = check::check_assert(step, &run.context());
             return;
         }
-        match &step.repetition {
+        match step.repetition.as_deref() {
             None => {
                 self.perform(run, phase, number, step, None, false).await;
             }
@@ -200,10 +200,7 @@ impl Doing {
                 }
             }
         }
-        if matches!(
-            step.repetition,
-            Some(Repetition::Times(_) | Repetition::ForEach { .. } | Repetition::Follow { .. })
-        ) {
+        if step.repetition.is_some() {
             run.variables.remove("n");
         }
     }
@@ -237,7 +234,7 @@ impl Doing {
                 return None;
             }
         };
-        if matches!(step.repetition, Some(Repetition::Follow { .. })) {
+        if matches!(step.repetition.as_deref(), Some(Repetition::Follow { .. })) {
             self.first.get_or_insert_with(|| request.clone());
         }
         let before = run.world.registry.len_of(run.index);
@@ -295,10 +292,10 @@ impl Doing {
             Some(text) => self.breaks(ReasonKind::Stopped, text),
             None => self.breaks(ReasonKind::Transport, error.to_string()),
         }
-        self.lost = Some(Lost {
+        self.lost = Some(Box::new(Lost {
             request,
             error: error.to_string(),
-        });
+        }));
     }
 
     /// A document does not show what became of this request: that is no fault of the server, and nothing is judged. Reads
@@ -313,10 +310,10 @@ impl Doing {
         } else if writes(step) {
             self.effect = Effect::Blocks(reason.text.clone());
         }
-        self.lost = Some(Lost {
+        self.lost = Some(Box::new(Lost {
             request,
             error: reason.text.clone(),
-        });
+        }));
         self.reason = Some(reason);
     }
 

@@ -154,7 +154,7 @@ fn findings_say_which_line_and_which_exchange() {
 fn what_does_not_apply_is_not_judged() {
     let wrong = || expectation(SHALL, status(&[404]));
     let with = |condition: &str| Expectation {
-        condition: Some(path(condition)),
+        condition: Some(Box::new(path(condition))),
         ..wrong()
     };
     let of = |release| Expectation {
