@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::capture;
 use super::case::CaseRun;
 use super::render;
-use crate::check::{self, Reading, Turn, always, deviation};
+use crate::check::{self, Doubt, Reading, Turn, always, deviation};
 use crate::exchange::{Exchange, Request};
 use crate::fhir::Interaction;
 use crate::requirement::RequirementId;
@@ -179,6 +179,7 @@ impl Doing {
                 }
             }
             Some(Repetition::Follow { link, at_most }) => {
+                let release = run.context().release;
                 run.start_loop(step, number);
                 let mut next = None;
                 for count in 1..=*at_most {
@@ -186,10 +187,14 @@ impl Doing {
                     let Some(exchange) = self.perform(run, phase, number, step, next.take(), true).await else {
                         break;
                     };
-                    let body: Option<Value> = serde_json::from_slice(exchange.response.body.bytes()).ok();
-                    let url = body.as_ref().and_then(|bundle| capture::link(bundle, link));
+                    // Pages in XML have links, too.
+                    let url = {
+                        let reading = Reading::new(exchange, release);
+                        let bundle = reading.resource();
+                        bundle.and_then(|bundle| capture::link(bundle, link)).map(str::to_owned)
+                    };
                     match url.zip(self.first.as_ref()) {
-                        Some((url, first)) => next = Some(render::follow(url, first)),
+                        Some((url, first)) => next = Some(render::follow(&url, first)),
                         None => break,
                     }
                 }
@@ -358,9 +363,13 @@ impl Doing {
             // A server that was too busy to answer has not shown that it cannot.
             if let Some(assume) = &step.assume
                 && !matches!(turn, Turn::Unjudged(_))
-                && let Err(why) = check::assume(assume, &reading, &cx)
+                && let Err(doubt) = check::assume(assume, &reading, &cx)
             {
-                let text = format!("{} ({why})", assume.because);
+                let text = match doubt {
+                    Doubt::Refuted(why) => format!("{} ({why})", assume.because),
+                    // Nobody knows whether the case applies.
+                    Doubt::Unjudged(why) => return self.breaks(ReasonKind::Unjudged, why),
+                };
                 self.reason = Some(Reason {
                     kind: ReasonKind::Assumption,
                     text: text.clone(),

@@ -373,9 +373,18 @@ fn assumptions_hold_or_say_why_not() {
         PartialResponse::default().body(BodyMatcher::Schema(template("Nothing"))),
     ]
     .into_iter()
-    .map(|response| assumed(response).unwrap_err())
+    .map(|response| match assumed(response).unwrap_err() {
+        Doubt::Refuted(why) | Doubt::Unjudged(why) => why,
+    })
     .collect();
     insta::assert_snapshot!(lines.join("\n"));
+    let unseen = || PartialResponse::default().body(BodyMatcher::Schema(template("Nothing")));
+    assert!(matches!(assumed(unseen()), Err(Doubt::Unjudged(_))));
+    let refuted = PartialResponse {
+        status: status(&[404]).status,
+        ..unseen()
+    };
+    assert!(matches!(assumed(refuted), Err(Doubt::Refuted(_))));
 }
 
 #[test]
