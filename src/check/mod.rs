@@ -14,6 +14,7 @@ mod hostile;
 mod json;
 mod judged;
 pub mod reading;
+mod recent;
 pub mod status;
 #[cfg(test)]
 mod testing;

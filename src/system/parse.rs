@@ -1,5 +1,6 @@
 //! From text to system, with every problem of the file reported at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -175,21 +176,21 @@ fn rule(reader: &mut Reader<'_>, node: &Node<'_>, release: FhirVersion) -> Optio
         level: level?,
         actor: Actor::Server,
         basis: Basis::Documented,
-        versions: IndexMap::from_iter([(release, true)]),
+        versions: BTreeMap::from([(release, true)]),
         trial_use: Vec::new(),
-        differs: IndexMap::new(),
-        statement,
+        differs: BTreeMap::new(),
+        statement: statement.into(),
         section: Section {
-            number: "-".to_owned(),
-            anchor: source.clone(),
+            number: "-".into(),
+            anchor: source.clone().into(),
         },
-        applies_if: vec!["always".to_owned()],
+        applies_if: vec!["always".into()],
         testable: Testable::Yes,
         why_not: None,
-        how_to_test: "By the suites of the system.".to_owned(),
-        mutant: "None.".to_owned(),
+        how_to_test: "By the suites of the system.".into(),
+        mutant: "None.".into(),
         notes: None,
-        source: Some(source),
+        source: Some(source.into()),
         example: None,
         table: None,
     };

@@ -1,5 +1,6 @@
 //! The tree that every report reads.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -270,7 +271,7 @@ pub struct RequirementResult {
     /// What the level rests on.
     pub basis: Basis,
     /// The rule, in our words.
-    pub statement: String,
+    pub statement: Cow<'static, str>,
     /// Its place in the published specification.
     pub url: String,
     /// The roll-up over everything that cites it; `None` where nothing in the plan does.

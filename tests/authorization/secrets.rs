@@ -78,6 +78,13 @@ fn echoing(request: &mut Recorded) {
     }
 }
 
+/// No line of a file in PEM stands in what the program left.
+fn holds_nothing_of_the_key(gone: &Gone, path: &str) {
+    let pem = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    holds_none_of(gone, &lines);
+}
+
 #[test]
 fn of_a_token_that_is_fetched_while_the_run_goes_on() {
     let authority = Authority::start(Rules {
@@ -216,9 +223,7 @@ fn of_clients_that_are_refused() {
         let (_, assertion) = form.iter().find(|(name, _)| name == "client_assertion").unwrap();
         holds_none_of(&gone, &[assertion]);
     }
-    let pem = std::fs::read_to_string(&key).unwrap();
-    let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    holds_none_of(&gone, &lines);
+    holds_nothing_of_the_key(&gone, &key);
 }
 
 #[test]
@@ -240,9 +245,7 @@ fn of_keys_that_cannot_be_read() {
             &path,
         ];
         let gone = assay(words).run().ended(2);
-        let pem = std::fs::read_to_string(&path).unwrap();
-        let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
-        holds_none_of(&gone, &lines);
+        holds_nothing_of_the_key(&gone, &path);
     }
 }
 

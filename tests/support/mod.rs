@@ -1,8 +1,9 @@
 //! What the tests of the whole program share: the program in a process of its own, and servers that misbehave.
 
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs)]
 
 pub mod embedded;
+pub mod served;
 pub mod stub;
 
 use std::io::Read;
