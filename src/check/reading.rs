@@ -1,11 +1,12 @@
 //! A response that is read once and then shared by all judges.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::json::{self, Json};
+use super::json::Json;
+use super::recent;
 use crate::exchange::{Body, Exchange, Headers};
 use crate::fhir::fhirpath::{FhirPathError, Subject};
 use crate::fhir::media_type::{FHIR_TURTLE, FHIR_XML};
@@ -17,7 +18,7 @@ use crate::fhir::{FhirVersion, MediaType};
 pub struct Reading<'a> {
     exchange: &'a Exchange,
     media_type: Option<MediaType>,
-    json: Result<Json, Unreadable>,
+    json: Result<Arc<Json>, Unreadable>,
     faults: Option<Vec<Fault>>,
     subject: OnceLock<(FhirVersion, Result<Subject, FhirPathError>)>,
 }
@@ -59,10 +60,10 @@ impl<'a> Reading<'a> {
             match xml_of(&response.body, media_type.as_ref(), release).filter(|_| unreadable.may_be_xml()) {
                 Some(Ok(Xml { value, faults: found })) => {
                     faults = Some(found);
-                    Ok(Json {
+                    Ok(Arc::new(Json {
                         value,
                         repeated: Vec::new(),
-                    })
+                    }))
                 }
                 Some(Err(fault)) => Err(Unreadable::NoXml(fault.to_string())),
                 None => Err(unreadable),
@@ -202,7 +203,7 @@ fn xml_of(body: &Body, media_type: Option<&MediaType>, release: FhirVersion) -> 
     (is_called_fhir || text.contains(xml::NAMESPACE)).then(|| xml::read(text, release))
 }
 
-fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable> {
+fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Arc<Json>, Unreadable> {
     let bytes = match body {
         Body::Empty => return Err(Unreadable::Empty),
         Body::Cut { length, .. } => return Err(Unreadable::Cut(*length)),
@@ -218,7 +219,7 @@ fn read(body: &Body, media_type: Option<&MediaType>) -> Result<Json, Unreadable>
     let is_called_json =
         media_type.is_some_and(|media_type| media_type.is_json() || media_type.essence().ends_with("+json"));
     if looks_like_json || (is_called_json && !start.starts_with('<')) {
-        return json::parse(text).map_err(|reason| match media_type.map(MediaType::essence) {
+        return recent::parse(bytes, text).map_err(|reason| match media_type.map(MediaType::essence) {
             // Turtle begins with a bracket, too.
             Some(turtle @ (FHIR_TURTLE | "text/turtle")) => Unreadable::Other(turtle.to_owned()),
             _ => Unreadable::NoJson(reason),

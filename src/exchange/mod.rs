@@ -81,7 +81,7 @@ const fn one() -> u32 {
     1
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde calls it by reference
+// Serde calls it by reference.
 const fn is_one(attempts: &u32) -> bool {
     *attempts == 1
 }

@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod capability_statement;
+mod concepts;
 pub mod etag;
 pub mod fhirpath;
 pub mod instance_url;

@@ -6,7 +6,7 @@ use std::io;
 
 use super::failure;
 use super::known;
-use super::overview::{Group, LEVELS, Overview, Standing, State, reason_name};
+use super::overview::{Group, LEVELS, Overview, Standing, State, VERDICTS, reason_name};
 use super::problem::Problem;
 use super::rules::Rules;
 use super::text::{LINE, count, counted, duration, line};
@@ -41,20 +41,9 @@ fn write_head(out: &mut String, overview: &Overview<'_>) -> std::fmt::Result {
         counted(overview.tally.total(), "case", "cases"),
         duration(overview.result.duration_us)
     )?;
-    writeln!(
-        out,
-        "| passed | with warnings | failed | not judged | skipped | not applicable |"
-    )?;
-    writeln!(out, "|--:|--:|--:|--:|--:|--:|")?;
-    let order = [
-        Verdict::Pass,
-        Verdict::Warning,
-        Verdict::Fail,
-        Verdict::Error,
-        Verdict::Skip,
-        Verdict::Inapplicable,
-    ];
-    for verdict in order {
+    writeln!(out, "| {} |", VERDICTS.map(|(_, word)| word).join(" | "))?;
+    writeln!(out, "|{}", "--:|".repeat(VERDICTS.len()))?;
+    for (verdict, _) in VERDICTS {
         write!(out, "| {} ", count(overview.tally.of(verdict)))?;
     }
     writeln!(out, "|\n")?;

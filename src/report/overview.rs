@@ -26,6 +26,16 @@ pub(super) struct Overview<'a> {
     pub left_out: IndexMap<(Verdict, Option<ReasonKind>), Vec<&'a CaseResult>>,
 }
 
+/// The verdicts on cases in the order of every table, and how they are said.
+pub(super) const VERDICTS: [(Verdict, &str); 6] = [
+    (Verdict::Pass, "passed"),
+    (Verdict::Warning, "with warnings"),
+    (Verdict::Fail, "failed"),
+    (Verdict::Error, "not judged"),
+    (Verdict::Skip, "skipped"),
+    (Verdict::Inapplicable, "not applicable"),
+];
+
 /// The levels of a table, strongest first.
 pub(super) const LEVELS: [Level; 3] = [Level::Shall, Level::Should, Level::May];
 

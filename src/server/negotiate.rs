@@ -289,7 +289,6 @@ fn weight(range: &MediaType) -> f32 {
 }
 
 /// `Some(None)` where no fhirVersion is given, `None` where it is that of another release.
-#[allow(clippy::option_option)]
 fn requested_version(media_type: &MediaType, release: FhirVersion) -> Option<Option<FhirVersion>> {
     match media_type.parameter("fhirVersion") {
         None => Some(None),

@@ -1,6 +1,6 @@
 //! The keys of `system.yaml`. What is not in these tables is an error, and the JSON Schema is made of them.
 
-use crate::suite::parse::keys::{BODY_MATCHER, BODY_TABLE, BODY_TEXT, HEADER_TABLE, PARTIAL, STATUS_TABLE, TYPE_INTERACTIONS};
+use crate::suite::parse::keys::{BODY_MATCHER, BODY_TABLE, BODY_TEXT, HEADER_TABLE, PARTIAL, RELEASE, STATUS_TABLE, TYPE_INTERACTIONS};
 use crate::suite::parse::table::Choice::Any;
 use crate::suite::parse::table::Shape::{List, Named, OneOrMany, Pattern, Table as Of, Text, Word};
 use crate::suite::parse::table::{Table, key, required};
@@ -14,7 +14,7 @@ pub const SYSTEM: Table = Table {
     keys: &[
         required("system", Pattern("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"), "Its name, which is that of its folder."),
         required("title", Text, "What it is, in a sentence."),
-        required("fhir", Word(&["DSTU2", "R4", "R4B", "R5", "R6"]), "The release that it speaks."),
+        required("fhir", RELEASE, "The release that it speaks."),
         required("document", Text, "The document that it is described by."),
         required("base", Text, "What its base URL looks like, with names in braces for what differs: `https://example.org/{tenant}/r4`."),
         key("authorization", OneOrMany(&Word(&["none", "bearer", "basic", "client-credentials", "backend-services"])), "How clients prove who they are; secrets never stand here."),

@@ -102,12 +102,10 @@ const fn one() -> u32 {
     1
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde calls it by reference
 const fn is_one(number: &u32) -> bool {
     *number == 1
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde calls it by reference
 const fn is_zero(number: &u32) -> bool {
     *number == 0
 }

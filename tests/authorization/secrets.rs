@@ -42,7 +42,7 @@ fn with_reports(assay: Assay) -> Assay {
 /// The arguments of a run of the small suite with all reports.
 fn run(base: &str, more: &[&str]) -> Assay {
     let suite = file("small.yaml");
-    let fixed = ["run", base, "--suite", &suite, "--timeout", "5s"];
+    let fixed = ["run", base, "--suite", &suite, "--timeout", "30s"];
     let reports = REPORTS.iter().flat_map(|report| ["--report", *report]);
     with_reports(assay(fixed.into_iter().chain(reports).chain(more.iter().copied())))
 }
@@ -76,6 +76,13 @@ fn echoing(request: &mut Recorded) {
         );
         request.answer = text.into();
     }
+}
+
+/// No line of a file in PEM stands in what the program left.
+fn holds_nothing_of_the_key(gone: &Gone, path: &str) {
+    let pem = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    holds_none_of(gone, &lines);
 }
 
 #[test]
@@ -216,9 +223,7 @@ fn of_clients_that_are_refused() {
         let (_, assertion) = form.iter().find(|(name, _)| name == "client_assertion").unwrap();
         holds_none_of(&gone, &[assertion]);
     }
-    let pem = std::fs::read_to_string(&key).unwrap();
-    let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    holds_none_of(&gone, &lines);
+    holds_nothing_of_the_key(&gone, &key);
 }
 
 #[test]
@@ -240,9 +245,7 @@ fn of_keys_that_cannot_be_read() {
             &path,
         ];
         let gone = assay(words).run().ended(2);
-        let pem = std::fs::read_to_string(&path).unwrap();
-        let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
-        holds_none_of(&gone, &lines);
+        holds_nothing_of_the_key(&gone, &path);
     }
 }
 

@@ -12,14 +12,19 @@ fn with_secret(in_body: bool) -> Rules {
     }
 }
 
+/// Runs the small suite with the secret in the header.
+fn run_with_secret(base: &str) {
+    small(base, "--oauth-client assay --oauth-secret-env SECRET")
+        .env("SECRET", "s3cret: of/the+client")
+        .run()
+        .ended(0);
+}
+
 #[test]
 fn a_secret_in_the_header() {
     let authority = Authority::start(with_secret(false));
     let server = authority.protected();
-    small(&server.base, "--oauth-client assay --oauth-secret-env SECRET")
-        .env("SECRET", "s3cret: of/the+client")
-        .run()
-        .ended(0);
+    run_with_secret(&server.base);
     assert_eq!(authority.asked().len(), 1, "one token for all cases");
 }
 
@@ -150,10 +155,7 @@ fn a_client_certificate() {
 fn the_token_goes_to_the_server_and_the_secret_to_the_token_endpoint_alone() {
     let authority = Authority::start(with_secret(false));
     let server = authority.protected();
-    small(&server.base, "--oauth-client assay --oauth-secret-env SECRET")
-        .env("SECRET", "s3cret: of/the+client")
-        .run()
-        .ended(0);
+    run_with_secret(&server.base);
     let token = &authority.given()[0];
     for request in authority.asked() {
         assert!(!format!("{request:?}").contains(token.as_str()));

@@ -1,10 +1,10 @@
 //! `list`, `explain`, `lint` and `serve`.
 
-use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::served::Served;
 use crate::support::{assay, file, words};
 
 fn json(arguments: &str) -> Value {
@@ -155,23 +155,14 @@ fn suites_are_linted() {
 
 #[test]
 fn the_server_says_where_it_is() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_fhir-assay"))
-        .args(["serve", "--port", "0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let base = line.trim_end().to_owned();
+    let server = Served::start("");
+    let base = &server.base;
     assert!(
         base.starts_with("http://127.0.0.1:") && base.ends_with("/fhir"),
         "{base}"
     );
-    let over_tcp = crate::support::small(&base, "").run().ended(0).verdicts();
-    let _ = child.kill();
-    let _ = child.wait();
+    let over_tcp = crate::support::small(base, "").run().ended(0).verdicts();
+    drop(server);
     let suite = file("small.yaml");
     let embedded = assay(["run", "--suite", &suite]).run().ended(0).verdicts();
     assert_eq!(over_tcp, embedded);

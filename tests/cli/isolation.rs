@@ -4,13 +4,13 @@
 //! `SHUFFLED_RUNS=20 cargo test --test cli shuffled` runs as many as that instead of a few, and all suites instead of some.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::io::Read as _;
 
 use fhir_assay::fhir::{FhirVersion, ResourceType};
 use serde_json::Value;
 
 use crate::support::embedded::Embedded;
+use crate::support::served::Served;
 use crate::support::{Gone, words};
 
 /// Suites that write much and search for what they wrote.
@@ -18,65 +18,32 @@ const SOME: &str = "--suite http.create --suite http.conditional-* --suite http.
 /// How many runs are at the server at a time.
 const AT_A_TIME: usize = 4;
 
-/// The reference server in a process of its own.
-struct Served {
-    child: Child,
-    base: String,
+/// Asks with a connection of its own, and gives the body.
+fn get(base: &str, path: &str) -> Value {
+    let (host, root) = base.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let request = format!("GET /{root}/{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+    serde_json::from_str(body).unwrap()
 }
 
-impl Served {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fhir-assay"))
-            .args(["serve", "--port", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut base = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut base)
-            .unwrap();
-        Self {
-            child,
-            base: base.trim().to_owned(),
-        }
-    }
-
-    /// Asks with a connection of its own, and gives the body.
-    fn get(&self, path: &str) -> Value {
-        let (host, root) = self.base.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        let mut stream = std::net::TcpStream::connect(host).unwrap();
-        let request = format!("GET /{root}/{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
-        serde_json::from_str(body).unwrap()
-    }
-
-    /// How many resources of each type are there, where there are any.
-    fn holds(&self) -> BTreeMap<&'static str, u64> {
-        let types = ResourceType::all(FhirVersion::R4).iter().map(|known| known.name());
-        types
-            .filter(|name| *name != "Parameters")
-            .map(|name| {
-                (
-                    name,
-                    self.get(&format!("{name}?_summary=count"))["total"].as_u64().unwrap(),
-                )
-            })
-            .filter(|(_, count)| *count > 0)
-            .collect()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// How many resources of each type are there, where there are any.
+fn holds(base: &str) -> BTreeMap<&'static str, u64> {
+    let types = ResourceType::all(FhirVersion::R4).iter().map(|known| known.name());
+    types
+        .filter(|name| *name != "Parameters")
+        .map(|name| {
+            (
+                name,
+                get(base, &format!("{name}?_summary=count"))["total"].as_u64().unwrap(),
+            )
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 /// Where two runs differ in their verdicts.
@@ -94,7 +61,7 @@ fn shuffled_runs_side_by_side_give_the_same_verdicts_and_leave_nothing() {
         .ok()
         .and_then(|text| text.parse::<usize>().ok());
     let (runs, suites) = asked.map_or((4, SOME), |runs| (runs, ""));
-    let server = Served::start();
+    let server = Served::start("");
     let plain = words(&format!("run {} {suites} --quiet", server.base))
         .run()
         .ended(0)
@@ -120,7 +87,7 @@ fn shuffled_runs_side_by_side_give_the_same_verdicts_and_leave_nothing() {
             assert_eq!(gone.report()["cleanup"]["left"], serde_json::json!([]));
         }
     }
-    assert_eq!(server.holds(), BTreeMap::new());
+    assert_eq!(holds(&server.base), BTreeMap::new());
 }
 
 /// The cases in the order in which they began.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, missing_docs)]
 
+use fhir_assay::fhir::FhirVersion;
 use fhir_assay::server::{Options, Running, Server};
 use serde_json::{Value, json};
 
@@ -83,6 +84,15 @@ impl Answer {
 impl Api {
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
+    }
+
+    /// A server of that release.
+    pub async fn of_release(release: FhirVersion) -> Self {
+        Self::start_with(Options {
+            release,
+            ..Options::default()
+        })
+        .await
     }
 
     pub async fn start_with(options: Options) -> Self {

@@ -1,7 +1,6 @@
 //! Batches and transactions, and answers that come later.
 
 use fhir_assay::fhir::FhirVersion;
-use fhir_assay::server::Options;
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -16,14 +15,6 @@ fn patient(family: &str) -> Value {
 
 fn create(resource: &Value) -> Value {
     json!({ "resource": resource, "request": { "method": "POST", "url": "Patient" } })
-}
-
-async fn start(release: FhirVersion) -> Api {
-    Api::start_with(Options {
-        release,
-        ..Options::default()
-    })
-    .await
 }
 
 #[tokio::test]
@@ -50,7 +41,7 @@ async fn bundles_are_taken_with_and_without_a_slash() {
 #[tokio::test]
 async fn a_failed_transaction_is_one_outcome_and_leaves_nothing() {
     for release in FhirVersion::HTTP {
-        let api = start(release).await;
+        let api = Api::of_release(release).await;
         let id = api.create(&patient("A")).await;
         let stale = json!({ "resource": { "resourceType": "Patient", "id": id },
             "request": { "method": "PUT", "url": format!("Patient/{id}"), "ifMatch": "W/\"99\"" } });
@@ -84,7 +75,7 @@ async fn nobody_sees_half_a_transaction() {
 
 #[tokio::test]
 async fn what_prefers_it_is_answered_later_from_r5_on() {
-    let api = start(FhirVersion::R5).await;
+    let api = Api::of_release(FhirVersion::R5).await;
     let asked = api.get_with("/Patient", &["Prefer: respond-async"]).await;
     assert_eq!((asked.status, asked.text.as_str()), (202, ""));
     let place = asked.header("content-location").to_owned();
@@ -100,7 +91,7 @@ async fn what_prefers_it_is_answered_later_from_r5_on() {
     assert_eq!(api.get_with("/metadata", &["Prefer: respond-async"]).await.status, 200);
     api.stop().await;
 
-    let api = start(FhirVersion::R4).await;
+    let api = Api::of_release(FhirVersion::R4).await;
     assert_eq!(api.get_with("/Patient", &["Prefer: respond-async"]).await.status, 200);
     api.stop().await;
 }

@@ -6,14 +6,6 @@ use serde_json::json;
 
 use crate::api::Api;
 
-async fn of_release(release: FhirVersion) -> Api {
-    Api::start_with(Options {
-        release,
-        ..Options::default()
-    })
-    .await
-}
-
 #[tokio::test]
 async fn every_release_tells_its_number_and_has_its_own_types() {
     for (release, number, other, only_here) in [
@@ -22,7 +14,7 @@ async fn every_release_tells_its_number_and_has_its_own_types() {
         (FhirVersion::R5, "5.0.0", "4.0", "Transport"),
         (FhirVersion::R6, "6.0.0-ballot2", "5.0", "DeviceAlert"),
     ] {
-        let api = of_release(release).await;
+        let api = Api::of_release(release).await;
         let metadata = api.get("/metadata").await;
         assert_eq!(metadata.body["fhirVersion"], number);
         let types = metadata.body["rest"][0]["resource"].as_array().unwrap();

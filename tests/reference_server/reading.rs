@@ -1,19 +1,10 @@
 //! Histories, compartments, searches of all types, what comes along with matches, and operations.
 
 use fhir_assay::fhir::FhirVersion;
-use fhir_assay::server::Options;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Api};
-
-async fn start(release: FhirVersion) -> Api {
-    Api::start_with(Options {
-        release,
-        ..Options::default()
-    })
-    .await
-}
 
 fn patient(id: &str) -> Value {
     json!({ "resourceType": "Patient", "id": id })
@@ -80,7 +71,7 @@ fn found(answer: &Answer) -> Vec<String> {
 #[tokio::test]
 async fn histories_of_types_and_of_the_system() {
     for release in FhirVersion::HTTP {
-        let api = start(release).await;
+        let api = Api::of_release(release).await;
         put(&api, &patient("a")).await;
         put(&api, &observation("o", "a")).await;
         put(&api, &patient("b")).await;
@@ -157,7 +148,7 @@ async fn a_list_narrows_histories_and_searches() {
 #[tokio::test]
 async fn compartments_hold_what_belongs_to_somebody() {
     for release in FhirVersion::HTTP {
-        let api = start(release).await;
+        let api = Api::of_release(release).await;
         for resource in [patient("a"), patient("b"), observation("o", "a"), observation("p", "b")] {
             put(&api, &resource).await;
         }
@@ -196,7 +187,7 @@ async fn compartments_hold_what_belongs_to_somebody() {
 #[tokio::test]
 async fn all_types_are_searched_by_what_they_have_in_common() {
     for release in FhirVersion::HTTP {
-        let api = start(release).await;
+        let api = Api::of_release(release).await;
         for resource in [patient("a"), observation("a", "a"), observation("o", "a")] {
             put(&api, &resource).await;
         }
@@ -308,7 +299,7 @@ async fn references_bring_resources_along() {
 #[tokio::test]
 async fn operations_judge_and_tell_and_add() {
     for release in FhirVersion::HTTP {
-        let api = start(release).await;
+        let api = Api::of_release(release).await;
         put(&api, &patient("a")).await;
         let wrapped = |resource: Value| json!({ "resourceType": "Parameters", "parameter": [{ "name": "resource", "resource": resource }] });
         for (path, body, wrong) in [

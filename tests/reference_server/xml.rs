@@ -18,14 +18,6 @@ fn patient() -> Value {
     })
 }
 
-async fn of_release(release: FhirVersion) -> Api {
-    Api::start_with(Options {
-        release,
-        ..Options::default()
-    })
-    .await
-}
-
 fn written(resource: &Value, release: FhirVersion) -> String {
     xml::write(resource, release, false).unwrap()
 }
@@ -42,7 +34,7 @@ fn read(answer: &Answer, release: FhirVersion) -> Value {
 #[tokio::test]
 async fn what_is_written_in_xml_is_read_in_both_formats() {
     for release in FhirVersion::HTTP {
-        let api = of_release(release).await;
+        let api = Api::of_release(release).await;
         let body = written(&patient(), release);
         let created = api.send("PUT", "/Patient/p", &[SENT, ACCEPT], Some(body)).await;
         assert_eq!(created.status, 201, "{release}: {}", created.text);
@@ -82,7 +74,7 @@ async fn what_is_written_in_xml_is_read_in_both_formats() {
 #[tokio::test]
 async fn patches_and_bundles_may_be_xml() {
     let release = FhirVersion::R5;
-    let api = of_release(release).await;
+    let api = Api::of_release(release).await;
     api.put("/Patient/p", &patient(), &[]).await;
     let patch = json!({ "resourceType": "Parameters", "parameter": [{ "name": "operation", "part": [
         { "name": "type", "valueCode": "replace" }, { "name": "path", "valueString": "Patient.active" },
@@ -118,7 +110,7 @@ async fn patches_and_bundles_may_be_xml() {
 #[tokio::test]
 async fn wrong_xml_is_refused_in_the_format_that_was_asked_for() {
     let release = FhirVersion::R4;
-    let api = of_release(release).await;
+    let api = Api::of_release(release).await;
     let in_fhir = |inner: &str| format!("<Patient xmlns=\"http://hl7.org/fhir\">{inner}</Patient>");
     for (body, part) in [
         (String::new(), "EOF"),

@@ -47,6 +47,16 @@ fn validation() -> ValidationReport {
     documents.finish()
 }
 
+/// The formats for programs that tell of files too.
+const OF_FILES: [Format; 6] = [
+    Format::Sarif,
+    Format::Tap,
+    Format::Github,
+    Format::Gitlab,
+    Format::Badge,
+    Format::Shields,
+];
+
 fn of_files(format: Format) -> String {
     let mut bytes = Vec::new();
     format.write_validation(&validation(), &mut bytes).unwrap();
@@ -55,15 +65,7 @@ fn of_files(format: Format) -> String {
 
 #[test]
 fn machine_reports() {
-    for format in [
-        Format::Sarif,
-        Format::Tap,
-        Format::Github,
-        Format::Gitlab,
-        Format::Badge,
-        Format::Shields,
-        Format::TestReport,
-    ] {
+    for format in OF_FILES.into_iter().chain([Format::TestReport]) {
         assert_report("empty", format, &sample::empty());
         assert_clean(&format.render(&sample::sample()));
         // The rules and bodies of the sample would only repeat themselves.
@@ -75,14 +77,7 @@ fn machine_reports() {
 
 #[test]
 fn machine_reports_on_files() {
-    for format in [
-        Format::Sarif,
-        Format::Tap,
-        Format::Github,
-        Format::Gitlab,
-        Format::Badge,
-        Format::Shields,
-    ] {
+    for format in OF_FILES {
         insta::assert_snapshot!(format!("files_{format}"), of_files(format));
     }
     let error = Format::TestReport

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use fhir_assay::system;
 use serde_json::Value;
 
+use super::support::served::Served;
 use super::support::{assay, verdicts};
 
 /// The recordings of a document, in the order of their names.
@@ -106,44 +105,12 @@ fn documents_are_judged_by_what_they_print() {
     insta::assert_snapshot!(text);
 }
 
-/// The emulation of a system in a process of its own, as a server that somebody else runs.
-struct Elsewhere {
-    process: Child,
-    base: String,
-}
-
-impl Elsewhere {
-    fn start(name: &str) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_fhir-assay"))
-            .args(["serve", "--system", name, "--port", "0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut base = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut base)
-            .unwrap();
-        Self {
-            process,
-            base: base.trim().to_owned(),
-        }
-    }
-}
-
-impl Drop for Elsewhere {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// What a tester gave, and what was looked for and found, is in the recording: a replay needs none of it again.
 #[test]
 fn a_run_against_a_system_is_judged_again_as_it_was() {
     for name in system::load::names() {
         let (known, _) = system::load(name).unwrap().strict().unwrap();
-        let server = Elsewhere::start(name);
+        let server = Served::start(&format!("--system {name}"));
         let mut running = assay(["run", &server.base, "--system", name, "--record", "run.har"]);
         for (variable, value) in &known.emulation {
             // The others are found.

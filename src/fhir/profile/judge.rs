@@ -274,15 +274,7 @@ impl<'a> Judge<'a> {
                 "`{name}` is {} {wanted}",
                 if rule.fixed { "fixed to" } else { "of the pattern" }
             );
-            self.broken(
-                RuleKind::Fixed,
-                profile,
-                element,
-                item.pointer.clone(),
-                text,
-                message,
-                item.value,
-            );
+            self.broken_by(RuleKind::Fixed, profile, element, item, text, message);
             if !rule.value.is_object() && !rule.value.is_array() {
                 self.mend(rule.value.clone());
             }
@@ -293,15 +285,7 @@ impl<'a> Judge<'a> {
             let (name, length) = (&element.name, text.chars().count());
             let message = format!("`{name}` must have at most {most} characters, found {length}");
             let text = format!("`{name}` has at most {most} characters");
-            self.broken(
-                RuleKind::Format,
-                profile,
-                element,
-                item.pointer.clone(),
-                text,
-                message,
-                item.value,
-            );
+            self.broken_by(RuleKind::Format, profile, element, item, text, message);
         }
     }
 

@@ -36,6 +36,19 @@ impl<'a> Judge<'a> {
         fhirpath_of(self.release, type_name, self.body, pointer)
     }
 
+    /// Tells of a rule that an item breaks, at its place.
+    pub(super) fn broken_by(
+        &mut self,
+        kind: RuleKind,
+        profile: &Profile,
+        element: &Element,
+        item: &Item<'a>,
+        text: String,
+        message: String,
+    ) {
+        self.broken(kind, profile, element, item.pointer.clone(), text, message, item.value);
+    }
+
     /// Notes a broken rule of an element.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn broken(

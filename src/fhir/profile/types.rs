@@ -109,7 +109,7 @@ impl<'a> Judge<'a> {
             told.join("; ")
         );
         let text = format!("`{}` conforms to {}", element.name, canonicals.join(" or "));
-        self.broken(kind, profile, element, item.pointer.clone(), text, message, item.value);
+        self.broken_by(kind, profile, element, item, text, message);
     }
 
     /// Judges what a reference points at by the profiles that it may point at.
@@ -148,15 +148,7 @@ impl<'a> Judge<'a> {
             let names = types.join(" or ");
             let message = format!("`{}` must point at {names}, and points at {told}", element.name);
             let text = format!("`{}` points at {names}", element.name);
-            return self.broken(
-                RuleKind::Reference,
-                profile,
-                element,
-                item.pointer.clone(),
-                text,
-                message,
-                item.value,
-            );
+            return self.broken_by(RuleKind::Reference, profile, element, item, text, message);
         }
         if targets.iter().any(|target| self.profiles.type_of(target).is_some()) {
             self.note(

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::store::Profiles;
+use crate::fhir::concepts::{concepts, narrow};
 
 /// Value sets name each other; so deep no real one does.
 const DEEPEST: usize = 16;
@@ -102,37 +103,17 @@ fn of_system(profiles: &Profiles, system: &str, include: &Value) -> Option<Set> 
     if code_system["content"] != "complete" {
         return None;
     }
-    let mut all = Vec::new();
-    flatten(&code_system["concept"], &mut Vec::new(), &mut all);
+    // A hierarchy may be written as properties too, which are not looked at.
+    let by_property = |concept: &Value| concept["property"].as_array().is_some_and(|list| !list.is_empty());
+    let top = code_system["concept"].as_array();
+    if !filters.is_empty() && top.is_some_and(|list| list.iter().any(by_property)) {
+        return None;
+    }
+    let mut all = concepts(&code_system);
     for filter in filters {
-        let root = filter["value"].as_str()?;
-        let below = |path: &[&str]| path.contains(&root);
-        match (filter["property"].as_str()?, filter["op"].as_str()?) {
-            ("concept", "is-a") => all.retain(|(code, path)| *code == root || below(path)),
-            ("concept", "descendent-of") => all.retain(|(_, path)| below(path)),
-            _ => return None,
-        }
-        // A hierarchy may be written as properties too, which are not looked at.
-        let by_property = |concept: &Value| concept["property"].as_array().is_some_and(|list| !list.is_empty());
-        if code_system["concept"]
-            .as_array()
-            .is_some_and(|list| list.iter().any(by_property))
-        {
-            return None;
-        }
+        narrow(&mut all, filter, &["concept"])?;
     }
-    Some(all.into_iter().map(|(code, _)| pair(code)).collect())
-}
-
-/// Every concept of a code system with those above it.
-fn flatten<'a>(concepts: &'a Value, path: &mut Vec<&'a str>, all: &mut Vec<(&'a str, Vec<&'a str>)>) {
-    for concept in concepts.as_array().into_iter().flatten() {
-        let Some(code) = concept["code"].as_str() else { continue };
-        all.push((code, path.clone()));
-        path.push(code);
-        flatten(&concept["concept"], path, all);
-        path.pop();
-    }
+    Some(all.into_iter().map(|concept| pair(concept.code)).collect())
 }
 
 /// The codes of an expansion that somebody made, where it is whole.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::report::overview::Overview;
+use crate::report::overview::{Overview, VERDICTS};
 use crate::report::problem::{Problem, step_name};
 use crate::requirement::{Level, RequirementId};
 use crate::verdict::{CaseResult, Outcome, Reason, RunEvent, RunResult, Verdict};
@@ -138,19 +138,11 @@ pub fn schema() -> serde_json::Value {
 
 fn finished(result: &RunResult) -> Line<'_> {
     let tally = result.tally();
-    let verdicts = [
-        Verdict::Pass,
-        Verdict::Warning,
-        Verdict::Fail,
-        Verdict::Error,
-        Verdict::Skip,
-        Verdict::Inapplicable,
-    ];
     Line::Finished {
         verdict: result.verdict,
         sentence: Overview::of(result).sentence(),
-        cases: verdicts
-            .map(|verdict| (verdict.name(), tally.of(verdict)))
+        cases: VERDICTS
+            .map(|(verdict, _)| (verdict.name(), tally.of(verdict)))
             .into_iter()
             .collect(),
         duration_us: result.duration_us,

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::known;
-use crate::report::overview::{Group, LEVELS, Overview, Standing, State, reason_name};
+use crate::report::overview::{Group, LEVELS, Overview, Standing, State, VERDICTS, reason_name};
 use crate::report::style::{Role, Style};
 use crate::report::text::{clean, count, counted, duration, line};
-use crate::verdict::{Outcome, RunResult, Verdict};
+use crate::verdict::{Outcome, RunResult};
 
 /// How many resources that were left behind are named.
 const LEFT_BEHIND: usize = 20;
@@ -31,7 +31,7 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
         counted(overview.tally.total(), "case", "cases"),
         duration(result.duration_us)
     )?;
-    for (index, (verdict, word)) in VERDICT_WORDS.into_iter().enumerate() {
+    for (index, (verdict, word)) in VERDICTS.into_iter().enumerate() {
         let number = overview.tally.of(verdict);
         let text = format!("{} {word}", count(number));
         let comma = if index == 0 { " " } else { ", " };
@@ -84,15 +84,6 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
         style.paint(Role::Verdict(overview.color()), overview.sentence())
     )
 }
-
-const VERDICT_WORDS: [(Verdict, &str); 6] = [
-    (Verdict::Pass, "passed"),
-    (Verdict::Warning, "with warnings"),
-    (Verdict::Fail, "failed"),
-    (Verdict::Error, "not judged"),
-    (Verdict::Skip, "skipped"),
-    (Verdict::Inapplicable, "not applicable"),
-];
 
 /// Requirements by level, then by section.
 fn write_tables(out: &mut String, overview: &Overview<'_>, style: Style) -> std::fmt::Result {

@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::coverage::{self, Row, Section};
 use crate::report::failure::label;
 use crate::report::known;
-use crate::report::overview::{Overview, State};
+use crate::report::overview::{Overview, State, VERDICTS};
 use crate::report::text::{LINE, clean, count, counted, duration, line};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::Outcome;
 
 /// How many broken rules the summary names.
 const NAMED: usize = 12;
@@ -50,16 +50,6 @@ struct Broken {
     number: String,
 }
 
-/// The verdicts on cases, in the order of every table.
-pub(super) const TILES: [(Verdict, &str); 6] = [
-    (Verdict::Pass, "passed"),
-    (Verdict::Warning, "with warnings"),
-    (Verdict::Fail, "failed"),
-    (Verdict::Error, "not judged"),
-    (Verdict::Skip, "skipped"),
-    (Verdict::Inapplicable, "not applicable"),
-];
-
 impl Head {
     pub fn of(overview: &Overview<'_>) -> Self {
         let result = overview.result;
@@ -69,7 +59,7 @@ impl Head {
             verdict: overview.color().name(),
             base: line(&result.target.base, 300).into_owned(),
             facts: facts(overview),
-            tiles: TILES
+            tiles: VERDICTS
                 .iter()
                 .map(|&(verdict, word)| {
                     let number = overview.tally.of(verdict);

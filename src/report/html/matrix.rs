@@ -3,9 +3,8 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::head::TILES;
 use super::link;
-use crate::report::overview::{Overview, State, reason_name};
+use crate::report::overview::{Overview, State, VERDICTS, reason_name};
 use crate::report::text::{LINE, clean, count, counted, line};
 use crate::verdict::{CaseResult, RequirementResult, Tally, Verdict};
 
@@ -86,7 +85,7 @@ fn some(number: u64) -> String {
 
 /// How many of each verdict, in the order of the tables.
 pub(super) fn counts(tally: &Tally) -> Vec<String> {
-    TILES.iter().map(|&(verdict, _)| some(tally.of(verdict))).collect()
+    VERDICTS.iter().map(|&(verdict, _)| some(tally.of(verdict))).collect()
 }
 
 /// The cases that were not judged, by reason.

@@ -61,6 +61,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_global("script", Value::from_safe_string(SCRIPT.to_owned()));
     environment.add_global("policy", Value::from_safe_string(policy()));
     let templates = [
+        ("begin.html", include_str!("template/begin.html")),
         ("head.html", include_str!("template/head.html")),
         ("group.html", include_str!("template/group.html")),
         ("case.html", include_str!("template/case.html")),

@@ -114,11 +114,6 @@ fn quantile(sorted: &[u64], percent: usize) -> u64 {
 
 /// How many answers fall into each of the intervals between the shortest and the longest, which grow by one factor: the
 /// same axis for every interaction.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss
-)] // a picture
 fn bars(times: &[u64], shortest: u64, longest: u64) -> Vec<Bar> {
     let (low, high) = ((shortest.max(1) as f64).ln(), (longest.max(2) as f64).ln());
     let mut numbers = [0_u64; BARS];

@@ -8,11 +8,11 @@ mod canvas;
 mod cerner;
 mod oracle_health;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fhir::FhirVersion;
 use crate::server::mutant::Mutant;
-use crate::server::rewrite::{Answer, Asked, Rewrite};
+use crate::server::rewrite::{Answer, Asked, Rewrite, remove};
 
 /// The emulations.
 const ALL: &[&Emulation] = &[&oracle_health::EMULATION, &canvas::EMULATION, &cerner::EMULATION];
@@ -67,11 +67,9 @@ fn each_resource(answer: &mut Answer, resource_type: &str, change: &dyn Fn(&mut 
     });
 }
 
-/// Takes an element away.
-fn remove(resource: &mut Value, element: &str) {
-    if let Some(members) = resource.as_object_mut() {
-        members.remove(element);
-    }
+/// Puts a resource into a Bundle, which no read is answered with.
+fn into_bundle(resource: &mut Value) {
+    *resource = json!({ "resourceType": "Bundle", "type": "collection", "entry": [{ "resource": resource.take() }] });
 }
 
 /// Claims nothing but these interactions and search parameters of one type, in JSON only.
@@ -79,7 +77,7 @@ fn claim_only(answer: &mut Answer, resource_type: &str, interactions: &[&str], p
     answer.edit_resource("CapabilityStatement", |body| {
         // A part of the statement may be all that was asked for.
         if let Some(format) = body.get_mut("format") {
-            *format = serde_json::json!(["application/fhir+json", "json"]);
+            *format = json!(["application/fhir+json", "json"]);
         }
         remove(body, "patchFormat");
         let Some(rest) = body.pointer_mut("/rest/0") else {

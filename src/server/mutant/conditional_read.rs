@@ -1,10 +1,10 @@
 //! `http.html#cread`
 
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Mutant, current};
-use crate::fhir::Interaction::{Capabilities, Read};
+use crate::fhir::Interaction::Read;
 use crate::fhir::time::format_http_date;
 use crate::server::rewrite::{Answer, Rewrite};
 
@@ -60,18 +60,7 @@ pub(super) const ALL: &[Mutant] = &[
         "conditional-read.encouraged",
         "no read is ever answered 304, and none is declared to be",
         |_, asked, answer| {
-            if asked.is(Capabilities) {
-                answer.edit(|body| {
-                    for resource in body
-                        .pointer_mut("/rest/0/resource")
-                        .and_then(Value::as_array_mut)
-                        .into_iter()
-                        .flatten()
-                    {
-                        resource["conditionalRead"] = json!("not-supported");
-                    }
-                });
-            }
+            answer.edit_claims(asked, |resource| resource["conditionalRead"] = json!("not-supported"));
         },
     )
     .also(Rewrite::Before(|_, asked| {

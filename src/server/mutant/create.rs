@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Mutant, all_is_well};
 use crate::fhir::Interaction::{Create, Read};
 use crate::fhir::{FhirVersion, ResourceType};
-use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
+use crate::server::rewrite::{Answer, Asked, Rewrite, Switch, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::before(
@@ -88,9 +88,7 @@ pub(super) const ALL: &[Mutant] = &[
         },
     ),
     Mutant::before("create.accept-as-submitted", "a create drops an element", |_, asked| {
-        change_created(asked, |body| {
-            drop(body.as_object_mut().map(|body| body.remove("telecom")))
-        });
+        change_created(asked, |body| remove(body, "telecom"));
     }),
     Mutant::switch(
         "create.business-rule-422",

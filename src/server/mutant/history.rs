@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Mutant, current, entries, last_content, versions};
 use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction::{self, HistoryInstance, HistorySystem, HistoryType, Read, Vread};
-use crate::server::rewrite::{Answer, Asked};
+use crate::server::rewrite::{Answer, Asked, remove};
 use crate::server::store::Origin;
 
 const OF_RESOURCES: [Interaction; 2] = [HistoryInstance, HistoryType];
@@ -277,11 +277,5 @@ fn change(asked: &Asked, answer: &mut Answer, histories: &[Interaction], change:
                 _ => bundle["entry"] = Value::Array(all),
             }
         });
-    }
-}
-
-fn remove(value: &mut Value, name: &str) {
-    if let Some(members) = value.as_object_mut() {
-        members.remove(name);
     }
 }

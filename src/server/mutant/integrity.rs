@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Mutant;
 use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction::{Capabilities, Create, Update};
-use crate::server::rewrite::Asked;
+use crate::server::rewrite::{Asked, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::before(
@@ -45,7 +45,7 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked| {
             if asked.header("prefer").is_some_and(|prefer| prefer.contains("minimal")) {
                 edit(asked, |resource| {
-                    drop(resource.as_object_mut().map(|resource| resource.remove("telecom")));
+                    remove(resource, "telecom");
                 });
             }
         },

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Mutant, all_is_well, last_content, versions};
 use crate::fhir::Interaction::Read;
 use crate::fhir::time::format_http_date;
-use crate::server::rewrite::{Answer, Switch};
+use crate::server::rewrite::{Answer, Switch, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
@@ -24,7 +24,7 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::after("read.id-matches-url", "a read leaves the id out", |_, asked, answer| {
         if asked.is(Read) && answer.is_success() {
-            answer.edit(|body| drop(body.as_object_mut().map(|body| body.remove("id"))));
+            answer.edit(|body| remove(body, "id"));
         }
     }),
     Mutant::after("read.etag", "a read has no ETag", |_, asked, answer| {

@@ -6,7 +6,7 @@ use super::{Mutant, all_is_well, each_request, entries};
 use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction::Transaction;
 use crate::server::Shared;
-use crate::server::rewrite::{Answer, Asked, Switch};
+use crate::server::rewrite::{Answer, Asked, Switch, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::instead(
@@ -128,7 +128,7 @@ pub(super) const ALL: &[Mutant] = &[
                 && let Some(mut bundle) = asked.json()
             {
                 for entry in entries(&mut bundle) {
-                    drop(entry["resource"].as_object_mut().map(|resource| resource.remove("id")));
+                    remove(&mut entry["resource"], "id");
                 }
                 asked.set_json(&bundle);
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Mutant, entries};
 use crate::fhir::Interaction::{Batch, Transaction};
-use crate::server::rewrite::{Answer, Asked};
+use crate::server::rewrite::{Answer, Asked, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
@@ -61,7 +61,7 @@ pub(super) const ALL: &[Mutant] = &[
         |_, asked, answer| {
             edit(asked, answer, |entries| {
                 for entry in entries.iter_mut().filter(|entry| entry["resource"].is_object()) {
-                    drop(entry.as_object_mut().map(|entry| entry.remove("response")));
+                    remove(entry, "response");
                 }
             });
         },
@@ -102,7 +102,7 @@ fn without(asked: &Asked, answer: &mut Answer, name: &str) {
     if asked.is_any(&[Batch, Transaction]) {
         answer.edit_resource("Bundle", |bundle| {
             for entry in entries(bundle) {
-                drop(entry["response"].as_object_mut().map(|response| response.remove(name)));
+                remove(&mut entry["response"], name);
             }
         });
     }

@@ -7,7 +7,7 @@ use super::{Mutant, all_is_well, current, last_content, versions};
 use crate::fhir::Interaction::{Read, Update};
 use crate::fhir::time::{format_http_date, format_instant};
 use crate::fhir::{FhirVersion, ResourceType};
-use crate::server::rewrite::{Answer, Asked, Switch};
+use crate::server::rewrite::{Answer, Asked, Switch, remove};
 use crate::server::variant::KNOWN_AUTHORIZATION;
 
 pub(super) const ALL: &[Mutant] = &[
@@ -111,9 +111,7 @@ pub(super) const ALL: &[Mutant] = &[
         "update.accept-as-submitted",
         "an update drops an element",
         |_, asked| {
-            change_updated(asked, |body| {
-                drop(body.as_object_mut().map(|body| body.remove("contact")))
-            });
+            change_updated(asked, |body| remove(body, "contact"));
         },
     ),
     Mutant::before(

@@ -2,10 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Mutant, OF_A_RESOURCE, entries, versions};
-use crate::fhir::Interaction::{Capabilities, Read, SearchType, Update};
+use crate::fhir::Interaction::{Read, SearchType, Update};
 use crate::fhir::time::{format_http_date, format_instant, now};
 
 pub(super) const ALL: &[Mutant] = &[
@@ -73,18 +73,7 @@ pub(super) const ALL: &[Mutant] = &[
         "versioning.level-declared",
         "no-version is declared, but resources carry a version id",
         |_, asked, answer| {
-            if asked.is(Capabilities) {
-                answer.edit(|body| {
-                    for resource in body
-                        .pointer_mut("/rest/0/resource")
-                        .and_then(Value::as_array_mut)
-                        .into_iter()
-                        .flatten()
-                    {
-                        resource["versioning"] = json!("no-version");
-                    }
-                });
-            }
+            answer.edit_claims(asked, |resource| resource["versioning"] = json!("no-version"));
         },
     ),
     Mutant::after(

@@ -8,8 +8,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
+use super::Asked;
 use crate::fhir::media_type::FHIR_JSON;
-use crate::fhir::{FhirVersion, OperationOutcome, Severity, xml};
+use crate::fhir::{FhirVersion, Interaction, OperationOutcome, Severity, xml};
 use crate::server::negotiate::Format;
 
 /// An answer as it is about to leave.
@@ -177,6 +178,16 @@ impl Answer {
         if let Some(mut body) = self.json().filter(|body| body["resourceType"] == resource_type) {
             change(&mut body);
             self.set_json(&body);
+        }
+    }
+
+    /// Changes what a CapabilityStatement claims of each type.
+    pub fn edit_claims(&mut self, asked: &Asked, change: impl Fn(&mut Value)) {
+        if asked.is(Interaction::Capabilities) {
+            self.edit_resource("CapabilityStatement", |body| {
+                let resources = body.pointer_mut("/rest/0/resource").and_then(Value::as_array_mut);
+                resources.into_iter().flatten().for_each(change);
+            });
         }
     }
 

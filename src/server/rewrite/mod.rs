@@ -14,6 +14,8 @@ pub(super) use asked::Asked;
 pub(super) use meant::{found, meant};
 pub(super) use switch::{Switch, Switches};
 
+use serde_json::Value;
+
 use super::Shared;
 
 /// One change of what the server does.
@@ -27,6 +29,13 @@ pub(super) enum Rewrite {
     After(fn(&Shared, &Asked, &mut Answer)),
     /// Is looked at by the server itself.
     Switch(Switch),
+}
+
+/// Takes an element away from what is an object.
+pub(super) fn remove(value: &mut Value, element: &str) {
+    if let Some(members) = value.as_object_mut() {
+        members.remove(element);
+    }
 }
 
 /// The rewrites of one server. Empty in a right one, which then pays nothing for them.

@@ -89,7 +89,6 @@ impl Ord for Decimal {
             (Some(a), Some(b)) => a.cmp(&b),
             // One of the two is so much larger that its sign and size decide.
             _ => {
-                #[allow(clippy::cast_precision_loss)]
                 let float = |number: &Self| number.mantissa as f64 * 10_f64.powi(number.exponent);
                 float(self).total_cmp(&float(other))
             }

@@ -4,7 +4,7 @@ use http::Method;
 use http::header::IF_MATCH;
 use serde_json::{Value, json};
 
-use super::{KNOWN_AUTHORIZATION, Variant, claim, each_object, unclaim};
+use super::{KNOWN_AUTHORIZATION, Variant, each_object, unclaim};
 use crate::fhir::FhirVersion;
 use crate::fhir::Interaction::{
     Batch, Capabilities, Create, Delete, HistoryInstance, HistorySystem, HistoryType, Read, Transaction, Update, Vread,
@@ -22,7 +22,7 @@ pub(super) const ALL: &[Variant] = &[
         "there are no versions: no version ids, no ETags, no vread and no history",
         &[
             After(|_, asked, answer| {
-                claim(asked, answer, |resource| {
+                answer.edit_claims(asked, |resource| {
                     resource["versioning"] = json!("no-version");
                     resource["readHistory"] = json!(false);
                     resource["conditionalRead"] = json!("modified-since");
@@ -77,7 +77,7 @@ pub(super) const ALL: &[Variant] = &[
         "only the current version can be had: no history, and vread knows no other",
         &[
             After(|_, asked, answer| {
-                claim(asked, answer, |resource| {
+                answer.edit_claims(asked, |resource| {
                     resource["readHistory"] = json!(false);
                     unclaim(
                         resource,
@@ -104,7 +104,7 @@ pub(super) const ALL: &[Variant] = &[
         "no-update-as-create",
         "an update of what never existed is refused",
         &[
-            After(|_, asked, answer| claim(asked, answer, |resource| resource["updateCreate"] = json!(false))),
+            After(|_, asked, answer| answer.edit_claims(asked, |resource| resource["updateCreate"] = json!(false))),
             Instead(|server, asked| {
                 // Without an id in the URL it is a conditional update, which may bring one in its body.
                 let resource_type = asked.resource_type()?;
@@ -127,7 +127,7 @@ pub(super) const ALL: &[Variant] = &[
         "nothing is ever deleted",
         &[
             After(|_, asked, answer| {
-                claim(asked, answer, |resource| {
+                answer.edit_claims(asked, |resource| {
                     resource["conditionalDelete"] = json!("not-supported");
                     unclaim(
                         resource,
@@ -155,9 +155,7 @@ pub(super) const ALL: &[Variant] = &[
         "the headers of conditional reads are ignored",
         &[
             After(|_, asked, answer| {
-                claim(asked, answer, |resource| {
-                    resource["conditionalRead"] = json!("not-supported")
-                });
+                answer.edit_claims(asked, |resource| resource["conditionalRead"] = json!("not-supported"));
             }),
             Before(|_, asked| {
                 if asked.is_any(&[Read, Vread]) {
@@ -172,7 +170,7 @@ pub(super) const ALL: &[Variant] = &[
         "nothing is created, updated, patched or deleted by criteria",
         &[
             After(|_, asked, answer| {
-                claim(asked, answer, |resource| {
+                answer.edit_claims(asked, |resource| {
                     resource["conditionalCreate"] = json!(false);
                     resource["conditionalUpdate"] = json!(false);
                     resource["conditionalDelete"] = json!("not-supported");
@@ -229,7 +227,7 @@ pub(super) const ALL: &[Variant] = &[
         "silent-claims",
         "the CapabilityStatement leaves out what it may leave out",
         &[After(|_, asked, answer| {
-            claim(asked, answer, |resource| {
+            answer.edit_claims(asked, |resource| {
                 if let Some(resource) = resource.as_object_mut() {
                     resource.retain(|name, _| matches!(name.as_str(), "type" | "interaction" | "searchParam"));
                 }
@@ -257,7 +255,7 @@ pub(super) const ALL: &[Variant] = &[
         "patients can be purged, and that is claimed (http.html#delete)",
         &[
             After(|_, asked, answer| {
-                claim(asked, answer, |resource| {
+                answer.edit_claims(asked, |resource| {
                     if resource["type"] == "Patient"
                         && let Some(operations) = resource.pointer_mut("/operation").and_then(Value::as_array_mut)
                     {

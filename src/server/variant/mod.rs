@@ -11,8 +11,7 @@ mod search;
 use serde_json::Value;
 
 use crate::fhir::FhirVersion;
-use crate::fhir::Interaction::Capabilities;
-use crate::server::rewrite::{Answer, Asked, Rewrite};
+use crate::server::rewrite::Rewrite;
 
 /// The one Authorization header that the variant `credentials` lets in.
 pub const KNOWN_AUTHORIZATION: &str = "Bearer known";
@@ -76,16 +75,6 @@ impl Variant {
             base_path: Some(path),
             ..self
         }
-    }
-}
-
-/// Changes what is claimed of each type.
-fn claim(asked: &Asked, answer: &mut Answer, change: impl Fn(&mut Value)) {
-    if asked.is(Capabilities) {
-        answer.edit_resource("CapabilityStatement", |body| {
-            let resources = body.pointer_mut("/rest/0/resource").and_then(Value::as_array_mut);
-            resources.into_iter().flatten().for_each(change);
-        });
     }
 }
 

@@ -9,7 +9,7 @@ use crate::fhir::FhirVersion::{R5, R6};
 use crate::fhir::Interaction::{HistoryInstance, SearchType};
 use crate::fhir::time::now;
 use crate::server::rewrite::Rewrite::{After, Before, Instead, Switch as On};
-use crate::server::rewrite::{Answer, Switch};
+use crate::server::rewrite::{Answer, Switch, remove};
 use crate::server::search::paging::PARAMETER;
 
 /// How far the index is behind in the variant `lagging-index`.
@@ -49,9 +49,7 @@ pub(super) const ALL: &[Variant] = &[
         "searches do not tell how many matches there are",
         &[After(|_, asked, answer| {
             if asked.is(SearchType) && asked.parameter("_summary").as_deref() != Some("count") {
-                edit_bundle(answer, |bundle| {
-                    drop(bundle.as_object_mut().map(|bundle| bundle.remove("total")))
-                });
+                edit_bundle(answer, |bundle| remove(bundle, "total"));
             }
         })],
     ),
@@ -68,7 +66,7 @@ pub(super) const ALL: &[Variant] = &[
                         .flatten()
                     {
                         if entry["search"]["mode"] == "match" {
-                            drop(entry.as_object_mut().map(|entry| entry.remove("search")));
+                            remove(entry, "search");
                         }
                     }
                 });

@@ -7,7 +7,9 @@ use super::table::Shape::{
 };
 use super::table::{Key, Shape, Table, key, required};
 
-const RELEASES: Shape = OneOrMany(&Word(&["DSTU2", "R4", "R4B", "R5", "R6"]));
+/// The releases, by name.
+pub const RELEASE: Shape = Word(&["DSTU2", "R4", "R4B", "R5", "R6"]);
+const RELEASES: Shape = OneOrMany(&RELEASE);
 const FHIRPATH: Shape = Text;
 const DURATION: Shape = Pattern("^[0-9]+(ms|s)$");
 const STEPS: Shape = List(&Of(&STEP));

@@ -98,6 +98,12 @@ impl Document {
         damage(body, pointer)
     }
 
+    /// The document with a value in a random one of the places of some types.
+    pub fn instead(&self, sequence: &mut Sequence, types: &[&str], value: Value) -> Option<Damage> {
+        let place = self.pick_type(sequence, types)?;
+        Some(self.with(&place.pointer, value))
+    }
+
     /// The document with another property in an object.
     pub fn and(&self, pointer: &str, name: &str, value: Value) -> Damage {
         let mut body = self.body.clone();

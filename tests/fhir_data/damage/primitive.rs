@@ -43,19 +43,16 @@ pub const KINDS: &[Kind] = &[
         })
     }),
     kind("an instant without an offset", |document, sequence| {
-        let place = document.pick_type(sequence, &["instant"])?;
-        Some(document.with(&place.pointer, json!("2020-01-01T10:00:00")))
+        document.instead(sequence, &["instant"], json!("2020-01-01T10:00:00"))
     }),
     kind("a blank for the T of a time", |document, sequence| {
         time(document, sequence, 19, |text| text.replace('T', " "))
     }),
     kind("a number below its least", |document, sequence| {
-        let place = document.pick_type(sequence, &["positiveInt", "unsignedInt"])?;
-        Some(document.with(&place.pointer, json!(-1)))
+        document.instead(sequence, &["positiveInt", "unsignedInt"], json!(-1))
     }),
     kind("a positiveInt of zero", |document, sequence| {
-        let place = document.pick_type(sequence, &["positiveInt"])?;
-        Some(document.with(&place.pointer, json!(0)))
+        document.instead(sequence, &["positiveInt"], json!(0))
     }),
     kind("a whole number with a fraction", |document, sequence| {
         whole(document, sequence, "1.5")
@@ -70,8 +67,7 @@ pub const KINDS: &[Kind] = &[
         whole(document, sequence, "2147483648")
     }),
     kind("base64 that is none", |document, sequence| {
-        let place = document.pick_type(sequence, &["base64Binary"])?;
-        Some(document.with(&place.pointer, json!("*not base64*")))
+        document.instead(sequence, &["base64Binary"], json!("*not base64*"))
     }),
     kind("an id with a blank", |document, sequence| {
         text(document, sequence, &["id"], "a b")
@@ -117,12 +113,10 @@ fn time(document: &Document, sequence: &mut Sequence, least: usize, change: impl
 
 /// Puts a number in the place of a whole one, as it is written.
 fn whole(document: &Document, sequence: &mut Sequence, number: &str) -> Option<Damage> {
-    let place = document.pick_type(sequence, &["integer", "positiveInt", "unsignedInt"])?;
     let number: Value = serde_json::from_str(number).unwrap();
-    Some(document.with(&place.pointer, number))
+    document.instead(sequence, &["integer", "positiveInt", "unsignedInt"], number)
 }
 
 fn text(document: &Document, sequence: &mut Sequence, types: &[&str], text: &str) -> Option<Damage> {
-    let place = document.pick_type(sequence, types)?;
-    Some(document.with(&place.pointer, json!(text)))
+    document.instead(sequence, types, json!(text))
 }

@@ -87,15 +87,14 @@ pub const KINDS: &[Kind] = &[
         narrative(document, sequence, "<p>x")
     }),
     kind("narrative of another namespace", |document, sequence| {
-        let place = document.pick_type(sequence, &["xhtml"])?;
-        Some(document.with(&place.pointer, json!("<div xmlns=\"http://example.org\">x</div>")))
+        document.instead(sequence, &["xhtml"], json!("<div xmlns=\"http://example.org\">x</div>"))
     }),
     kind("narrative without content", |document, sequence| {
-        let place = document.pick_type(sequence, &["xhtml"])?;
-        Some(document.with(
-            &place.pointer,
+        document.instead(
+            sequence,
+            &["xhtml"],
             json!("<div xmlns=\"http://www.w3.org/1999/xhtml\">  </div>"),
-        ))
+        )
     }),
     kind("a fullUrl of another resource", |document, sequence| {
         let place = document.pick(sequence, |place, value| {
@@ -130,8 +129,7 @@ pub const KINDS: &[Kind] = &[
         (!counts).then(|| document.and("", "total", json!(1)).ruled_at(""))
     }),
     kind("a contact with nothing to contact", |document, sequence| {
-        let place = document.pick_type(sequence, &["Patient.contact"])?;
-        Some(document.with(&place.pointer, json!({"gender": "male"})))
+        document.instead(sequence, &["Patient.contact"], json!({"gender": "male"}))
     }),
     kind("a period that ends before it begins", |document, sequence| {
         let place = document.pick(sequence, |place, value| {
@@ -169,8 +167,7 @@ pub const KINDS: &[Kind] = &[
         )
     }),
     kind("an extension with nothing in it", |document, sequence| {
-        let place = document.pick_type(sequence, &["Extension"])?;
-        Some(document.with(&place.pointer, json!({"url": "http://example.org/x"})))
+        document.instead(sequence, &["Extension"], json!({"url": "http://example.org/x"}))
     }),
     kind("an Observation with a value and why there is none", |document, _| {
         let is = document.body["resourceType"] == "Observation";

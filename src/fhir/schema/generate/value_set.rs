@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::definitions::Definitions;
+use crate::fhir::concepts::{concepts, narrow};
 
 /// A code with the system it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,33 +110,13 @@ fn add(definitions: &Definitions, include: &Value, depth: usize, codes: &mut Vec
     let code_system = code_system
         .filter(|found| found["content"] == "complete")
         .ok_or_else(|| Open::Incomplete(system.to_owned()))?;
-    let mut all = Vec::new();
-    flatten(&code_system["concept"], &mut Vec::new(), &mut all);
+    let mut all = concepts(code_system);
     for filter in include["filter"].as_array().into_iter().flatten() {
-        let root = filter["value"].as_str().ok_or_else(filtered)?;
-        match (filter["property"].as_str(), filter["op"].as_str()) {
-            (Some("concept" | "code"), Some("is-a")) => {
-                all.retain(|(code, path)| code == root || path.iter().any(|above| above == root));
-            }
-            (Some("concept" | "code"), Some("descendent-of")) => {
-                all.retain(|(_, path)| path.iter().any(|above| above == root));
-            }
-            _ => return Err(filtered()),
-        }
+        // HL7's own value sets write `code` too.
+        narrow(&mut all, filter, &["concept", "code"]).ok_or_else(filtered)?;
     }
-    codes.extend(all.iter().map(|(code, _)| of_system(code)));
+    codes.extend(all.iter().map(|concept| of_system(concept.code)));
     Ok(())
-}
-
-/// Every concept of a code system with those above it.
-fn flatten(concepts: &Value, path: &mut Vec<String>, all: &mut Vec<(String, Vec<String>)>) {
-    for concept in concepts.as_array().into_iter().flatten() {
-        let Some(code) = concept["code"].as_str() else { continue };
-        all.push((code.to_owned(), path.clone()));
-        path.push(code.to_owned());
-        flatten(&concept["concept"], path, all);
-        path.pop();
-    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ mod mutants;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{Emulation, claim_only, remove};
+use super::{Emulation, claim_only};
 use crate::fhir::FhirVersion;
 use crate::fhir::Interaction::{Capabilities, Read, SearchType};
 use crate::server::Shared;
-use crate::server::rewrite::{Answer, Asked, Rewrite, Switch};
+use crate::server::rewrite::{Answer, Asked, Rewrite, Switch, remove};
 
 /// Canvas Medical, Procedure.
 pub(super) static EMULATION: Emulation = Emulation {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::{each_resource, remove};
+use super::super::{each_resource, into_bundle};
 use super::is_procedure;
 use crate::fhir::Interaction::{Create, Read, SearchType};
 use crate::server::Shared;
 use crate::server::mutant::Mutant;
-use crate::server::rewrite::{Answer, Asked};
+use crate::server::rewrite::{Answer, Asked, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::after(
@@ -342,9 +342,7 @@ pub(super) const ALL: &[Mutant] = &[
         "a read is answered with a Bundle",
         |_, asked, answer| {
             if asked.is(Read) && answer.is_success() {
-                answer.edit(|body| {
-                    *body = json!({ "resourceType": "Bundle", "type": "collection", "entry": [{ "resource": body.take() }] });
-                });
+                answer.edit(into_bundle);
             }
         },
     ),

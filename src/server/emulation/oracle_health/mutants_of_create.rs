@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::remove;
 use crate::fhir::Interaction::{Create, Read};
 use crate::server::mutant::Mutant;
-use crate::server::rewrite::{Answer, Asked};
+use crate::server::rewrite::{Answer, Asked, remove};
 
 pub(super) const ALL: &[Mutant] = &[
     Mutant::instead("oracle-procedure.create.url", "nothing can be created", |_, asked| {
