@@ -61,19 +61,30 @@ pub fn check_assert(step: &Step, cx: &Context<'_>) -> Vec<Finding> {
     findings.list
 }
 
+/// Why an assumption cannot be relied on, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It does not hold.
+    Refuted(String),
+    /// It could not be looked at.
+    Unjudged(String),
+}
+
 /// Whether an assumption holds.
 ///
 /// # Errors
-/// Why it does not, or why that could not be looked at, in a sentence.
-pub fn assume(assume: &Assume, reading: &Reading<'_>, cx: &Context<'_>) -> Result<(), String> {
+/// Why it does not, or why that could not be looked at. What is refuted is told before what could not be looked at.
+pub fn assume(assume: &Assume, reading: &Reading<'_>, cx: &Context<'_>) -> Result<(), Doubt> {
+    let mut blind = None;
     for (_, judged) in response(&assume.response, Classes::default(), reading, cx) {
         match judged {
             Judged::Holds | Judged::Tolerated(..) => {}
-            Judged::LeftOut => return Err("what it is compared with was not found".to_owned()),
-            Judged::Broken(mismatch) | Judged::Unjudged(mismatch) => return Err(mismatch.message),
+            Judged::LeftOut => return Err(Doubt::Refuted("what it is compared with was not found".to_owned())),
+            Judged::Broken(mismatch) => return Err(Doubt::Refuted(mismatch.message)),
+            Judged::Unjudged(mismatch) => blind = blind.or(Some(mismatch.message)),
         }
     }
-    Ok(())
+    blind.map_or(Ok(()), |why| Err(Doubt::Unjudged(why)))
 }
 
 /// An expectation that is judged here and now.

@@ -28,7 +28,7 @@ use crate::requirement::Catalogue;
 use crate::suite::{Case, Variables};
 use crate::system::Deviation;
 
-pub use expectation::{assume, check, check_assert};
+pub use expectation::{Doubt, assume, check, check_assert};
 pub use fhirpath::{condition, evaluate};
 pub use reading::{Reading, Unreadable};
 pub use turn::{Turn, turn};

@@ -120,7 +120,7 @@ impl PartialResponse {
 }
 
 pub(super) fn like(value: Value) -> BodyMatcher {
-    BodyMatcher::Like(json_body(value))
+    BodyMatcher::Like(Box::new(json_body(value)))
 }
 
 pub(super) fn json_body(value: Value) -> SuiteBody {

@@ -17,6 +17,15 @@ pub struct OutputError {
     error: io::Error,
 }
 
+impl OutputError {
+    fn of(path: &Path, error: io::Error) -> Self {
+        Self {
+            path: path.display().to_string(),
+            error,
+        }
+    }
+}
+
 /// The reports of a run where none was asked for: all formats, in `reports/latest/`.
 #[must_use]
 pub fn default_outputs() -> Vec<Output> {
@@ -44,20 +53,55 @@ pub fn journal_path(outputs: &[Output]) -> Option<PathBuf> {
 /// Makes sure, as far as can be known, that reports can be written: a long run is not made for nothing.
 ///
 /// # Errors
-/// Folders that cannot be made or written to, and paths that are folders.
+/// Folders that cannot be made or written to, paths that are folders, and two formats for one file.
 pub fn prepare(outputs: &[Output]) -> Result<(), OutputError> {
-    for output in outputs.iter().filter(|output| output.path.as_os_str() != "-") {
-        let part = part_of(&output.path);
-        create(&part)?;
-        let _ = fs::remove_file(&part);
-        if output.path.is_dir() {
-            return Err(OutputError {
-                path: output.path.display().to_string(),
-                error: io::Error::from(io::ErrorKind::IsADirectory),
-            });
+    let files: Vec<&Path> = outputs
+        .iter()
+        .map(|output| output.path.as_path())
+        .filter(|path| path.as_os_str() != "-")
+        .collect();
+    for (index, path) in files.iter().enumerate() {
+        prepare_file(path)?;
+        if files[..index].contains(path) && !is_stream(path) {
+            let twice = io::Error::other("two reports for one file: the second would take the place of the first");
+            return Err(OutputError::of(path, twice));
         }
     }
     Ok(())
+}
+
+/// Makes sure, as far as can be known, that one file can be written.
+///
+/// # Errors
+/// A folder that cannot be made or written to, and a path that is a folder.
+pub fn prepare_file(path: &Path) -> Result<(), OutputError> {
+    if path.is_dir() {
+        return Err(OutputError::of(path, io::Error::from(io::ErrorKind::IsADirectory)));
+    }
+    if is_stream(path) {
+        return Ok(());
+    }
+    let part = part_of(&real(path));
+    create(&part).map_err(|failed| OutputError::of(path, failed.error))?;
+    let _ = fs::remove_file(&part);
+    Ok(())
+}
+
+/// Whether bytes go through a path and no file is kept there: a pipe, a terminal, `/dev/null`. It must stay what it is.
+fn is_stream(path: &Path) -> bool {
+    // Where these lead to a file, somebody else has it open: another one in its place would not be seen there.
+    let is_open = ["/dev/fd", "/dev/stdout", "/dev/stderr", "/proc/self/fd"]
+        .iter()
+        .any(|known| path.starts_with(known));
+    is_open || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// The file that a link leads to: that is what is replaced, and not the link.
+fn real(path: &Path) -> PathBuf {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+        _ => path.to_owned(),
+    }
 }
 
 /// Where a report is written until it is whole.
@@ -131,14 +175,80 @@ pub fn write_with(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result
             _ => Ok(()),
         };
     }
-    let part = part_of(&output.path);
+    if is_stream(&output.path) {
+        let stream = fs::OpenOptions::new().write(true).open(&output.path).map_err(failed)?;
+        let mut out = BufWriter::new(stream);
+        let written = render(&mut out).and_then(|()| out.flush());
+        return written.map_err(failed);
+    }
+    let path = real(&output.path);
+    let part = part_of(&path);
     let mut out = create(&part)?;
     let written = render(&mut out)
         .and_then(|()| out.into_inner().map(drop).map_err(io::IntoInnerError::into_error))
-        .and_then(|()| fs::rename(&part, &output.path));
+        .and_then(|()| fs::rename(&part, &path));
     written.map_err(|error| {
         // Half a report is worse than none.
         let _ = fs::remove_file(&part);
         failed(error)
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn output(path: &Path) -> Output {
+        Output {
+            format: Format::Json,
+            path: path.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_its_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        prepare(&[output(&link)]).unwrap();
+        replace(&link, "new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_pipe_stays_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        prepare(&[output(&pipe)]).unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe).unwrap()
+        });
+        replace(&pipe, "text").unwrap();
+        assert_eq!(reader.join().unwrap(), "text");
+        assert!(is_stream(&pipe));
+    }
+
+    #[test]
+    fn two_reports_do_not_share_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let same = output(&folder.path().join("a.json"));
+        let told = prepare(&[same.clone(), same]).unwrap_err().to_string();
+        assert!(
+            told.ends_with("two reports for one file: the second would take the place of the first"),
+            "{told}"
+        );
+        let told = prepare_file(folder.path()).unwrap_err().to_string();
+        assert!(told.ends_with("is a directory"), "{told}");
+    }
 }

@@ -96,7 +96,7 @@ pub fn matrix(reports: &[(String, RunResult)]) -> Result<Matrix, MatrixError> {
             let row = requirements.entry(rule.id.clone()).or_insert_with(|| Row {
                 id: rule.id.clone(),
                 level: rule.level,
-                statement: rule.statement.clone(),
+                statement: rule.statement.to_string(),
                 url: rule.url.clone(),
                 verdicts: nothing.clone(),
             });

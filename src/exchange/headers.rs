@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,10 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<Line>);
 
-/// A name and its value, in one piece of memory: a run keeps the lines of all its exchanges.
+/// A name and its value, in one piece of memory: a run keeps the lines of all its exchanges, and most are alike.
 #[derive(Clone, PartialEq, Eq)]
 struct Line {
-    text: Box<str>,
+    text: Arc<str>,
     /// How long the name is.
     name: usize,
 }
@@ -24,7 +25,7 @@ impl Line {
         text.push_str(name);
         text.push_str(value);
         Self {
-            text: text.into_boxed_str(),
+            text: text.into(),
             name: name.len(),
         }
     }
@@ -87,6 +88,15 @@ impl Headers {
     pub fn overwrite(&mut self, meant: impl Fn(&str) -> bool, value: &str) {
         for line in self.0.iter_mut().filter(|line| meant(line.pair().0)) {
             *line = Line::new(line.pair().0, value);
+        }
+    }
+
+    /// Keeps lines that are the same in others only once.
+    pub fn share_with(&mut self, others: &Self) {
+        for line in &mut self.0 {
+            if let Some(same) = others.0.iter().find(|other| *other == line) {
+                line.text = Arc::clone(&same.text);
+            }
         }
     }
 

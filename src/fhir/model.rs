@@ -147,37 +147,26 @@ impl Model {
         })
     }
 
-    /// Finds where each type stands: a line of its own, then one for each element. No name has a space.
+    /// Finds where each type stands: a line of its own with a `<` in it, which no other line has, then one line for each
+    /// element. No name has a space.
     fn parse(table: &'static str) -> Self {
         let mut types = HashMap::with_capacity(1200);
-        let mut rest = table;
-        while let Some((line, mut after)) = rest.split_once('\n') {
-            if let Some((name, told)) = line.split_once(' ')
-                && let Some(told) = told.strip_prefix("< ")
-            {
-                let lines = after;
-                while let Some((element, next)) = after.split_once('\n') {
-                    if is_type(element) {
-                        break;
-                    }
-                    after = next;
-                }
-                let lines = &lines[..lines.len() - after.len()];
-                types.insert(name, type_of_line(name, told, lines));
-            }
-            rest = after;
+        let mut found = None;
+        for (at, _) in table.match_indices('<') {
+            let start = table[..at].rfind('\n').map_or(0, |end| end + 1);
+            types.extend(found.and_then(|from| type_of_lines(&table[from..start])));
+            found = Some(start);
         }
+        types.extend(found.and_then(|from| type_of_lines(&table[from..])));
         let hidden = OnceLock::new();
         Self { types, hidden }
     }
 }
 
-fn is_type(line: &str) -> bool {
-    line.split_once(' ').is_some_and(|(_, told)| told.starts_with("< "))
-}
-
-fn type_of_line(name: &'static str, rest: &'static str, lines: &'static str) -> TypeDefinition {
-    let mut words = rest.split(' ');
+fn type_of_lines(all: &'static str) -> Option<(&'static str, TypeDefinition)> {
+    let (first, lines) = all.split_once('\n')?;
+    let (name, told) = first.split_once(' ')?;
+    let mut words = told.strip_prefix("< ")?.split(' ');
     let base = words.next().filter(|base| *base != "-");
     let kind = match words.next() {
         Some("primitive") => TypeKind::Primitive,
@@ -185,14 +174,15 @@ fn type_of_line(name: &'static str, rest: &'static str, lines: &'static str) -> 
         Some("group") => TypeKind::Group,
         _ => TypeKind::Complex,
     };
-    TypeDefinition {
+    let definition = TypeDefinition {
         name,
         kind,
         base,
         is_abstract: words.next() == Some("abstract"),
         lines,
         own_elements: OnceLock::new(),
-    }
+    };
+    Some((name, definition))
 }
 
 fn element_of_line(line: &'static str) -> Option<ElementInfo> {

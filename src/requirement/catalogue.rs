@@ -65,7 +65,7 @@ impl Catalogue {
     }
 
     /// Reads the form that the build writes.
-    fn from_pieces(text: &str) -> Result<Self, CatalogueError> {
+    fn from_pieces(text: &'static str) -> Result<Self, CatalogueError> {
         let mut catalogue = Self::default();
         let mut file = Arc::from("");
         let mut added = Ok(());

@@ -10,14 +10,14 @@ use serde_json::Value;
 /// A value of JSON, kept as text until it is asked for.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    text: Box<str>,
+    text: Cow<'static, str>,
     value: OnceLock<Value>,
 }
 
 impl Kept {
     /// Keeps a text of JSON.
     #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: text.into(),
             value: OnceLock::new(),
@@ -47,7 +47,7 @@ impl Serialize for Kept {
 impl<'de> Deserialize<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        Ok(Self::new(&value.to_string()))
+        Ok(Self::new(value.to_string()))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Requirements: the rules of the specification that suites cite.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -151,9 +151,9 @@ pub enum Testable {
 pub struct Section {
     /// The number of the section in R4, where it has one.
     #[serde(default)]
-    pub number: String,
+    pub number: Cow<'static, str>,
     /// Page and fragment, `http.html#read`.
-    pub anchor: String,
+    pub anchor: Cow<'static, str>,
 }
 
 /// What differs in one release.
@@ -179,34 +179,34 @@ pub struct Requirement {
     /// What it rests on.
     pub basis: Basis,
     /// The releases, and whether it holds there.
-    pub versions: IndexMap<FhirVersion, bool>,
+    pub versions: BTreeMap<FhirVersion, bool>,
     /// Releases in which the page marks it as trial use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trial_use: Vec<FhirVersion>,
     /// What differs between the releases.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub differs: IndexMap<FhirVersion, Difference>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differs: BTreeMap<FhirVersion, Difference>,
     /// The rule, in our words.
-    pub statement: String,
+    pub statement: Cow<'static, str>,
     /// Where it stands.
     pub section: Section,
     /// When it applies; every item has to hold (grammar: `suites/requirements/README.md`).
-    pub applies_if: Vec<String>,
+    pub applies_if: Vec<Cow<'static, str>>,
     /// Whether it can be tested over HTTP.
     pub testable: Testable,
     /// Why it cannot be tested, or not wholly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why_not: Option<String>,
+    pub why_not: Option<Cow<'static, str>>,
     /// Requests and expectations, in a sentence.
-    pub how_to_test: String,
+    pub how_to_test: Cow<'static, str>,
     /// One way to break exactly this rule.
-    pub mutant: String,
+    pub mutant: Cow<'static, str>,
     /// Remarks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notes: Option<String>,
+    pub notes: Option<Cow<'static, str>>,
     /// The document and place of a vendor's rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    pub source: Option<Cow<'static, str>>,
     /// An example out of a vendor's document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<Kept>,
@@ -219,20 +219,16 @@ impl Requirement {
     /// The level in a release; `None` where the rule does not hold there.
     #[must_use]
     pub fn level_in(&self, release: FhirVersion) -> Option<Level> {
-        // A handful of releases is looked through faster than hashed, and this is asked for every rule of every exchange.
-        if !self.versions.iter().any(|(known, holds)| *known == release && *holds) {
-            return None;
-        }
-        let mut differing = self.differs.iter().filter(|(known, _)| **known == release);
-        let level = differing.next().and_then(|(_, difference)| difference.level);
+        self.versions.get(&release).filter(|&&holds| holds)?;
+        let level = self.differs.get(&release).and_then(|difference| difference.level);
         Some(level.unwrap_or(self.level))
     }
 
     /// The URL of the rule in the published specification of a release.
     #[must_use]
     pub fn url(&self, release: FhirVersion) -> String {
-        if self.section.anchor.contains("://") {
-            self.section.anchor.clone()
+        if self.section.anchor.starts_with("https://") || self.section.anchor.starts_with("http://") {
+            self.section.anchor.to_string()
         } else {
             format!("{}/{}", release.spec_base(), self.section.anchor)
         }

@@ -1,9 +1,9 @@
 //! The form in which the binary carries the catalogue: pieces of known length, as `build/catalogue.rs` writes them and
 //! describes them. A run reads all of it at its start, so that it has to be quick.
 
-use std::hash::Hash;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
@@ -11,11 +11,11 @@ use serde::de::value::Error;
 use super::{Difference, Kept, Requirement, RequirementId, Section};
 
 /// What is left of the text.
-struct Pieces<'t> {
-    rest: &'t str,
+struct Pieces {
+    rest: &'static str,
 }
 
-impl<'t> Pieces<'t> {
+impl Pieces {
     /// A number and its colon.
     fn number(&mut self) -> Option<usize> {
         let mut number = 0;
@@ -33,7 +33,7 @@ impl<'t> Pieces<'t> {
     }
 
     /// The next piece, or nothing where it is absent.
-    fn optional(&mut self) -> Result<Option<&'t str>, String> {
+    fn optional(&mut self) -> Result<Option<&'static str>, String> {
         if let Some(rest) = self.rest.strip_prefix('-') {
             self.rest = rest;
             return Ok(None);
@@ -44,12 +44,12 @@ impl<'t> Pieces<'t> {
         Ok(Some(piece))
     }
 
-    fn text(&mut self) -> Result<String, String> {
-        self.optional().map(|piece| piece.unwrap_or_default().to_owned())
+    fn text(&mut self) -> Result<Cow<'static, str>, String> {
+        self.optional().map(|piece| piece.unwrap_or_default().into())
     }
 
     /// A word of a small set, as the catalogue writes it.
-    fn word<T: Deserialize<'t>>(&mut self) -> Result<T, String> {
+    fn word<T: Deserialize<'static>>(&mut self) -> Result<T, String> {
         let word = self.optional()?.unwrap_or_default();
         T::deserialize(word.into_deserializer()).map_err(|error: Error| error.to_string())
     }
@@ -59,12 +59,12 @@ impl<'t> Pieces<'t> {
         (0..count).map(|_| item(self)).collect()
     }
 
-    fn mapping<K, T>(&mut self, value: impl Fn(&str) -> Result<T, String>) -> Result<IndexMap<K, T>, String>
+    fn mapping<K, T>(&mut self, value: impl Fn(&str) -> Result<T, String>) -> Result<BTreeMap<K, T>, String>
     where
-        K: Deserialize<'t> + Eq + Hash,
+        K: Deserialize<'static> + Ord,
     {
         let count = self.number().ok_or("a mapping has no count")?;
-        let mut members = IndexMap::with_capacity(count);
+        let mut members = BTreeMap::new();
         for _ in 0..count {
             let key = self.word()?;
             members.insert(key, value(self.optional()?.unwrap_or_default())?);
@@ -80,11 +80,11 @@ impl<'t> Pieces<'t> {
             basis: self.word()?,
             testable: self.word()?,
             statement: self.text()?,
-            why_not: self.optional()?.map(str::to_owned),
+            why_not: self.optional()?.map(Cow::Borrowed),
             how_to_test: self.text()?,
             mutant: self.text()?,
-            notes: self.optional()?.map(str::to_owned),
-            source: self.optional()?.map(str::to_owned),
+            notes: self.optional()?.map(Cow::Borrowed),
+            source: self.optional()?.map(Cow::Borrowed),
             example: self.optional()?.map(Kept::new),
             table: self.optional()?.map(Kept::new),
             section: Section {
@@ -105,7 +105,7 @@ impl<'t> Pieces<'t> {
 ///
 /// # Errors
 /// Where the text is none that the build writes.
-pub(super) fn read<'t>(text: &'t str, mut take: impl FnMut(Requirement, &'t str)) -> Result<(), String> {
+pub(super) fn read(text: &'static str, mut take: impl FnMut(Requirement, &'static str)) -> Result<(), String> {
     let mut pieces = Pieces { rest: text };
     while !pieces.rest.is_empty() {
         let file = pieces.optional()?.unwrap_or_default();

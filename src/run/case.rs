@@ -321,10 +321,14 @@ impl<'a> CaseRun<'a> {
 
     /// Keeps the version of an instance in mind, for If-Match.
     pub fn remember_version(&mut self, exchange: &Exchange, reading: &Reading<'_>) {
-        if !self.updates {
+        // An old version is not the one that an update has to name.
+        if !self.updates || exchange.request.url.contains("/_history") {
             return;
         }
-        let Some(resource) = reading.resource() else {
+        let text = |pointer: &str| reading.resource()?.pointer(pointer).and_then(Value::as_str);
+        let own = text("/resourceType").zip(text("/id")).zip(text("/meta/versionId"));
+        let Some(((kind, id), version)) = own else {
+            // No body, or one that speaks of something else, such as an OperationOutcome.
             if let Some(etag) = exchange.response.headers.get("etag")
                 && (200..300).contains(&exchange.response.status)
             {
@@ -342,12 +346,7 @@ impl<'a> CaseRun<'a> {
             }
             return;
         };
-        let text = |pointer: &str| resource.pointer(pointer).and_then(Value::as_str);
-        if let (Some(kind), Some(id), Some(version)) = (text("/resourceType"), text("/id"), text("/meta/versionId"))
-            && !exchange.request.url.contains("/_history")
-        {
-            self.versions.insert(format!("{kind}/{id}"), format!("W/\"{version}\""));
-        }
+        self.versions.insert(format!("{kind}/{id}"), format!("W/\"{version}\""));
     }
 }
 
@@ -380,7 +379,7 @@ fn expressions(step: &Step) -> impl Iterator<Item = &str> {
         let own = expectation
             .fhirpath
             .iter()
-            .chain(&expectation.condition)
+            .chain(expectation.condition.as_deref())
             .map(|path| path.text.value.as_str());
         own.chain(in_body(&expectation.response))
             .chain(expectation.any_of.iter().flat_map(in_body))
@@ -393,10 +392,14 @@ fn expressions(step: &Step) -> impl Iterator<Item = &str> {
             CaptureSource::FhirPath(expression) => Some(expression.text.value.as_str()),
             _ => None,
         });
-    let looped = step.repetition.iter().filter_map(|repetition| match repetition {
-        Repetition::ForEach { values, .. } => Some(values.text.value.as_str()),
-        _ => None,
-    });
+    let looped = step
+        .repetition
+        .as_deref()
+        .into_iter()
+        .filter_map(|repetition| match repetition {
+            Repetition::ForEach { values, .. } => Some(values.text.value.as_str()),
+            _ => None,
+        });
     let assumed = step.assume.iter().flat_map(|assume| in_body(&assume.response));
     let condition = step.condition.iter().map(|path| path.text.value.as_str());
     expected.chain(captured).chain(looped).chain(assumed).chain(condition)

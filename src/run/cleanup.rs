@@ -21,6 +21,8 @@ const ROUNDS: usize = 5;
 #[derive(Debug, Default)]
 pub struct Registry {
     created: RefCell<Vec<(usize, Created)>>,
+    /// What was created and deleted again: an update that brings it back makes it ours once more, whatever its status is.
+    gone_again: RefCell<Vec<Created>>,
     done: RefCell<Cleanup>,
     /// What is to stay.
     kept: RefCell<Vec<Created>>,
@@ -81,7 +83,9 @@ impl Registry {
             ("PUT", [resource_type]) if exchange.response.status == 201 && is_type(resource_type) => {
                 self.add(case, created_by_post(resource_type, exchange));
             }
-            ("PUT", [resource_type, id]) if exchange.response.status == 201 || is_ours(id) => {
+            ("PUT", [resource_type, id])
+                if exchange.response.status == 201 || is_ours(id) || self.was_ours(resource_type, id) =>
+            {
                 self.add(case, Created::Instance(format!("{resource_type}/{id}")));
             }
             ("DELETE", [resource_type, id]) => self.forget(&format!("{resource_type}/{id}")),
@@ -114,7 +118,18 @@ impl Registry {
     /// Something is no longer there.
     fn forget(&self, instance: &str) {
         let gone = Created::Instance(instance.to_owned());
-        self.created.borrow_mut().retain(|(_, created)| *created != gone);
+        let mut created = self.created.borrow_mut();
+        let before = created.len();
+        created.retain(|(_, created)| *created != gone);
+        if created.len() < before {
+            self.gone_again.borrow_mut().push(gone);
+        }
+    }
+
+    /// Whether the run created something and deleted it again.
+    fn was_ours(&self, resource_type: &str, id: &str) -> bool {
+        let gone = Created::Instance(format!("{resource_type}/{id}"));
+        self.gone_again.borrow().contains(&gone)
     }
 
     fn add(&self, case: usize, created: Created) {
@@ -351,7 +366,9 @@ fn is_type(segment: &str) -> bool {
 
 fn created_by_post(resource_type: &str, exchange: &Exchange) -> Created {
     let location = exchange.response.headers.get("location");
-    if let Some(location) = location.and_then(|text| Location::parse(text, &exchange.request.url)) {
+    let location = location.and_then(|text| Location::parse(text, &exchange.request.url));
+    // Who posts a Patient has made no Organization, and deletes none.
+    if let Some(location) = location.filter(|location| location.resource_type == resource_type) {
         return Created::Instance(location.instance());
     }
     let body: Option<Value> = serde_json::from_slice(exchange.response.body.bytes()).ok();

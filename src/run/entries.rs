@@ -71,7 +71,8 @@ pub(super) fn done(exchange: &Exchange, base: &str, is_ours: impl Fn(&str) -> bo
     }
     // A server may have stored the Bundle itself.
     let stored = exchange.response.headers.get("location");
-    if let Some(stored) = stored.and_then(|text| Location::parse(text, &exchange.request.url)) {
+    let stored = stored.and_then(|text| Location::parse(text, &exchange.request.url));
+    if let Some(stored) = stored.filter(|stored| stored.resource_type == "Bundle") {
         done.created.push(Created::Instance(stored.instance()));
     }
     for answer in answered.iter().filter(|_| sent.len() != answered.len()) {
@@ -94,7 +95,11 @@ impl Done {
         let url = request["url"].as_str().unwrap_or_default();
         let url = url.strip_prefix(base).unwrap_or(url).trim_start_matches('/');
         let is_created = status(answer).starts_with("201");
-        match (request["method"].as_str(), url.split_once('/')) {
+        // A condition may hold a slash: `Patient?identifier=http://example.org|1` names no instance.
+        let instance = url
+            .split_once('/')
+            .filter(|(resource_type, _)| !resource_type.contains('?'));
+        match (request["method"].as_str(), instance) {
             (Some("DELETE"), Some(_)) => self.deleted.push(url.to_owned()),
             (Some("PUT"), Some((_, id))) if is_created || is_ours(id) => {
                 self.created.push(Created::Instance(url.to_owned()));
@@ -104,13 +109,21 @@ impl Done {
             (Some("POST" | "PUT"), _)
                 if !is_created && (url.contains('?') || url.contains('$') || request.get("ifNoneExist").is_some()) => {}
             _ => {
-                let named = located(answer, exchange).or_else(|| named(&answer["resource"]));
+                let stored = written_type(entry);
+                let is_of_entry = |instance: &String| {
+                    stored
+                        .as_deref()
+                        .is_none_or(|name| instance.split('/').next() == Some(name))
+                };
+                let named = located(answer, exchange)
+                    .filter(is_of_entry)
+                    .or_else(|| named(&answer["resource"]).filter(is_of_entry));
                 // What an entry of a history or collection holds keeps its id.
                 let kept =
                     named_if(&entry["resource"], is_ours).filter(|_| request["method"] != "POST" || named.is_none());
                 match named.or(kept) {
                     Some(instance) => self.created.push(Created::Instance(instance)),
-                    None => self.created.extend(written_type(entry).map(Created::Unknown)),
+                    None => self.created.extend(stored.map(Created::Unknown)),
                 }
             }
         }
@@ -233,6 +246,32 @@ mod tests {
             ]
         );
         assert_eq!(done.deleted, ["Patient/gone"]);
+    }
+
+    #[test]
+    fn a_condition_with_a_slash_names_no_instance() {
+        let conditional = |method: &str| entry(method, "Patient?identifier=http://localhost/ours|1");
+        let done = seen(
+            200,
+            &[conditional("PUT"), conditional("PUT"), conditional("DELETE")],
+            &[
+                answer("201", "Patient/5"),
+                answer("200", "Patient/before"),
+                answer("204", ""),
+            ],
+        );
+        assert_eq!(done.created, [Created::Instance("Patient/5".into())]);
+        assert!(done.deleted.is_empty());
+    }
+
+    #[test]
+    fn what_is_of_another_type_was_not_created_here() {
+        let done = seen(
+            200,
+            &[entry("POST", "Patient")],
+            &[answer("201", "Organization/of-somebody")],
+        );
+        assert_eq!(done.created, [Created::Unknown("Patient".into())]);
     }
 
     #[test]

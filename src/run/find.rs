@@ -45,9 +45,6 @@ impl Found {
 /// Looks for what cases need and nobody gave.
 pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
     let mut found = Found::default();
-    let ids = world.request_ids.then(|| format!("{}-find", world.tag));
-    let sender = Sender::new(world.transport, None, ids);
-    sender.begin(Stage::Setup, 0);
     let mut tried = HashSet::new();
     let ids = world.request_ids.then(|| format!("{}-find00", world.tag));
     let sender = Sender::new(world.transport, None, ids);

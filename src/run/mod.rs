@@ -21,6 +21,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use indexmap::IndexMap;
 
+use crate::exchange::{Exchange, Headers};
 use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
 use crate::requirement::Catalogue;
@@ -219,6 +220,7 @@ impl<'a> Runner<'a> {
                 (index, result)
             });
             let jobs = self.options.jobs.max(1);
+            let mut alike = Alike::default();
             let mut finished = stream::iter(running).buffer_unordered(jobs).ready_chunks(jobs);
             while let Some(together) = finished.next().await {
                 for (index, mut result) in together {
@@ -226,7 +228,7 @@ impl<'a> Runner<'a> {
                     let failed = result.verdict == Verdict::Fail;
                     let result = Arc::new(result);
                     tell(RunEvent::CaseFinished(Arc::clone(&result)));
-                    results[index] = Some(self.kept(result));
+                    results[index] = Some(self.kept(result, &mut alike));
                     if failed && self.options.fail_fast {
                         self.stop.ask("a case failed, and --fail-fast was asked for");
                     }
@@ -255,7 +257,7 @@ impl<'a> Runner<'a> {
     }
 
     /// A case as the tree keeps it: without the bodies of what passed, with at most 64 KB of each other.
-    fn kept(&self, mut result: Arc<CaseResult>) -> Arc<CaseResult> {
+    fn kept(&self, mut result: Arc<CaseResult>, alike: &mut Alike) -> Arc<CaseResult> {
         let passed = matches!(result.verdict, Verdict::Pass | Verdict::Inapplicable | Verdict::Skip);
         let drop_all = passed && !self.options.keep_bodies;
         let case = Arc::make_mut(&mut result);
@@ -267,6 +269,7 @@ impl<'a> Runner<'a> {
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
             exchange.request.headers.shrink_to_fit();
             exchange.response.headers.shrink_to_fit();
+            alike.share(exchange);
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {
                     *body = crate::exchange::Body::Elsewhere(body.len());
@@ -330,6 +333,26 @@ impl<'a> Runner<'a> {
             cleanup,
             not_checked: Vec::new(),
             baseline: None,
+        }
+    }
+}
+
+/// The headers of the exchange before: servers and we ourselves say nearly the same each time.
+#[derive(Default)]
+struct Alike {
+    request: Headers,
+    response: Headers,
+}
+
+impl Alike {
+    fn share(&mut self, exchange: &mut Exchange) {
+        let Exchange { request, response, .. } = exchange;
+        for (headers, before) in [
+            (&mut request.headers, &mut self.request),
+            (&mut response.headers, &mut self.response),
+        ] {
+            headers.share_with(before);
+            before.clone_from(headers);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::capture;
 use super::case::CaseRun;
 use super::render;
-use crate::check::{self, Reading, Turn, always, deviation};
+use crate::check::{self, Doubt, Reading, Turn, always, deviation};
 use crate::exchange::{Exchange, Request};
 use crate::fhir::Interaction;
 use crate::requirement::RequirementId;
@@ -33,7 +33,7 @@ struct Doing {
     findings: Vec<Finding>,
     audited: Vec<RequirementId>,
     exchanges: Vec<Exchange>,
-    lost: Option<Lost>,
+    lost: Option<Box<Lost>>,
     reason: Option<Reason>,
     effect: Effect,
     /// The first request of those that follow links, as it was made: what an exchange keeps of it has its secrets masked.
@@ -151,7 +151,7 @@ impl Doing {
             self.findings = check::check_assert(step, &run.context());
             return;
         }
-        match &step.repetition {
+        match step.repetition.as_deref() {
             None => {
                 self.perform(run, phase, number, step, None, false).await;
             }
@@ -179,6 +179,7 @@ impl Doing {
                 }
             }
             Some(Repetition::Follow { link, at_most }) => {
+                let release = run.context().release;
                 run.start_loop(step, number);
                 let mut next = None;
                 for count in 1..=*at_most {
@@ -186,19 +187,20 @@ impl Doing {
                     let Some(exchange) = self.perform(run, phase, number, step, next.take(), true).await else {
                         break;
                     };
-                    let body: Option<Value> = serde_json::from_slice(exchange.response.body.bytes()).ok();
-                    let url = body.as_ref().and_then(|bundle| capture::link(bundle, link));
+                    // Pages in XML have links, too.
+                    let url = {
+                        let reading = Reading::new(exchange, release);
+                        let bundle = reading.resource();
+                        bundle.and_then(|bundle| capture::link(bundle, link)).map(str::to_owned)
+                    };
                     match url.zip(self.first.as_ref()) {
-                        Some((url, first)) => next = Some(render::follow(url, first)),
+                        Some((url, first)) => next = Some(render::follow(&url, first)),
                         None => break,
                     }
                 }
             }
         }
-        if matches!(
-            step.repetition,
-            Some(Repetition::Times(_) | Repetition::ForEach { .. } | Repetition::Follow { .. })
-        ) {
+        if step.repetition.is_some() {
             run.variables.remove("n");
         }
     }
@@ -232,7 +234,7 @@ impl Doing {
                 return None;
             }
         };
-        if matches!(step.repetition, Some(Repetition::Follow { .. })) {
+        if matches!(step.repetition.as_deref(), Some(Repetition::Follow { .. })) {
             self.first.get_or_insert_with(|| request.clone());
         }
         let before = run.world.registry.len_of(run.index);
@@ -290,10 +292,10 @@ impl Doing {
             Some(text) => self.breaks(ReasonKind::Stopped, text),
             None => self.breaks(ReasonKind::Transport, error.to_string()),
         }
-        self.lost = Some(Lost {
+        self.lost = Some(Box::new(Lost {
             request,
             error: error.to_string(),
-        });
+        }));
     }
 
     /// A document does not show what became of this request: that is no fault of the server, and nothing is judged. Reads
@@ -308,10 +310,10 @@ impl Doing {
         } else if writes(step) {
             self.effect = Effect::Blocks(reason.text.clone());
         }
-        self.lost = Some(Lost {
+        self.lost = Some(Box::new(Lost {
             request,
             error: reason.text.clone(),
-        });
+        }));
         self.reason = Some(reason);
     }
 
@@ -361,9 +363,13 @@ impl Doing {
             // A server that was too busy to answer has not shown that it cannot.
             if let Some(assume) = &step.assume
                 && !matches!(turn, Turn::Unjudged(_))
-                && let Err(why) = check::assume(assume, &reading, &cx)
+                && let Err(doubt) = check::assume(assume, &reading, &cx)
             {
-                let text = format!("{} ({why})", assume.because);
+                let text = match doubt {
+                    Doubt::Refuted(why) => format!("{} ({why})", assume.because),
+                    // Nobody knows whether the case applies.
+                    Doubt::Unjudged(why) => return self.breaks(ReasonKind::Unjudged, why),
+                };
                 self.reason = Some(Reason {
                     kind: ReasonKind::Assumption,
                     text: text.clone(),

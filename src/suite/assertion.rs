@@ -21,7 +21,7 @@ pub struct Expectation {
     /// FHIRPaths over variables (in `assert` only).
     pub fhirpath: Vec<FhirPath>,
     /// Judged only where this is true.
-    pub condition: Option<FhirPath>,
+    pub condition: Option<Box<FhirPath>>,
     /// How bad it is at most where broken.
     pub at_most: Option<AtMost>,
     /// The judgement behind it, in a sentence.
@@ -128,7 +128,7 @@ pub enum HeaderMatcher {
     /// Equal to none of these.
     Not(Vec<Template>),
     /// A regular expression is found in the text.
-    Matches(Regex),
+    Matches(Box<Regex>),
     /// A comma-separated list has all of these tokens, without case.
     Includes(Vec<Template>),
     /// The media type without parameters is one of these.
@@ -157,9 +157,9 @@ pub enum BodyMatcher {
     /// Empty, or not.
     Empty(bool),
     /// Holds at least this.
-    Like(Body),
+    Like(Box<Body>),
     /// Is this, but for `id`, `meta` and narrative.
-    SameAs(Body),
+    SameAs(Box<Body>),
     /// Is valid for this resource type (`${type}` is allowed).
     Schema(Template),
     /// Makes this true.
@@ -169,7 +169,7 @@ pub enum BodyMatcher {
     /// As text, is not equal to.
     TextNot(Template),
     /// As text, holds this pattern.
-    TextMatches(Regex),
+    TextMatches(Box<Regex>),
 }
 
 /// A FHIRPath and where it was written. It is compiled at its first use, and only once.

@@ -158,7 +158,7 @@ pub struct Step {
     /// Headers beyond the default ones.
     pub headers: Vec<HeaderLine>,
     /// The body.
-    pub body: Option<Body>,
+    pub body: Option<Box<Body>>,
     /// The form of a search by POST: names and their values.
     pub form: Option<Vec<(String, Vec<Template>)>>,
     /// Variables to take from the response.
@@ -168,13 +168,13 @@ pub struct Step {
     /// What has to hold for the rest of the case to be judged at all.
     pub assume: Option<Box<Assume>>,
     /// Where it is not true the step is left out.
-    pub condition: Option<FhirPath>,
+    pub condition: Option<Box<FhirPath>>,
     /// Judged even though an earlier write went wrong.
     pub regardless: bool,
     /// A pause before the step.
     pub wait: Option<Duration>,
     /// How the step is performed more than once.
-    pub repetition: Option<Repetition>,
+    pub repetition: Option<Box<Repetition>>,
     /// For how long a read is repeated until `expect` and `assume` hold.
     pub eventually: Option<Duration>,
     /// Whether what the step creates stays on the server.

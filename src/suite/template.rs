@@ -2,19 +2,28 @@
 
 use std::ops::Range;
 
+use crate::source::Span;
+
 /// A text that is filled in when its step runs. `$${` writes a literal `${`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    parts: Vec<Part>,
+    parts: Parts,
+}
+
+/// Nearly all templates are one piece, and thousands of them are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Parts {
+    One(Part),
+    Many(Box<[Part]>),
 }
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Text as it is.
-    Text(String),
-    /// The name of a variable, and where `${name}` stands in the text (bytes).
-    Variable(String, Range<usize>),
+    Text(Box<str>),
+    /// The name of a variable, and where `${name}` stands in the text.
+    Variable(Box<str>, Span),
 }
 
 /// What is wrong in a template, and where (bytes of the text).
@@ -43,7 +52,10 @@ impl Template {
     /// # Errors
     /// Every `${` that is not closed, and every name with other characters than letters, digits, `-`, `_` and `.`.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
-        let mut parts = Vec::with_capacity(1);
+        if !text.contains("${") {
+            return Ok(Self::literal(text));
+        }
+        let mut parts = Vec::new();
         let mut errors = Vec::new();
         let mut literal = String::new();
         let mut at = 0;
@@ -65,9 +77,9 @@ impl Template {
             let name = &text[start + 2..end - 1];
             if is_name(name) {
                 if !literal.is_empty() {
-                    parts.push(Part::Text(std::mem::take(&mut literal)));
+                    parts.push(Part::Text(std::mem::take(&mut literal).into()));
                 }
-                parts.push(Part::Variable(name.to_owned(), start..end));
+                parts.push(Part::Variable(name.into(), Span::new(start..end)));
             } else {
                 errors.push(TemplateError::Name {
                     name: name.to_owned(),
@@ -78,33 +90,39 @@ impl Template {
         }
         literal.push_str(&text[at..]);
         if !literal.is_empty() || parts.is_empty() {
-            parts.push(Part::Text(literal));
+            parts.push(Part::Text(literal.into()));
         }
-        if errors.is_empty() {
-            Ok(Self { parts })
-        } else {
-            Err(errors)
+        if !errors.is_empty() {
+            return Err(errors);
         }
+        let parts = match <[Part; 1]>::try_from(parts) {
+            Ok([one]) => Parts::One(one),
+            Err(many) => Parts::Many(many.into()),
+        };
+        Ok(Self { parts })
     }
 
     /// A template without variables, whatever the text holds.
     #[must_use]
-    pub fn literal(text: impl Into<String>) -> Self {
+    pub fn literal(text: impl Into<Box<str>>) -> Self {
         Self {
-            parts: vec![Part::Text(text.into())],
+            parts: Parts::One(Part::Text(text.into())),
         }
     }
 
     /// The pieces, in order; at least one.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        match &self.parts {
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(parts) => parts,
+        }
     }
 
     /// The text, where the template has no variable.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
-        match self.parts.as_slice() {
+        match self.parts() {
             [Part::Text(text)] => Some(text),
             _ => None,
         }
@@ -112,8 +130,8 @@ impl Template {
 
     /// The names of the variables, in order, with repetitions.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Variable(name, _) => Some(name.as_str()),
+        self.parts().iter().filter_map(|part| match part {
+            Part::Variable(name, _) => Some(&**name),
             Part::Text(_) => None,
         })
     }
@@ -128,10 +146,10 @@ impl Template {
         S: AsRef<str>,
     {
         let mut text = String::new();
-        for part in &self.parts {
+        for part in self.parts() {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Variable(name, _) => text.push_str(value(name).ok_or(name.as_str())?.as_ref()),
+                Part::Variable(name, _) => text.push_str(value(name).ok_or(&**name)?.as_ref()),
             }
         }
         Ok(text)

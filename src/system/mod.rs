@@ -137,8 +137,8 @@ impl System {
 /// The first segment of a URL after the base.
 fn type_of(url: &Template, resource_type: &str) -> String {
     let parts = url.parts().iter().map(|part| match part {
-        Part::Text(text) => text.as_str(),
-        Part::Variable(name, _) if name == "type" => resource_type,
+        Part::Text(text) => &**text,
+        Part::Variable(name, _) if &**name == "type" => resource_type,
         Part::Variable(..) => "?",
     });
     let text: String = parts.collect();

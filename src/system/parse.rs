@@ -1,5 +1,6 @@
 //! From text to system, with every problem of the file reported at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -56,14 +57,14 @@ fn system(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<System> {
     let catalogue = with_rules(reader, rules);
     let texts = |reader: &mut Reader<'_>, key: &'static str| -> Vec<Spanned<String>> {
         let Some(node) = fields.get(key) else { return Vec::new() };
-        let items = reader.one_or_many(node, &format!("`{key}`"));
-        gather(items, |item| reader.string(item, &format!("`{key}`")))
+        let items = reader.one_or_many(node, format_args!("`{key}`"));
+        gather(items, |item| reader.string(item, format_args!("`{key}`")))
     };
     let named = |reader: &mut Reader<'_>, key: &'static str| -> Vec<(String, Spanned<String>)> {
         let Some(node) = fields.get(key) else { return Vec::new() };
-        let entries = reader.entries(node, &format!("`{key}`"));
+        let entries = reader.entries(node, format_args!("`{key}`"));
         let read = entries.iter().filter_map(|entry| {
-            let value = reader.string(&entry.value, &format!("`{}`", entry.key))?;
+            let value = reader.string(&entry.value, format_args!("`{}`", entry.key))?;
             Some((
                 entry.key.clone().into_owned(),
                 Spanned::new(value.value, entry.key_span),
@@ -109,7 +110,7 @@ fn items<T>(
     mut read: impl FnMut(&mut Reader<'_>, &Node<'_>) -> Option<T>,
 ) -> Vec<T> {
     let Some(node) = fields.get(key) else { return Vec::new() };
-    let items = reader.list(node, &format!("`{key}`"));
+    let items = reader.list(node, format_args!("`{key}`"));
     gather(items, |item| read(reader, item))
 }
 
@@ -125,7 +126,7 @@ fn writes(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Vec<(String, Vec<
     };
     let entries = reader.entries(node, "`writes`");
     let read = entries.iter().map(|entry| {
-        let items = reader.one_or_many(&entry.value, &format!("`{}`", entry.key));
+        let items = reader.one_or_many(&entry.value, format_args!("`{}`", entry.key));
         let interactions = gather(items, |item| reader.word(item, "what may be written", &WORDS));
         (entry.key.clone().into_owned(), interactions)
     });
@@ -175,21 +176,21 @@ fn rule(reader: &mut Reader<'_>, node: &Node<'_>, release: FhirVersion) -> Optio
         level: level?,
         actor: Actor::Server,
         basis: Basis::Documented,
-        versions: IndexMap::from_iter([(release, true)]),
+        versions: BTreeMap::from([(release, true)]),
         trial_use: Vec::new(),
-        differs: IndexMap::new(),
-        statement,
+        differs: BTreeMap::new(),
+        statement: statement.into(),
         section: Section {
-            number: "-".to_owned(),
-            anchor: source.clone(),
+            number: "-".into(),
+            anchor: source.clone().into(),
         },
-        applies_if: vec!["always".to_owned()],
+        applies_if: vec!["always".into()],
         testable: Testable::Yes,
         why_not: None,
-        how_to_test: "By the suites of the system.".to_owned(),
-        mutant: "None.".to_owned(),
+        how_to_test: "By the suites of the system.".into(),
+        mutant: "None.".into(),
         notes: None,
-        source: Some(source),
+        source: Some(source.into()),
         example: None,
         table: None,
     };

@@ -10,6 +10,7 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::auth::Credentials;
+use super::unanswered::{deepest, unanswered};
 use super::{Identity, Transport, TransportError};
 use crate::exchange::{Body, Exchange, Headers, Request, Response, Timing, redact};
 
@@ -86,6 +87,8 @@ impl Client {
             // A redirect is an answer to be judged, and could carry credentials elsewhere.
             .redirect(Policy::none())
             .referer(false)
+            // Retries are ours: these would be seen by no pace, and told in no report.
+            .retry(reqwest::retry::never())
             .connect_timeout(options.connect)
             .pool_max_idle_per_host(options.connections)
             .tcp_nodelay(true);
@@ -135,7 +138,7 @@ impl Client {
         let sent = tokio::time::timeout(self.options.first_byte, self.http.execute(prepared)).await;
         let mut response = match sent {
             Err(_) => return Err(TransportError::Silent(self.options.first_byte)),
-            Ok(Err(error)) => return Err(self.unanswered(&error)),
+            Ok(Err(error)) => return Err(unanswered(&error, &self.origin, &self.options)),
             Ok(Ok(response)) => response,
         };
         let first_byte = begin.elapsed();
@@ -278,40 +281,6 @@ impl Client {
         }
     }
 
-    fn unanswered(&self, error: &reqwest::Error) -> TransportError {
-        if error.is_connect() {
-            TransportError::Connect {
-                origin: self.origin.clone(),
-                cause: self.hinted(deepest(error)),
-            }
-        } else if error.is_timeout() {
-            TransportError::Silent(self.options.first_byte)
-        } else if error.is_builder() {
-            TransportError::Malformed(deepest(error))
-        } else {
-            TransportError::Lost(self.hinted(deepest(error)))
-        }
-    }
-
-    /// A cause, with what may be done about it where a server wants to see a certificate.
-    fn hinted(&self, cause: String) -> String {
-        let is_refused = cause.contains("received fatal alert")
-            && [
-                "CertificateRequired",
-                "UnknownCA",
-                "BadCertificate",
-                "CertificateUnknown",
-                "CertificateExpired",
-            ]
-            .iter()
-            .any(|alert| cause.contains(alert));
-        match self.options.identity {
-            _ if !is_refused => cause,
-            None => format!("{cause}; the server wants a client certificate: --client-cert"),
-            Some(_) => format!("{cause}; the server does not take the client certificate of --client-cert"),
-        }
-    }
-
     /// What goes along with every request.
     #[must_use]
     pub const fn credentials(&self) -> &Credentials {
@@ -383,15 +352,6 @@ fn is_plain_path(text: &str) -> bool {
     bytes.next() == Some(b'/')
         && bytes.next() != Some(b'/')
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-}
-
-/// The innermost cause, which is the one that says something.
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

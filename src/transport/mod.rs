@@ -10,6 +10,7 @@ pub mod pace;
 pub mod probe;
 pub mod retry;
 pub mod several;
+mod unanswered;
 
 use std::time::Duration;
 
@@ -93,6 +94,9 @@ pub enum TransportError {
         /// What the system says.
         cause: String,
     },
+    /// The server says that it did nothing of the request: sending it again is harmless (HTTP/2).
+    #[error("the server refused the request before it did anything: {0}")]
+    Refused(String),
     /// The connection was lost before an answer came.
     #[error("the connection was lost before an answer came: {0}")]
     Lost(String),
@@ -165,15 +169,19 @@ impl TransportError {
     /// Whether the server itself seems to be gone, or the one that lets us in, as opposed to one answer that went wrong.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Lost(_) | Self::NoToken(_))
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Refused(_) | Self::Lost(_) | Self::NoToken(_)
+        )
     }
 
-    /// Whether it is certain that the server saw nothing of the request.
+    /// Whether it is certain that the server did nothing of the request.
     #[must_use]
     pub const fn is_unsent(&self) -> bool {
         matches!(
             self,
             Self::Connect { .. }
+                | Self::Refused(_)
                 | Self::NoToken(_)
                 | Self::Malformed(_)
                 | Self::OtherOrigin { .. }

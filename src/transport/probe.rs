@@ -102,11 +102,15 @@ pub fn base_url(text: &str) -> Result<Url, ProbeError> {
     Url::parse(trimmed).map_err(|error| wrong(error.to_string()))
 }
 
-/// A URL text without what stands before an `@`, which may be a password.
+/// A URL text without what stands before an `@`, which may be a password, and without its query, which may hold a key.
 fn shown(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
+    let masked = match (text.find("://"), text.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => format!("{}***{}", &text[..scheme + 3], &text[at..]),
         _ => text.to_owned(),
+    };
+    match masked.split_once('?') {
+        Some((start, _)) => format!("{start}?***"),
+        None => masked,
     }
 }
 
@@ -256,6 +260,7 @@ mod tests {
             "ftp://host/fhir",
             "http://ada:secret@host/fhir",
             "http://host/fhir?x=1",
+            "http://ada:sec?ret@host/fhir?x=1",
             "http://",
         ];
         let told = texts.map(|text| base_url(text).unwrap_err().to_string()).join("\n");
@@ -264,7 +269,8 @@ mod tests {
         `fhir` is no base URL: it has to begin with http:// or https://
         `ftp://host/fhir` is no base URL: FHIR is spoken over http or https, not ftp
         `http://***@host/fhir` is no base URL: credentials do not belong into a URL; use --basic-env
-        `http://host/fhir?x=1` is no base URL: it has no query and no fragment
+        `http://host/fhir?***` is no base URL: it has no query and no fragment
+        `http://***@host/fhir?***` is no base URL: invalid port number
         `http://` is no base URL: empty host
         ");
     }

@@ -114,10 +114,10 @@ impl<T: Transport> Transport for Retrying<T> {
     }
 }
 
-/// Whether a second sending is harmless: nothing was sent, or the method is idempotent (RFC 9110, 9.2.2).
+/// Whether a second sending is harmless: nothing was sent, or the server did nothing of it, or the method is idempotent (RFC 9110, 9.2.2).
 fn may_repeat(request: &Request, error: &TransportError) -> bool {
     match error {
-        TransportError::Connect { .. } => true,
+        TransportError::Connect { .. } | TransportError::Refused(_) => true,
         TransportError::Lost(_) => is_idempotent(&request.method),
         _ => false,
     }
@@ -224,6 +224,12 @@ mod tests {
         let lost = || Err(TransportError::Lost("reset".into()));
         assert_eq!(asked("GET", vec![lost(), Ok((200, None))]), "200 after 2");
         assert!(asked("POST", vec![lost(), Ok((201, None))]).starts_with("the connection was lost"));
+        // Of these the server did nothing.
+        let refused = || Err(TransportError::Refused("GOAWAY".into()));
+        assert_eq!(
+            asked("POST", vec![refused(), refused(), Ok((201, None))]),
+            "201 after 3"
+        );
     }
 
     #[test]

@@ -69,6 +69,8 @@ impl<W: Write> Journal<W> {
         let mut journal = Self { out, line: Vec::new() };
         journal.line(&Line::Run(Box::new(prospect)))?;
         journal.settle()?;
+        // The first line tells of every case; no other is as long.
+        journal.line = Vec::new();
         Ok(journal)
     }
 

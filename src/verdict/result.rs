@@ -1,5 +1,6 @@
 //! The tree that every report reads.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -246,7 +247,7 @@ pub struct StepResult {
     pub exchanges: Vec<Exchange>,
     /// The request that got no answer, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost: Option<Lost>,
+    pub lost: Option<Box<Lost>>,
     /// How long it took, in microseconds, with pauses and retries.
     pub duration_us: u64,
 }
@@ -270,7 +271,7 @@ pub struct RequirementResult {
     /// What the level rests on.
     pub basis: Basis,
     /// The rule, in our words.
-    pub statement: String,
+    pub statement: Cow<'static, str>,
     /// Its place in the published specification.
     pub url: String,
     /// The roll-up over everything that cites it; `None` where nothing in the plan does.

@@ -185,7 +185,7 @@ fn a_token_endpoint_that_says_nothing() {
     let gone = with_key(
         &server.base,
         "p384.pem",
-        &format!("--token-url {}/token", stub.origin()),
+        &format!("--token-url {}/token --timeout 2s", stub.origin()),
     );
     gone.ended(3).says("no answer within 2 s");
     assert_eq!(stub.seen().len(), 1);

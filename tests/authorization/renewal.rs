@@ -23,7 +23,7 @@ fn run(base: &str) -> Assay {
         "--suite",
         &small,
         "--timeout",
-        "5s",
+        "30s",
         "--jobs",
         "1",
         "--oauth-client",
@@ -84,11 +84,11 @@ fn a_create_that_is_refused_is_not_sent_twice() {
 
 #[test]
 fn a_token_is_renewed_before_its_end() {
-    let authority = Authority::start(rules(Some(3)));
+    let authority = Authority::start(rules(Some(5)));
     let server = authority.protected();
     let suite = "suite: slow\ntitle: It takes its time\nfhir: [R4]\ncases:\n  - id: waits\n    title: It waits\n    steps:\n\
-      \x20     - read: Patient/nobody\n        wait: 2600ms\n        expect: [{ requirement: read.unknown-404, status: 404 }]\n\
-      \x20     - read: Patient/nobody\n        wait: 2600ms\n        expect: [{ requirement: read.unknown-404, status: 404 }]\n";
+      \x20     - read: Patient/nobody\n        wait: 4200ms\n        expect: [{ requirement: read.unknown-404, status: 404 }]\n\
+      \x20     - read: Patient/nobody\n        wait: 4200ms\n        expect: [{ requirement: read.unknown-404, status: 404 }]\n";
     let words = [
         "run",
         &server.base,
@@ -104,7 +104,7 @@ fn a_token_is_renewed_before_its_end() {
         .env("SECRET", "s3cret")
         .run()
         .ended(0);
-    assert_eq!(authority.given().len(), 3);
+    assert!(authority.given().len() >= 3, "{} tokens", authority.given().len());
     assert_eq!(refused(&server.recorded(), "GET"), 0);
 }
 

@@ -42,7 +42,7 @@ fn with_reports(assay: Assay) -> Assay {
 /// The arguments of a run of the small suite with all reports.
 fn run(base: &str, more: &[&str]) -> Assay {
     let suite = file("small.yaml");
-    let fixed = ["run", base, "--suite", &suite, "--timeout", "5s"];
+    let fixed = ["run", base, "--suite", &suite, "--timeout", "30s"];
     let reports = REPORTS.iter().flat_map(|report| ["--report", *report]);
     with_reports(assay(fixed.into_iter().chain(reports).chain(more.iter().copied())))
 }

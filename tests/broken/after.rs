@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::embedded::{Embedded, Recorded, outcome};
 use crate::support::stub::{CLAIMS, Seen, Stub, answer, hang_up, json, silence};
-use crate::support::{Gone, small, words};
+use crate::support::{Gone, impatient, small, words};
 
 /// The small suite against a server that creates, and answers all else like this.
 fn creating(serve: impl Fn(&Seen, &mut TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Stub {
@@ -29,9 +29,10 @@ fn creating(serve: impl Fn(&Seen, &mut TcpStream) -> io::Result<()> + Send + Syn
 const OUTCOME: &str =
     r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception","diagnostics":"no"}]}"#;
 
+/// It waited for nobody: a stub is silent for longer, and a busy machine is not as slow.
 #[track_caller]
-fn within(gone: &Gone, seconds: u64) {
-    assert!(gone.took < Duration::from_secs(seconds), "{:?}", gone.took);
+fn within(gone: &Gone) {
+    assert!(gone.took < Duration::from_secs(60), "{:?}", gone.took);
 }
 
 /// The verdicts of read, update, pages and delete.
@@ -85,7 +86,7 @@ fn answers_that_break_off() {
     });
     let gone = small(&stub.base(), "").run().ended(3);
     assert_eq!(verdicts(&gone), "error error error error");
-    within(&gone, 20);
+    within(&gone);
     gone.says("the answer broke off after 10 bytes of its body");
 }
 
@@ -117,8 +118,8 @@ fn a_content_length_that_is_too_large() {
         }
         _ => answer(out, "204 No Content", &[], b""),
     });
-    let gone = small(&stub.base(), "--case *::read").run().ended(3);
-    within(&gone, 20);
+    let gone = impatient(&stub.base(), "--case *::read").run().ended(3);
+    within(&gone);
     gone.says("the answer did not end within 2 s; 2 bytes of its body had come");
 }
 
@@ -144,8 +145,10 @@ fn silence_on_one_interaction() {
         "GET" => silence(),
         _ => answer(out, "204 No Content", &[], b""),
     });
-    let gone = small(&stub.base(), "--case *::read --case *::delete").run().ended(3);
-    within(&gone, 15);
+    let gone = impatient(&stub.base(), "--case *::read --case *::delete")
+        .run()
+        .ended(3);
+    within(&gone);
     gone.says("ERROR small::read")
         .says("no answer within 2 s")
         .says_not("small::delete");
@@ -158,8 +161,8 @@ fn silence_on_everything() {
         0 => json(out, "200 OK", CLAIMS),
         _ => silence(),
     });
-    let gone = small(&stub.base(), "").run().ended(3);
-    within(&gone, 20);
+    let gone = impatient(&stub.base(), "").run().ended(3);
+    within(&gone);
     gone.says("the server is gone: no answer within 2 s");
 }
 
@@ -212,7 +215,7 @@ fn a_server_that_dies_in_the_middle() {
     ))
     .run()
     .ended(3);
-    within(&gone, 30);
+    within(&gone);
     let told = gone
         .stdout
         .lines()
@@ -247,7 +250,7 @@ fn too_many_requests_are_waited_for() {
     let gone = small(&server.base, "").run().ended(0);
     assert_eq!(verdicts(&gone), "pass pass pass pass");
     assert!(gone.took >= Duration::from_secs(1), "{:?}", gone.took);
-    within(&gone, 40);
+    within(&gone);
     gone.says("the server answered 429 and asks to wait 1 s");
     assert!(server.left().is_empty(), "{:?}", server.left());
 }
@@ -256,7 +259,7 @@ fn too_many_requests_are_waited_for() {
 fn a_service_that_is_away_for_a_second_is_waited_for() {
     let server = at_first(503, &[("retry-after", "1")]);
     let gone = small(&server.base, "").run().ended(0);
-    within(&gone, 40);
+    within(&gone);
     gone.says("the server answered 503 and asks to wait 1 s");
 }
 
@@ -266,7 +269,7 @@ fn a_service_that_is_away_for_ever_is_not_judged() {
     let server = Embedded::with(before, |_| {});
     let gone = small(&server.base, "").run().ended(3);
     assert_eq!(verdicts(&gone), "pass error pass pass");
-    within(&gone, 20);
+    within(&gone);
     gone.says("the server answered 503: the service is unavailable, which says nothing about this rule");
 }
 
@@ -278,7 +281,7 @@ fn too_many_requests_for_ever_come_to_an_end() {
     );
     let gone = small(&server.base, "").run().ended(3);
     assert_eq!(verdicts(&gone), "pass error pass pass");
-    within(&gone, 20);
+    within(&gone);
     assert!(server.recorded().len() < 100, "{}", server.recorded().len());
 }
 
@@ -364,7 +367,7 @@ fn a_next_link_that_never_ends() {
         server.base
     ))
     .run();
-    within(&gone, 60);
+    within(&gone);
     gone.ended(1).says("FAIL http.paging::next-visits-every-match-once");
     assert!(server.recorded().len() < 100, "{}", server.recorded().len());
 }

@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::embedded::{Embedded, outcome};
-use crate::support::{Going, assay, file, small, words};
+use crate::support::{Going, assay, file, small, until, words};
 
 /// Nothing that was created can be read: some cases fail.
 fn failing() -> Embedded {
@@ -125,14 +125,6 @@ fn opener() -> (tempfile::TempDir, String) {
     (folder, path)
 }
 
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn the_report_is_opened() {
     let server = Embedded::start();
@@ -164,20 +156,26 @@ fn runs(going: &Going) -> Option<String> {
 fn watching_runs_again_when_a_suite_changes_and_ends_with_ctrl_c() {
     let server = Embedded::start();
     let suite = std::fs::read_to_string(file("small.yaml")).unwrap();
-    let going = words(&format!("run {} --suite . --watch --timeout 2s", server.base))
+    let going = words(&format!("run {} --suite . --watch --timeout 30s", server.base))
         .with("small.yaml", &suite)
         .start();
-    until("the first run", || runs(&going).is_some());
+    going.until_told("waiting for a change", 1);
     let first = runs(&going);
-    let write = |text: &str| std::fs::write(going.folder().join("small.yaml"), text).unwrap();
+    assert!(first.is_some());
+    // In one step: half a file would be one more change.
+    let write = |text: &str| {
+        std::fs::write(going.folder().join("new"), text).unwrap();
+        std::fs::rename(going.folder().join("new"), going.folder().join("small.yaml")).unwrap();
+    };
     thread::sleep(Duration::from_millis(500));
     assert_eq!(runs(&going), first, "its own reports are no change");
     // In the middle of being written it is wrong; that ends nothing.
     write("suite: [");
-    thread::sleep(Duration::from_millis(800));
+    going.until_told("waiting for a change", 2);
     write(&suite.replace("title: ", "title: Again, "));
-    until("the second run", || runs(&going).is_some_and(|tag| Some(tag) != first));
-    thread::sleep(Duration::from_millis(300));
+    going.until_told("waiting for a change", 3);
+    assert!(runs(&going).is_some_and(|tag| Some(tag) != first));
+    // Nobody waits for it to listen again: no Ctrl-C may get lost.
     going.signal("INT");
     let gone = going.wait().ended(0);
     assert_eq!(gone.stdout.matches("Conformant").count(), 2, "{}", gone.stdout);

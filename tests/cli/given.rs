@@ -13,7 +13,7 @@ const FOUND_BY: &str = "/fhir/Patient?_count=1&active=true";
 fn given(base: &str, more: &[&str]) -> Assay {
     let suite = file("given.yaml");
     assay(
-        ["run", base, "--suite", &suite, "--timeout", "2s"]
+        ["run", base, "--suite", &suite, "--timeout", "30s"]
             .into_iter()
             .chain(more.iter().copied()),
     )

@@ -191,5 +191,5 @@ fn a_write_never_leaves_whatever_the_plan_says() {
     let is_allowed = |sent: &(String, String)| is_harmless(sent) || *sent == ("POST".to_owned(), "Patient".to_owned());
     assert!(some.iter().all(is_allowed) && some.len() > no_writes.len(), "{some:?}");
     assert_eq!(failed, 0);
-    assert!(begin.elapsed() < Duration::from_secs(120));
+    assert!(begin.elapsed() < Duration::from_secs(300));
 }

@@ -12,7 +12,7 @@ fn case(base: &str, steps: &str) -> Gone {
     let suite = format!(
         "suite: alone\ntitle: Alone\nfhir: [R4]\nvariables: {{ strange: 'a b|c&d+é=1' }}\ncases:\n  - id: one\n    title: One case\n    steps:\n{steps}"
     );
-    let arguments = ["run", base, "--suite", "alone.yaml", "--timeout", "5s", "--seed", "7"];
+    let arguments = ["run", base, "--suite", "alone.yaml", "--timeout", "30s", "--seed", "7"];
     assay(arguments).with("alone.yaml", suite).run()
 }
 

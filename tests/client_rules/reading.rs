@@ -147,7 +147,7 @@ fn in_compartments() -> Vec<(String, bool)> {
                 .parts()
                 .iter()
                 .map(|part| match part {
-                    fhir_assay::suite::template::Part::Text(text) => text.clone(),
+                    fhir_assay::suite::template::Part::Text(text) => text.to_string(),
                     _ => "x".to_owned(),
                 })
                 .collect();

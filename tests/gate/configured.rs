@@ -5,7 +5,7 @@ use crate::support::{Assay, file, words};
 
 /// The small suite against a server that only the configuration names.
 fn run(more: &str, config: &str) -> Assay {
-    words(&format!("run --suite {} --timeout 5s {more}", file("small.yaml"))).with("fhir-assay.toml", config)
+    words(&format!("run --suite {} --timeout 30s {more}", file("small.yaml"))).with("fhir-assay.toml", config)
 }
 
 fn shown(more: &str, config: &str) -> Assay {

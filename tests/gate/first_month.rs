@@ -90,7 +90,7 @@ fn told(gone: &Gone, headings: &[&str]) -> String {
 }
 
 const LIST: [&str; 3] = ["New, by", "Known to", "Out of date"];
-const RUN: &str = "run --suite http.read --suite http.create --suite http.update --timeout 10s --jobs 8";
+const RUN: &str = "run --suite http.read --suite http.create --suite http.update --timeout 30s --jobs 8";
 const UPDATE: &str = "baseline update --baseline known.yaml --suite http.read --suite http.create --suite http.update";
 
 #[test]

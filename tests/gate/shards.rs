@@ -105,7 +105,7 @@ fn only_what_failed_is_run_again() {
         .ended(1)
         .file("reports/latest/report.json");
     // The suite is that of the report.
-    let again = assay(["run", &server.base, "--rerun-failed=last.json", "--timeout", "5s"])
+    let again = assay(["run", &server.base, "--rerun-failed=last.json", "--timeout", "30s"])
         .with("last.json", &report)
         .run()
         .ended(1);

@@ -33,7 +33,7 @@ fn soon<T>(what: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let found = what();
     assert!(
-        started.elapsed() < Duration::from_secs(20),
+        started.elapsed() < Duration::from_secs(90),
         "it took {:?}",
         started.elapsed()
     );

@@ -124,8 +124,8 @@ pub fn run(suites: Vec<SuiteResult>) -> RunResult {
             cases: judged,
             audited: 0,
             untested: verdict.is_none().then(|| {
-                let why = requirement.why_not.clone();
-                why.unwrap_or_else(|| "no case of this run tests it".into())
+                let why = requirement.why_not.as_deref();
+                why.unwrap_or("no case of this run tests it").to_owned()
             }),
         });
     }
@@ -257,10 +257,10 @@ fn update_suite() -> SuiteResult {
     });
     let blocked = with_verdict(blocked, Verdict::Skip);
     let mut lost = step(1, "update Patient/18", 70);
-    lost.lost = Some(Lost {
+    lost.lost = Some(Box::new(Lost {
         request: request("PUT", "Patient/18", PATIENT),
         error: "the server closed the connection before it answered".into(),
-    });
+    }));
     let mut broken = case(
         &id,
         file,

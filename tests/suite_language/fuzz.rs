@@ -187,7 +187,7 @@ fn random_damage_is_no_harm() {
         let result = std::panic::catch_unwind(|| read_and_lint(&text));
         slowest = slowest.max(start.elapsed());
         assert!(
-            result.is_ok() && start.elapsed() < Duration::from_secs(5),
+            result.is_ok() && start.elapsed() < Duration::from_secs(30),
             "seed {seed}, round {rounds}, {:?}:\n{}",
             start.elapsed(),
             String::from_utf8_lossy(&text)

@@ -106,7 +106,7 @@ fn hostile_files_are_refused_in_no_time() {
         let _ = problems.to_string();
         // A second in release; tests are built without optimization, and machines are busy.
         assert!(
-            start.elapsed() < Duration::from_secs(10),
+            start.elapsed() < Duration::from_secs(60),
             "{name}: {:?}",
             start.elapsed()
         );

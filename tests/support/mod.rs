@@ -9,6 +9,7 @@ pub mod stub;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,8 +36,14 @@ pub struct Going {
     child: Child,
     folder: TempDir,
     begin: Instant,
-    stdout: thread::JoinHandle<String>,
-    stderr: thread::JoinHandle<String>,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// What the program has said so far, and the thread that listens.
+struct Output {
+    said: Arc<Mutex<Vec<u8>>>,
+    listening: thread::JoinHandle<()>,
 }
 
 /// What the program left.
@@ -90,11 +97,30 @@ pub fn words(text: &str) -> Assay {
     assay(text.split_whitespace())
 }
 
-/// The small suite against a server, with a short time-out.
+/// The small suite against a server. No busy machine is as slow as its time-out.
 pub fn small(base: &str, more: &str) -> Assay {
+    small_within("30s", base, more)
+}
+
+/// The small suite against a server that keeps silent.
+pub fn impatient(base: &str, more: &str) -> Assay {
+    small_within("2s", base, more)
+}
+
+fn small_within(timeout: &str, base: &str, more: &str) -> Assay {
     let suite = file("small.yaml");
-    let fixed = ["run", base, "--suite", &suite, "--timeout", "2s", "--seed", "7"];
+    let fixed = ["run", base, "--suite", &suite, "--timeout", timeout, "--seed", "7"];
     assay(fixed.into_iter().chain(more.split_whitespace()))
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < BOUND, "{what} did not happen within {BOUND:?}");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 impl Assay {
@@ -122,8 +148,8 @@ impl Assay {
     pub fn start(mut self) -> Going {
         let begin = Instant::now();
         let mut child = self.command.spawn().unwrap();
-        let stdout = reader(child.stdout.take().unwrap());
-        let stderr = reader(child.stderr.take().unwrap());
+        let stdout = Output::of(child.stdout.take().unwrap());
+        let stderr = Output::of(child.stderr.take().unwrap());
         Going {
             child,
             folder: self.folder,
@@ -138,12 +164,27 @@ impl Assay {
     }
 }
 
-fn reader(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = from.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+impl Output {
+    fn of(mut from: impl Read + Send + 'static) -> Self {
+        let said: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let told = Arc::clone(&said);
+        let listening = thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(length @ 1..) = from.read(&mut buffer) {
+                told.lock().unwrap().extend_from_slice(&buffer[..length]);
+            }
+        });
+        Self { said, listening }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
+
+    fn all(self) -> String {
+        self.listening.join().unwrap();
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
 }
 
 impl Going {
@@ -159,6 +200,12 @@ impl Going {
         self.folder.path()
     }
 
+    /// Waits until it has said something on standard error so many times.
+    #[track_caller]
+    pub fn until_told(&self, text: &str, times: usize) {
+        until(text, || self.stderr.so_far().matches(text).count() >= times);
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> Gone {
         let status = loop {
@@ -168,7 +215,7 @@ impl Going {
             if self.begin.elapsed() > BOUND {
                 let _ = self.child.kill();
                 let _ = self.child.wait();
-                let told = (self.stdout.join().unwrap(), self.stderr.join().unwrap());
+                let told = (self.stdout.all(), self.stderr.all());
                 panic!("it did not end within {BOUND:?}\n{}\n{}", told.0, told.1);
             }
             thread::sleep(Duration::from_millis(5));
@@ -176,8 +223,8 @@ impl Going {
         Gone {
             code: status.code().unwrap_or(-1),
             took: self.begin.elapsed(),
-            stdout: self.stdout.join().unwrap(),
-            stderr: self.stderr.join().unwrap(),
+            stdout: self.stdout.all(),
+            stderr: self.stderr.all(),
             folder: self.folder,
         }
     }

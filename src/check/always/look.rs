@@ -48,7 +48,7 @@ impl<'a> Look<'a> {
             Action::Interaction { interaction, .. } => Some(*interaction),
             Action::Request { .. } | Action::Assert => None,
         };
-        let is_page = exchange > 0 && matches!(step.repetition, Some(Repetition::Follow { .. }));
+        let is_page = exchange > 0 && matches!(step.repetition.as_deref(), Some(Repetition::Follow { .. }));
         let after_base = request.url.strip_prefix(cx.base).filter(|_| !is_page);
         let path = after_base.and_then(|rest| {
             let is_base = rest.is_empty() || rest.starts_with('?');

@@ -109,10 +109,10 @@ impl Seen {
         if let Action::Interaction { url: known, .. } = &mut self.step.action {
             known.value = crate::check::testing::template(url);
         }
-        self.step.repetition = Some(Repetition::Follow {
+        self.step.repetition = Some(Box::new(Repetition::Follow {
             link: "next".to_owned(),
             at_most: 5,
-        });
+        }));
         self.index = 1;
         self
     }

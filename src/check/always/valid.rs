@@ -5,9 +5,10 @@
 //! this case sent it and sent it valid; any other is a warning, and what comes back as broken as it was sent is nothing.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use foldhash::quality::RandomState;
 use serde_json::Value;
 
 use super::{Ledger, Look, Softened};
@@ -204,7 +205,7 @@ struct Seen {
 }
 
 static SEEN: LazyLock<Seen> = LazyLock::new(|| Seen {
-    hasher: RandomState::new(),
+    hasher: RandomState::default(),
     valid: Mutex::default(),
 });
 

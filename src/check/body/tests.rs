@@ -80,8 +80,8 @@ fn bodies_are_empty_or_not() {
 
 #[test]
 fn bodies_are_like_what_is_expected() {
-    let captured = |name: &str| BodyMatcher::Like(from(BodySource::Captured(spanned(name.to_owned()))));
-    let fixture = |name: &str| BodyMatcher::Like(from(BodySource::Fixture(spanned(name.to_owned()))));
+    let captured = |name: &str| BodyMatcher::Like(Box::new(from(BodySource::Captured(spanned(name.to_owned())))));
+    let fixture = |name: &str| BodyMatcher::Like(Box::new(from(BodySource::Fixture(spanned(name.to_owned())))));
     insta::assert_snapshot!(lines(&[
         (
             "a part",
@@ -108,12 +108,12 @@ fn bodies_are_like_what_is_expected() {
         ("no fixture", fixture("nobody"), ada()),
         (
             "a text",
-            BodyMatcher::Like(from(BodySource::Text(spanned(text("a${id}"))))),
+            BodyMatcher::Like(Box::new(from(BodySource::Text(spanned(text("a${id}")))))),
             answered("a1")
         ),
         (
             "another text",
-            BodyMatcher::Like(from(BodySource::Text(spanned(text("a${id}"))))),
+            BodyMatcher::Like(Box::new(from(BodySource::Text(spanned(text("a${id}")))))),
             answered("a2")
         ),
     ]));
@@ -121,7 +121,7 @@ fn bodies_are_like_what_is_expected() {
 
 #[test]
 fn bodies_are_the_same_but_for_what_is_the_servers() {
-    let same = |value| BodyMatcher::SameAs(json_body(value));
+    let same = |value| BodyMatcher::SameAs(Box::new(json_body(value)));
     let name = json!([{ "given": ["Ada", "Augusta"], "family": "King" }]);
     insta::assert_snapshot!(lines(&[
         (
@@ -181,10 +181,10 @@ fn bodies_are_valid() {
 fn bodies_are_texts() {
     let matches = |pattern: &str| {
         let compiled = (!pattern.contains("${")).then(|| ::regex::Regex::new(pattern).unwrap());
-        BodyMatcher::TextMatches(Regex {
+        BodyMatcher::TextMatches(Box::new(Regex {
             pattern: text(pattern),
             compiled,
-        })
+        }))
     };
     let mut binary = answered("");
     binary.response.body = exchange::Body::new(vec![0xFF, 0xFE]);

@@ -9,12 +9,14 @@ use super::number;
 /// For each of `wanted` elements a partner of its own among `found` ones, so that as many as possible have one; those that
 /// are needed come before those that may stay alone.
 ///
-/// Elements that fit at their own place stay there; others are moved only where that lets one more find a partner.
+/// Elements that fit at their own place stay there; others are moved only where that lets one more find a partner. Where
+/// it `is_over`, what was found so far is given back: two arrays of a million elements each are never tried in pairs.
 pub(super) fn partners(
     wanted: usize,
     found: usize,
     is_needed: impl Fn(usize) -> bool,
     fits: impl Fn(usize, usize) -> bool,
+    is_over: impl Fn() -> bool,
 ) -> Vec<Option<usize>> {
     let mut partners: Vec<Option<usize>> = vec![None; wanted];
     let mut owners: Vec<Option<usize>> = vec![None; found];
@@ -31,6 +33,9 @@ pub(super) fn partners(
         order.clear();
         order.extend(group.into_iter().filter(|&one| partners[one].is_none()));
         for &start in &order {
+            if is_over() {
+                return partners;
+            }
             // Breadth first along alternating pairs: a partner that is taken may go to whoever can spare another.
             let mut came_from: Vec<Option<usize>> = vec![None; found];
             let mut queue = VecDeque::from([start]);

@@ -222,6 +222,7 @@ impl Comparison {
             found.len(),
             |one| !self.may_stay_alone(&wanted[one]),
             |one, other| self.holds(&wanted[one], &found[other]),
+            || self.left.get() == 0,
         )
     }
 
@@ -302,6 +303,9 @@ impl Comparison {
                 .collect()
         } else {
             let mut partners = self.partners(wanted, found);
+            if self.left.get() == 0 {
+                return Value::Null;
+            }
             align::pair_the_rest(wanted, found, &mut partners);
             partners
         };
@@ -318,8 +322,12 @@ impl Comparison {
             }
         }
         if self.mode == Mode::Same {
+            let mut has_partner = vec![false; found.len()];
+            for index in partners.iter().flatten() {
+                has_partner[*index] = true;
+            }
             for (index, actual) in found.iter().enumerate() {
-                if !partners.contains(&Some(index)) {
+                if !has_partner[index] {
                     places.push(Difference::Extra {
                         path: path.index(index),
                         actual: actual.clone(),

@@ -112,6 +112,20 @@ fn huge_arrays_are_given_up_and_not_misjudged() {
     assert_eq!(compare(&json!(expected), &json!(expected), Mode::Same), Ok(None));
 }
 
+/// An answer of some megabytes has millions of elements: a pair of loops over them would take hours.
+#[test]
+fn arrays_as_large_as_an_answer_can_be_take_no_square_of_their_length() {
+    let many = |number: i64| json!(vec![json!({ "a": number }); 1_000_000]);
+    assert_eq!(compare(&many(1), &many(2), Mode::Like), Err(TooLarge));
+    let plain = |last: i64| {
+        let mut items = vec![json!(1); 1_000_000];
+        items.push(json!(last));
+        json!(items)
+    };
+    let differences = compare(&plain(1), &plain(2), Mode::Same).unwrap().unwrap();
+    assert_eq!(differences.places.len(), 1);
+}
+
 fn bodies() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

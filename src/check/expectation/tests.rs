@@ -154,7 +154,7 @@ fn findings_say_which_line_and_which_exchange() {
 fn what_does_not_apply_is_not_judged() {
     let wrong = || expectation(SHALL, status(&[404]));
     let with = |condition: &str| Expectation {
-        condition: Some(path(condition)),
+        condition: Some(Box::new(path(condition))),
         ..wrong()
     };
     let of = |release| Expectation {
@@ -373,9 +373,18 @@ fn assumptions_hold_or_say_why_not() {
         PartialResponse::default().body(BodyMatcher::Schema(template("Nothing"))),
     ]
     .into_iter()
-    .map(|response| assumed(response).unwrap_err())
+    .map(|response| match assumed(response).unwrap_err() {
+        Doubt::Refuted(why) | Doubt::Unjudged(why) => why,
+    })
     .collect();
     insta::assert_snapshot!(lines.join("\n"));
+    let unseen = || PartialResponse::default().body(BodyMatcher::Schema(template("Nothing")));
+    assert!(matches!(assumed(unseen()), Err(Doubt::Unjudged(_))));
+    let refuted = PartialResponse {
+        status: status(&[404]).status,
+        ..unseen()
+    };
+    assert!(matches!(assumed(refuted), Err(Doubt::Refuted(_))));
 }
 
 #[test]

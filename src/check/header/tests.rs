@@ -36,10 +36,10 @@ fn judged(name: &str, matcher: &HeaderMatcher) -> String {
 
 fn regex_of(pattern: &str) -> HeaderMatcher {
     let compiled = (!pattern.contains("${")).then(|| ::regex::Regex::new(pattern).unwrap());
-    Matches(Regex {
+    Matches(Box::new(Regex {
         pattern: template(pattern),
         compiled,
-    })
+    }))
 }
 
 #[test]

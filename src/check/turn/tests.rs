@@ -66,7 +66,7 @@ fn taken(step: &Step, release: FhirVersion) -> String {
 fn only_what_is_asked_for_counts() {
     let update = |expect| step(Interaction::Update, expect);
     let condition = |text: &str, status: &[u16]| Expectation {
-        condition: Some(path(text)),
+        condition: Some(Box::new(path(text))),
         ..judged(codes(status), &[], &[])
     };
     let assumed = |matcher: StatusMatcher| Step {

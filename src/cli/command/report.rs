@@ -17,6 +17,7 @@ use crate::verdict::{RunResult, journal};
 /// Where the file is neither, or a report cannot be written.
 pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let result = read(&args.report)?;
+    output::prepare(&args.to)?;
     for output in &args.to {
         output::write(&result, output)?;
     }

@@ -216,7 +216,7 @@ fn hostile_texts_and_bodies_end_soon() {
             .unwrap()
             .evaluate(FhirVersion::R4, &observation(), &[]);
     }
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(90), "{:?}", started.elapsed());
 }
 
 #[test]

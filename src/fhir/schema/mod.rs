@@ -246,10 +246,10 @@ struct Digits;
 impl Digits {
     fn holds(instance: &Value) -> bool {
         match instance {
-            Value::Number(number) => number
-                .to_string()
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'-'),
+            Value::Number(number) => {
+                let mut signs = number.as_str().bytes();
+                signs.all(|sign| sign.is_ascii_digit() || sign == b'-')
+            }
             _ => true,
         }
     }

@@ -315,7 +315,7 @@ fn hostile_bodies_end_soon() {
     assert_eq!(errors.len(), MOST_ERRORS + 1);
     let long = json!({"resourceType": "Binary", "contentType": "x", "data": "QUJD".repeat(500_000)});
     assert_eq!(told("Binary", &long), "");
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(90), "{:?}", started.elapsed());
 }
 
 #[test]

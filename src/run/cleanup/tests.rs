@@ -71,6 +71,24 @@ fn what_is_created_is_known_and_nothing_else() {
     );
 }
 
+#[test]
+fn a_location_of_another_type_is_not_deleted() {
+    let found = watched(&[exchange("POST", "/Patient", 201, Some("Organization/of-somebody"), "")]);
+    assert_eq!(found, [Created::Unknown("Patient".into())]);
+}
+
+#[test]
+fn what_an_update_brings_back_is_deleted_again() {
+    let found = watched(&[
+        exchange("POST", "/Patient", 201, Some("Patient/1"), ""),
+        exchange("DELETE", "/Patient/1", 204, None, ""),
+        exchange("PUT", "/Patient/1", 200, None, ""),
+        exchange("DELETE", "/Patient/foreign", 204, None, ""),
+        exchange("PUT", "/Patient/foreign", 200, None, ""),
+    ]);
+    assert_eq!(found, [Created::Instance("Patient/1".into())]);
+}
+
 /// A server that deletes nothing that another refers to: 3 is referred to by 4, 1 and 2 by each other.
 struct Referring {
     gone: RefCell<Vec<String>>,

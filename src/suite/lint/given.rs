@@ -23,10 +23,14 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
         let constants = case.variables.iter().map(|(name, value)| (name.as_str(), value.span));
         let set = walk::steps(case).flat_map(|step| {
             let captured = step.capture.iter().map(|capture| &capture.name);
-            let looped = step.repetition.iter().filter_map(|repetition| match repetition {
-                Repetition::ForEach { variable, .. } => Some(variable),
-                _ => None,
-            });
+            let looped = step
+                .repetition
+                .as_deref()
+                .into_iter()
+                .filter_map(|repetition| match repetition {
+                    Repetition::ForEach { variable, .. } => Some(variable),
+                    _ => None,
+                });
             captured.chain(looped).map(|name| (name.as_str(), name.span))
         });
         for (name, span) in constants.chain(set) {

@@ -31,7 +31,7 @@ fn compared(step: &Step) -> impl Iterator<Item = &Body> {
         .chain(assumed)
         .flat_map(|response| &response.body)
         .filter_map(|matcher| match &matcher.value {
-            BodyMatcher::Like(body) | BodyMatcher::SameAs(body) => Some(body),
+            BodyMatcher::Like(body) | BodyMatcher::SameAs(body) => Some(&**body),
             _ => None,
         })
 }

@@ -180,7 +180,7 @@ impl<'s> Scope<'s> {
     /// Makes known what exists only while a step is repeated; yields what has to be forgotten afterwards.
     pub fn enter(&mut self, step: &'s Step) -> Vec<&'s str> {
         let mut names = Vec::new();
-        if let Some(repetition) = &step.repetition {
+        if let Some(repetition) = step.repetition.as_deref() {
             names.push(OF_LOOPS);
             if let Repetition::ForEach { variable, .. } = repetition {
                 names.push(variable.value.as_str());

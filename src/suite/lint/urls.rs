@@ -28,9 +28,9 @@ pub fn check(suite: &Suite, problems: &mut Diagnostics) {
 
 /// The URL with a letter in place of each variable, since a variable in a path is one segment.
 fn written(url: &Spanned<Template>) -> String {
-    let part = |part: &Part| match part {
-        Part::Text(text) => text.clone(),
-        Part::Variable(..) => "x".to_owned(),
+    let part = |part| match part {
+        &Part::Text(ref text) => &**text,
+        Part::Variable(..) => "x",
     };
     url.parts().iter().map(part).collect()
 }

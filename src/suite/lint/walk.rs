@@ -30,7 +30,7 @@ pub fn steps(case: &Case) -> impl Iterator<Item = &Step> {
 /// The parts that are read before the step is performed at all: its condition, and what it runs over.
 pub fn before<'s>(step: &'s Step, see: &mut dyn FnMut(Part<'s>)) {
     step.condition.iter().for_each(|path| see(Part::Path(path)));
-    if let Some(Repetition::ForEach { values, .. }) = &step.repetition {
+    if let Some(Repetition::ForEach { values, .. }) = step.repetition.as_deref() {
         see(Part::Path(values));
     }
 }
@@ -73,7 +73,11 @@ pub fn judgement<'s>(step: &'s Step, see: &mut dyn FnMut(Part<'s>)) {
 }
 
 fn expected<'s>(expectation: &'s Expectation, see: &mut dyn FnMut(Part<'s>)) {
-    let paths = expectation.condition.iter().chain(&expectation.fhirpath);
+    let paths = expectation
+        .condition
+        .as_deref()
+        .into_iter()
+        .chain(&expectation.fhirpath);
     paths.for_each(|path| see(Part::Path(path)));
     partial(&expectation.response, expectation.span, see);
     for alternative in &expectation.any_of {

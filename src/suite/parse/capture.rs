@@ -21,7 +21,7 @@ pub fn captures(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Capture> {
     let mut captures = Vec::with_capacity(entries.len());
     for entry in entries {
         variable_name(reader, &entry.key, entry.key_span);
-        let items = reader.one_or_many(&entry.value, &format!("`{}`", entry.key));
+        let items = reader.one_or_many(&entry.value, format_args!("`{}`", entry.key));
         captures.push(Capture {
             name: Spanned::new(entry.key.clone().into_owned(), entry.key_span),
             sources: gather(items, |item| source(reader, item)),

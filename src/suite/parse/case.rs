@@ -122,7 +122,7 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
     all_tags.extend(tags(reader, &fields));
     let mut steps = |key, stage| -> Vec<Step> {
         let Some(node) = fields.get(key) else { return Vec::new() };
-        let items = reader.list(node, &format!("`{key}`"));
+        let items = reader.list(node, format_args!("`{key}`"));
         gather(items, |item| step::step(reader, item, stage, &fhir))
     };
     let setup = steps("setup", Stage::Setup);
@@ -221,7 +221,7 @@ fn variables(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> IndexMap<Strin
         .unwrap_or_default();
     for entry in entries {
         variable_name(reader, &entry.key, entry.key_span);
-        let value = reader.template(&entry.value, &format!("`{}`", entry.key));
+        let value = reader.template(&entry.value, format_args!("`{}`", entry.key));
         let value = value.map_or_else(|| Template::literal(""), |value| value.value);
         // The name is what a reader looks for, so its place is kept.
         variables.insert(entry.key.clone().into_owned(), Spanned::new(value, entry.key_span));
@@ -261,7 +261,7 @@ fn fixtures(reader: &mut Reader<'_>, fields: &Fields<'_, '_>, source: &dyn Fixtu
             let message = format!("`{name}` stands for a resource of an expanded type");
             reader.error("reserved-name", entry.key_span, message, "choose another name");
         }
-        let Some(path) = reader.string(&entry.value, &format!("`{name}`")) else {
+        let Some(path) = reader.string(&entry.value, format_args!("`{name}`")) else {
             continue;
         };
         let body = match source.fixture(reader.file, &path) {

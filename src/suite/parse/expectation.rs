@@ -81,7 +81,10 @@ fn expectation(
             );
         }
     }
-    let condition = fields.get("if").and_then(|node| reader.fhirpath(node, "`if`"));
+    let condition = fields
+        .get("if")
+        .and_then(|node| reader.fhirpath(node, "`if`"))
+        .map(Box::new);
     let at_most = fields
         .get("at-most")
         .and_then(|node| reader.word(node, "`at-most`", &AT_MOST));

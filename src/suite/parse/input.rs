@@ -2,6 +2,7 @@
 //! run; the scanner's own input decodes each character again at every look.
 
 use saphyr_parser::Input;
+use saphyr_parser::input::SkipTabs;
 
 /// What is left of a text that is ASCII.
 pub(super) struct Ascii<'t> {
@@ -18,9 +19,29 @@ impl<'t> Ascii<'t> {
     }
 
     /// The end of the text reads as NUL, as the trait wants it.
+    #[inline]
     fn byte(&self, index: usize) -> u8 {
         self.rest.get(index).copied().unwrap_or(0)
     }
+
+    /// How many bytes from here on are not among these.
+    #[inline]
+    fn until(&self, ends: impl Fn(u8) -> bool) -> usize {
+        let end = self.rest.iter().position(|&byte| ends(byte));
+        end.unwrap_or(self.rest.len())
+    }
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+const fn is_end_of_line(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | 0)
+}
+
+const fn is_flow_sign(byte: u8) -> bool {
+    matches!(byte, b',' | b'[' | b']' | b'{' | b'}')
 }
 
 impl Input for Ascii<'_> {
@@ -77,6 +98,55 @@ impl Input for Ascii<'_> {
     #[inline]
     fn peek_opt(&self) -> Option<char> {
         self.rest.first().copied().map(char::from)
+    }
+
+    // What follows has a default in the trait. These are asked at every character, so they look at bytes.
+
+    #[inline]
+    fn next_can_be_plain_scalar(&self, in_flow: bool) -> bool {
+        match self.byte(0) {
+            b':' => {
+                let next = self.byte(1);
+                !(is_blank(next) || is_end_of_line(next) || in_flow && is_flow_sign(next))
+            }
+            sign => !(in_flow && is_flow_sign(sign)),
+        }
+    }
+
+    #[inline]
+    fn next_is_blank_or_breakz(&self) -> bool {
+        let byte = self.byte(0);
+        is_blank(byte) || is_end_of_line(byte)
+    }
+
+    #[inline]
+    fn skip_while_non_breakz(&mut self) -> usize {
+        let count = self.until(is_end_of_line);
+        self.skip_n(count);
+        count
+    }
+
+    #[inline]
+    fn skip_while_blank(&mut self) -> usize {
+        let count = self.until(|byte| !is_blank(byte));
+        self.skip_n(count);
+        count
+    }
+
+    #[inline]
+    fn skip_ws_to_eol(&mut self, skip_tabs: SkipTabs) -> (usize, Result<SkipTabs, &'static str>) {
+        let count = self.until(|byte| !(byte == b' ' || byte == b'\t' && skip_tabs != SkipTabs::No));
+        let blanks = &self.rest[..count];
+        let (has_tab, has_space) = (blanks.contains(&b'\t'), blanks.contains(&b' '));
+        self.skip_n(count);
+        if self.byte(0) != b'#' {
+            return (count, Ok(SkipTabs::Result(has_tab, has_space)));
+        }
+        if !has_tab && !has_space {
+            return (count, Err("comments must be separated from other tokens by whitespace"));
+        }
+        let comment = self.skip_while_non_breakz();
+        (count + comment, Ok(SkipTabs::Result(has_tab, has_space)))
     }
 }
 

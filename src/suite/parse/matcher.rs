@@ -170,7 +170,7 @@ pub fn header_name(reader: &mut Reader<'_>, name: &Spanned<String>) {
 }
 
 fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<HeaderMatcher> {
-    let what = format!("`{name}`");
+    let what = format_args!("`{name}`");
     let Kind::Map(_) = node.kind else {
         if node.is_nothing() {
             let message = format!("{what} has to be a text, a list or a mapping, and this is nothing");
@@ -188,7 +188,7 @@ fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Header
     let fields = reader.fields(node, &keys::HEADER_TABLE)?;
     let entry = fields.known().next()?;
     let value = &entry.value;
-    let what = format!("`{}`", entry.key);
+    let what = format_args!("`{}`", entry.key);
     let template = |reader: &mut Reader<'_>| reader.template(value, &what).map(|text| text.value);
     let templates = |reader: &mut Reader<'_>| Some(reader.templates(value, &what)).filter(|texts| !texts.is_empty());
     match &*entry.key {
@@ -199,7 +199,9 @@ fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Header
             reader.list(value, &what);
             templates(reader).map(HeaderMatcher::OneOf)
         }
-        "matches" => reader.regex(value, &what).map(HeaderMatcher::Matches),
+        "matches" => reader
+            .regex(value, &what)
+            .map(|regex| HeaderMatcher::Matches(Box::new(regex))),
         "includes" => templates(reader).map(HeaderMatcher::Includes),
         "media-type" => {
             let items = reader.one_or_many(value, &what);
@@ -247,8 +249,8 @@ pub fn body(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<Spanned<BodyMatcher
             |matcher: Option<BodyMatcher>| matchers.extend(matcher.map(|matcher| Spanned::new(matcher, value.span)));
         match &*entry.key {
             "empty" => put(reader.flag(value, "`empty`").map(BodyMatcher::Empty)),
-            "like" => put(body::body(reader, value, "`like`").map(BodyMatcher::Like)),
-            "same-as" => put(body::body(reader, value, "`same-as`").map(BodyMatcher::SameAs)),
+            "like" => put(body::body(reader, value, "`like`").map(|body| BodyMatcher::Like(Box::new(body)))),
+            "same-as" => put(body::body(reader, value, "`same-as`").map(|body| BodyMatcher::SameAs(Box::new(body)))),
             "schema" => put(reader
                 .template(value, "`schema`")
                 .map(|text| BodyMatcher::Schema(text.value))),
@@ -276,7 +278,9 @@ fn text(reader: &mut Reader<'_>, node: &Node<'_>, matchers: &mut Vec<Spanned<Bod
             "not" => reader
                 .template(value, "`not`")
                 .map(|text| BodyMatcher::TextNot(text.value)),
-            _ => reader.regex(value, "`matches`").map(BodyMatcher::TextMatches),
+            _ => reader
+                .regex(value, "`matches`")
+                .map(|regex| BodyMatcher::TextMatches(Box::new(regex))),
         };
         matchers.extend(matcher.map(|matcher| Spanned::new(matcher, value.span)));
     }

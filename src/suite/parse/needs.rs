@@ -1,5 +1,7 @@
 //! `needs`: what a case asks of the CapabilityStatement, in its own names.
 
+use std::fmt;
+
 use super::keys;
 use super::reader::Reader;
 use super::suggest;
@@ -52,7 +54,11 @@ fn resource(reader: &mut Reader<'_>, node: &Node<'_>) -> ResourceNeeds {
     let Some(fields) = reader.fields(node, &keys::RESOURCE_NEEDS) else {
         return ResourceNeeds::default();
     };
-    let mut flag = |key| fields.get(key).and_then(|node| reader.flag(node, &format!("`{key}`")));
+    let mut flag = |key| {
+        fields
+            .get(key)
+            .and_then(|node| reader.flag(node, format_args!("`{key}`")))
+    };
     let read_history = flag("readHistory");
     let update_create = flag("updateCreate");
     let conditional_create = flag("conditionalCreate");
@@ -80,7 +86,7 @@ fn resource(reader: &mut Reader<'_>, node: &Node<'_>) -> ResourceNeeds {
 fn claim<T>(
     reader: &mut Reader<'_>,
     node: &Node<'_>,
-    what: &str,
+    what: impl fmt::Display + Copy,
     mut read: impl FnMut(&mut Reader<'_>, &Node<'_>) -> Option<T>,
 ) -> Option<Claim<T>> {
     let (node, is_not) = match &node.kind {
@@ -102,14 +108,14 @@ fn claim<T>(
     Some(if is_not { Claim::Not(values) } else { Claim::Is(values) })
 }
 
-fn texts(reader: &mut Reader<'_>, node: &Node<'_>, what: &str) -> Option<Claim<String>> {
+fn texts(reader: &mut Reader<'_>, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<Claim<String>> {
     claim(reader, node, what, |reader, item| {
         reader.string(item, what).map(|text| text.value)
     })
 }
 
 fn codes(reader: &mut Reader<'_>, node: &Node<'_>, key: &str, words: &'static [&'static str]) -> Option<Claim<String>> {
-    let what = format!("`{key}`");
+    let what = format_args!("`{key}`");
     claim(reader, node, &what, |reader, item| {
         let text = reader.string(item, &what)?;
         if !words.contains(&text.as_str()) {

@@ -1,6 +1,7 @@
 //! The reader of mappings: it reports keys that are unknown, missing or too many, and lets the rest be read.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::suggest;
@@ -78,14 +79,14 @@ impl<'f> Reader<'f> {
     }
 
     /// Reports that a value has another form than it should.
-    pub fn wrong_type(&mut self, node: &Node<'_>, what: &str, expected: &str) {
+    pub fn wrong_type(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy, expected: &str) {
         let message = format!("{what} has to be {expected}, and this is {}", node.noun());
         self.problems
             .push(Diagnostic::error("wrong-type", self.file, node.span, message));
     }
 
     /// The entries of a mapping with names that the author chooses.
-    pub fn entries<'n, 't>(&mut self, node: &'n Node<'t>, what: &str) -> &'n [Entry<'t>] {
+    pub fn entries<'n, 't>(&mut self, node: &'n Node<'t>, what: impl fmt::Display + Copy) -> &'n [Entry<'t>] {
         match &node.kind {
             Kind::Map(entries) => entries,
             _ => {

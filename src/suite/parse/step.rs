@@ -41,7 +41,7 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
     let flag = |reader: &mut Reader<'_>, key: &'static str, default| {
         fields
             .get(key)
-            .and_then(|node| reader.flag(node, &format!("`{key}`")))
+            .and_then(|node| reader.flag(node, format_args!("`{key}`")))
             .unwrap_or(default)
     };
     let expect = match (&action, fields.get("expect")) {
@@ -56,7 +56,10 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
             .get("headers")
             .map(|node| headers(reader, node))
             .unwrap_or_default(),
-        body: fields.get("body").and_then(|node| body::body(reader, node, "`body`")),
+        body: fields
+            .get("body")
+            .and_then(|node| body::body(reader, node, "`body`"))
+            .map(Box::new),
         form: fields.get("form").map(|node| form(reader, node)),
         capture: fields
             .get("capture")
@@ -64,12 +67,15 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
             .unwrap_or_default(),
         expect,
         assume: fields.get("assume").and_then(|node| expectation::assume(reader, node)),
-        condition: fields.get("if").and_then(|node| reader.fhirpath(node, "`if`")),
+        condition: fields
+            .get("if")
+            .and_then(|node| reader.fhirpath(node, "`if`"))
+            .map(Box::new),
         regardless: flag(reader, "regardless", false),
         wait: fields
             .get("wait")
             .and_then(|node| reader.duration(node, "`wait`", LONGEST_WAIT)),
-        repetition: repetition(reader, &fields),
+        repetition: repetition(reader, &fields).map(Box::new),
         eventually: fields
             .get("eventually")
             .and_then(|node| reader.duration(node, "`eventually`", LONGEST_EVENTUALLY)),
@@ -83,7 +89,7 @@ fn action(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Action {
     if entry.key == "assert" {
         return Action::Assert;
     }
-    let what = format!("`{}`", entry.key);
+    let what = format_args!("`{}`", entry.key);
     let nothing = || Spanned::new(Template::literal(""), entry.value.span);
     if entry.key == "request" {
         return request(reader, &entry.value);
@@ -314,7 +320,7 @@ fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<HeaderLine> {
         }
         let value = match &entry.value {
             node if node.is_nothing() => None,
-            node => reader.template(node, &format!("`{}`", entry.key)),
+            node => reader.template(node, format_args!("`{}`", entry.key)),
         };
         headers.push(HeaderLine { name, value });
     }
@@ -325,7 +331,7 @@ fn form(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(String, Vec<Template>)
     let entries = reader.entries(node, "`form`");
     let mut form = Vec::with_capacity(entries.len());
     for entry in entries {
-        let values = reader.templates(&entry.value, &format!("`{}`", entry.key));
+        let values = reader.templates(&entry.value, format_args!("`{}`", entry.key));
         form.push((entry.key.clone().into_owned(), values));
     }
     form

@@ -1,6 +1,7 @@
 //! Readers of values: each takes a node, reports what is wrong with it, and lets the rest be read.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub fn gather<'t, T>(items: &[Node<'t>], read: impl FnMut(&Node<'t>) -> Option<T
 
 impl Reader<'_> {
     /// A text as it is written.
-    pub fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<Spanned<&'n str>> {
+    pub fn text<'n>(&mut self, node: &'n Node<'_>, what: impl fmt::Display + Copy) -> Option<Spanned<&'n str>> {
         match &node.kind {
             Kind::Scalar(text, _) if !node.is_nothing() => Some(Spanned::new(text, node.span)),
             _ => {
@@ -31,12 +32,12 @@ impl Reader<'_> {
     }
 
     /// A text of its own.
-    pub fn string(&mut self, node: &Node<'_>, what: &str) -> Option<Spanned<String>> {
+    pub fn string(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<Spanned<String>> {
         self.text(node, what).map(|text| text.map(str::to_owned))
     }
 
     /// A text that people read: it must not be empty.
-    pub fn sentence(&mut self, node: Option<&Node<'_>>, what: &str) -> String {
+    pub fn sentence(&mut self, node: Option<&Node<'_>>, what: impl fmt::Display + Copy) -> String {
         let Some(text) = node.and_then(|node| self.text(node, what)) else {
             return String::new();
         };
@@ -52,7 +53,7 @@ impl Reader<'_> {
     }
 
     /// `true` or `false`.
-    pub fn flag(&mut self, node: &Node<'_>, what: &str) -> Option<bool> {
+    pub fn flag(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<bool> {
         match &node.kind {
             Kind::Scalar(text, Style::Plain) if text == "true" => Some(true),
             Kind::Scalar(text, Style::Plain) if text == "false" => Some(false),
@@ -66,7 +67,7 @@ impl Reader<'_> {
     }
 
     /// A whole number.
-    pub fn count(&mut self, node: &Node<'_>, what: &str, range: Range<u32>) -> Option<u32> {
+    pub fn count(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy, range: Range<u32>) -> Option<u32> {
         let text = self.text(node, what)?;
         let number = text.value.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
@@ -78,7 +79,7 @@ impl Reader<'_> {
     }
 
     /// A duration such as `5s` or `1100ms`.
-    pub fn duration(&mut self, node: &Node<'_>, what: &str, longest: Duration) -> Option<Duration> {
+    pub fn duration(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy, longest: Duration) -> Option<Duration> {
         let text = self.text(node, what)?;
         let (digits, unit) = match text.value.strip_suffix("ms") {
             Some(digits) => (digits, 1),
@@ -114,7 +115,12 @@ impl Reader<'_> {
     }
 
     /// One of the words of a list.
-    pub fn word<T: Copy>(&mut self, node: &Node<'_>, what: &str, words: &[(&'static str, T)]) -> Option<T> {
+    pub fn word<T: Copy>(
+        &mut self,
+        node: &Node<'_>,
+        what: impl fmt::Display + Copy,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
         let text = self.text(node, what)?;
         let found = words.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
@@ -128,7 +134,7 @@ impl Reader<'_> {
         &mut self,
         text: &str,
         span: Span,
-        what: &str,
+        what: impl fmt::Display + Copy,
         words: impl Iterator<Item = &'a str> + Clone,
     ) {
         let message = format!("`{text}` is no value of {what}");
@@ -140,7 +146,7 @@ impl Reader<'_> {
     }
 
     /// The items of a list, which must not be empty.
-    pub fn list<'n, 't>(&mut self, node: &'n Node<'t>, what: &str) -> &'n [Node<'t>] {
+    pub fn list<'n, 't>(&mut self, node: &'n Node<'t>, what: impl fmt::Display + Copy) -> &'n [Node<'t>] {
         match &node.kind {
             Kind::List(items) => {
                 self.refuse_empty(node, items, what);
@@ -164,7 +170,7 @@ impl Reader<'_> {
     }
 
     /// The items of a list, or the one value that stands in its place.
-    pub fn one_or_many<'n, 't>(&mut self, node: &'n Node<'t>, what: &str) -> &'n [Node<'t>] {
+    pub fn one_or_many<'n, 't>(&mut self, node: &'n Node<'t>, what: impl fmt::Display + Copy) -> &'n [Node<'t>] {
         match &node.kind {
             Kind::List(items) => {
                 self.refuse_empty(node, items, what);
@@ -174,7 +180,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refuse_empty(&mut self, node: &Node<'_>, items: &[Node<'_>], what: &str) {
+    fn refuse_empty(&mut self, node: &Node<'_>, items: &[Node<'_>], what: impl fmt::Display + Copy) {
         if items.is_empty() {
             let message = format!("{what} is an empty list");
             self.error(
@@ -187,14 +193,14 @@ impl Reader<'_> {
     }
 
     /// A text with variables.
-    pub fn template(&mut self, node: &Node<'_>, what: &str) -> Option<Spanned<Template>> {
+    pub fn template(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<Spanned<Template>> {
         let text = self.text(node, what)?;
         self.parse_template(node, text.value)
             .map(|template| Spanned::new(template, node.span))
     }
 
     /// Texts with variables: one, or a list.
-    pub fn templates(&mut self, node: &Node<'_>, what: &str) -> Vec<Template> {
+    pub fn templates(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Vec<Template> {
         let items = self.one_or_many(node, what);
         gather(items, |item| self.template(item, what).map(|template| template.value))
     }
@@ -232,7 +238,7 @@ impl Reader<'_> {
     }
 
     /// A FHIRPath; whether it compiles is for the lint to say.
-    pub fn fhirpath(&mut self, node: &Node<'_>, what: &str) -> Option<FhirPath> {
+    pub fn fhirpath(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<FhirPath> {
         let text = self.string(node, what)?;
         if text.trim().is_empty() {
             self.error(
@@ -247,13 +253,13 @@ impl Reader<'_> {
     }
 
     /// FHIRPaths: one, or a list.
-    pub fn fhirpaths(&mut self, node: &Node<'_>, what: &str) -> Vec<FhirPath> {
+    pub fn fhirpaths(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Vec<FhirPath> {
         let items = self.one_or_many(node, what);
         gather(items, |item| self.fhirpath(item, what))
     }
 
     /// A regular expression. One with variables is compiled when they are known.
-    pub fn regex(&mut self, node: &Node<'_>, what: &str) -> Option<Regex> {
+    pub fn regex(&mut self, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<Regex> {
         let pattern = self.template(node, what)?.value;
         // With variables in it the pattern is tried with harmless text in their places.
         let tried: Cow<'_, str> = match pattern.as_literal() {

@@ -122,18 +122,21 @@ struct Open<'t> {
     start: Span,
     /// The count of nodes when it was opened.
     nodes: usize,
+    /// Where what it holds begins in the builder's items, or in its entries.
+    first: usize,
     what: What<'t>,
 }
 
 enum What<'t> {
-    List(Vec<Node<'t>>),
+    List,
     Map {
-        entries: Vec<Entry<'t>>,
         key: Key<'t>,
         /// The places of keys, once there are many.
-        index: HashMap<Cow<'t, str>, Span>,
+        index: Option<Box<Index<'t>>>,
     },
 }
+
+type Index<'t> = HashMap<Cow<'t, str>, Span>;
 
 enum Key<'t> {
     Awaited,
@@ -146,6 +149,10 @@ struct Builder<'t, 'p> {
     file: &'t Arc<SourceFile>,
     problems: &'p mut Diagnostics,
     open: Vec<Open<'t>>,
+    // What is in lists and mappings that are not closed yet, the innermost at the end: so each of them is made once, and no
+    // larger than it is.
+    items: Vec<Node<'t>>,
+    entries: Vec<Entry<'t>>,
     root: Option<Node<'t>>,
     anchors: HashMap<usize, (Node<'t>, usize)>,
     nodes: usize,
@@ -188,6 +195,8 @@ fn build<'t, T: Input>(
         file,
         problems,
         open: Vec::new(),
+        items: Vec::new(),
+        entries: Vec::new(),
         root: None,
         anchors: HashMap::new(),
         nodes: 0,
@@ -233,6 +242,7 @@ impl<'t> Builder<'t, '_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(1, span)?;
                 let span = self.without_tag(tag.is_some(), span);
+                let text = self.as_it_stands(text, style, span);
                 let style = match style {
                     ScalarStyle::Plain => Style::Plain,
                     _ => Style::Text,
@@ -241,13 +251,12 @@ impl<'t> Builder<'t, '_> {
                 self.put(Node { kind, span }, anchor, 1);
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(anchor, span, What::List(Vec::new()), tag.is_some())?;
+                self.open(anchor, span, What::List, tag.is_some())?;
             }
             Event::MappingStart(anchor, tag) => {
                 let what = What::Map {
-                    entries: Vec::new(),
                     key: Key::Awaited,
-                    index: HashMap::new(),
+                    index: None,
                 };
                 self.open(anchor, span, what, tag.is_some())?;
             }
@@ -270,6 +279,22 @@ impl<'t> Builder<'t, '_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A text that stands in the file just as it is read is not kept a second time.
+    fn as_it_stands(&self, text: Cow<'t, str>, style: ScalarStyle, span: Span) -> Cow<'t, str> {
+        let file: &'t SourceFile = self.file;
+        let range = match style {
+            ScalarStyle::Plain => span.range(),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                span.start as usize + 1..(span.end as usize).saturating_sub(1)
+            }
+            _ => return text,
+        };
+        match file.text().get(range) {
+            Some(written) if written == text => Cow::Borrowed(written),
+            _ => text,
+        }
     }
 
     fn count(&mut self, more: usize, span: Span) -> Result<(), Box<Diagnostic>> {
@@ -298,11 +323,15 @@ impl<'t> Builder<'t, '_> {
             let message = format!("lists and mappings are nested more than {MAX_DEPTH} deep");
             return Err(Box::new(Diagnostic::error("too-deep", self.file, start, message)));
         }
-        let nodes = self.nodes;
+        let first = match what {
+            What::List => self.items.len(),
+            What::Map { .. } => self.entries.len(),
+        };
         self.open.push(Open {
             anchor,
             start,
-            nodes,
+            nodes: self.nodes,
+            first,
             what,
         });
         Ok(())
@@ -311,11 +340,13 @@ impl<'t> Builder<'t, '_> {
     fn close(&mut self, end: Span) {
         let Some(open) = self.open.pop() else { return };
         let (kind, last) = match open.what {
-            What::List(items) => {
+            What::List => {
+                let items = self.items.split_off(open.first);
                 let last = items.last().map(|item| item.span.end);
                 (Kind::List(items), last)
             }
-            What::Map { entries, .. } => {
+            What::Map { .. } => {
+                let entries = self.entries.split_off(open.first);
                 let last = entries.last().map(|entry| entry.value.span.end.max(entry.key_span.end));
                 (Kind::Map(entries), last)
             }
@@ -342,14 +373,15 @@ impl<'t> Builder<'t, '_> {
             self.root = Some(node);
             return;
         };
-        let (entries, key, index) = match &mut open.what {
-            What::List(items) => return items.push(node),
-            What::Map { entries, key, index } => (entries, key, index),
+        let (key, index) = match &mut open.what {
+            What::List => return self.items.push(node),
+            What::Map { key, index } => (key, index),
         };
+        let entries = &self.entries[open.first..];
         match std::mem::replace(key, Key::Awaited) {
             Key::Awaited => match node.kind {
                 Kind::Scalar(text, _) => {
-                    *key = match first_of(entries, index, &text) {
+                    *key = match first_of(entries, index.as_deref(), &text) {
                         None => Key::Read(text, node.span),
                         Some(first) => {
                             let message = format!("the key `{text}` stands here twice");
@@ -367,18 +399,18 @@ impl<'t> Builder<'t, '_> {
                 }
             },
             Key::Read(text, key_span) => {
-                entries.push(Entry {
+                let entry = Entry {
                     key: text,
                     key_span,
                     value: node,
-                });
-                // Only a mapping with many keys is worth an index.
-                let indexed = match entries.len() {
-                    0..FEW_KEYS => &[],
-                    FEW_KEYS => entries.as_slice(),
-                    more => &entries[more - 1..],
                 };
-                index.extend(indexed.iter().map(|entry| (entry.key.clone(), entry.key_span)));
+                // Only a mapping with many keys is worth an index.
+                if entries.len() + 1 >= FEW_KEYS {
+                    let place = |entry: &Entry<'t>| (entry.key.clone(), entry.key_span);
+                    let index = index.get_or_insert_with(|| Box::new(entries.iter().map(place).collect()));
+                    index.extend([place(&entry)]);
+                }
+                self.entries.push(entry);
             }
             Key::Refused => {}
         }
@@ -392,10 +424,12 @@ fn too_many_values(file: &Arc<SourceFile>, span: Option<Span>) -> Diagnostic {
 }
 
 /// The place at which a mapping has a key already.
-fn first_of<'t>(entries: &[Entry<'t>], index: &HashMap<Cow<'t, str>, Span>, key: &str) -> Option<Span> {
-    if entries.len() < FEW_KEYS {
-        let first = entries.iter().find(|entry| entry.key == key);
-        return first.map(|entry| entry.key_span);
+fn first_of<'t>(entries: &[Entry<'t>], index: Option<&Index<'t>>, key: &str) -> Option<Span> {
+    match index {
+        Some(index) => index.get(key).copied(),
+        None => {
+            let first = entries.iter().find(|entry| entry.key == key);
+            first.map(|entry| entry.key_span)
+        }
     }
-    index.get(key).copied()
 }

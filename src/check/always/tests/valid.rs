@@ -20,7 +20,7 @@ fn theirs() -> Value {
 }
 
 fn sends(mut seen: Seen, body: Value) -> Seen {
-    seen.step.body = Some(crate::check::testing::json_body(body));
+    seen.step.body = Some(Box::new(crate::check::testing::json_body(body)));
     seen
 }
 

@@ -1,5 +1,7 @@
 //! Ctrl-C and SIGTERM.
 
+use std::io::{self, Write};
+
 use crate::cli::exit::Exit;
 use crate::run::Stop;
 use crate::verdict::RunResult;
@@ -7,46 +9,74 @@ use crate::verdict::RunResult;
 /// Runs on, but asks for the end at the first Ctrl-C (or SIGTERM), and quits at the second. Tells whether it was asked.
 pub(super) async fn with_interrupts(running: impl Future<Output = RunResult>, stop: &Stop) -> (RunResult, bool) {
     let mut running = std::pin::pin!(running);
+    let mut listening = Interrupts::listen();
     let mut interrupts = 0;
     loop {
         tokio::select! {
             biased;
             result = &mut running => return (result, interrupts > 0),
-            () = interrupted() => {
+            () = listening.next() => {
                 interrupts += 1;
                 if interrupts > 1 {
-                    eprintln!("stopped: what the run created may still be on the server");
+                    let _ = writeln!(io::stderr(), "stopped: what the run created may still be on the server");
                     std::process::exit(Exit::Interrupted.code().into());
                 }
-                eprintln!("stopping: what the run created is being deleted; once more to quit at once");
+                // Nobody may be reading any more: that must not keep what was created from being deleted.
+                let _ = writeln!(io::stderr(), "stopping: what the run created is being deleted; once more to quit at once");
                 stop.ask("the run was interrupted");
             }
         }
     }
 }
 
-/// Waits for the next Ctrl-C or SIGTERM.
-#[cfg(unix)]
-pub(super) async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
+/// Ctrl-C and SIGTERM from now on, also those that come while nobody waits for them.
+pub(super) struct Interrupts {
+    #[cfg(unix)]
+    signals: [Option<tokio::signal::unix::Signal>; 2],
+}
+
+impl Interrupts {
+    /// Begins to listen. Has to be called in a runtime.
+    #[cfg(unix)]
+    pub(super) fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self {
+            signals: [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()),
         }
-        Err(_) => wait_for_ctrl_c().await,
+    }
+
+    /// Begins to listen.
+    #[cfg(not(unix))]
+    pub(super) const fn listen() -> Self {
+        Self {}
+    }
+
+    /// Waits for the next one.
+    #[cfg(unix)]
+    pub(super) async fn next(&mut self) {
+        let [interrupt, terminate] = &mut self.signals;
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+
+    /// Waits for the next one.
+    #[cfg(not(unix))]
+    pub(super) async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
-#[cfg(not(unix))]
-pub(super) async fn interrupted() {
-    wait_for_ctrl_c().await;
-}
-
-async fn wait_for_ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
+#[cfg(unix)]
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    let came = match signal {
+        Some(signal) => signal.recv().await,
+        None => None,
+    };
+    if came.is_none() {
         std::future::pending::<()>().await;
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::interrupt::interrupted;
+use super::interrupt::Interrupts;
 use super::{Turn, once};
 use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
@@ -41,6 +41,11 @@ pub(super) fn watch(args: &RunArgs) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, format!("no runtime can be made: {error}")))?;
+    // From the first run on: between a run and the waiting for a change none may get lost.
+    let mut interrupts = {
+        let _inside = runtime.enter();
+        Interrupts::listen()
+    };
     let unwatched = |error: notify::Error| Failure::new(Exit::Usage, format!("the suites cannot be watched: {error}"));
     let (tell, mut changes) = unbounded_channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -76,7 +81,7 @@ pub(super) fn watch(args: &RunArgs) -> Result<Exit, Failure> {
             Err(failure) => failure.tell(),
         };
         let _ = writeln!(io::stderr(), "\nwaiting for a change of the suites; Ctrl-C ends");
-        if !runtime.block_on(changed(&mut changes)) {
+        if !runtime.block_on(changed(&mut changes, &mut interrupts)) {
             return Ok(exit);
         }
         let _ = writeln!(io::stderr(), "\nthe suites have changed");
@@ -84,16 +89,16 @@ pub(super) fn watch(args: &RunArgs) -> Result<Exit, Failure> {
 }
 
 /// Waits for a change and for the quiet after it. False where somebody wants to end.
-async fn changed(changes: &mut UnboundedReceiver<()>) -> bool {
+async fn changed(changes: &mut UnboundedReceiver<()>, interrupts: &mut Interrupts) -> bool {
     tokio::select! {
         change = changes.recv() => if change.is_none() { return false },
-        () = interrupted() => return false,
+        () = interrupts.next() => return false,
     }
     loop {
         tokio::select! {
             change = changes.recv() => if change.is_none() { return false },
             () = tokio::time::sleep(SETTLED) => return true,
-            () = interrupted() => return false,
+            () = interrupts.next() => return false,
         }
     }
 }

@@ -52,6 +52,7 @@ impl Wire {
         let path = wanted.or_else(|| Some(output::part_of(args.evidence.evidence.as_deref()?)));
         let tape = match &path {
             Some(path) => {
+                output::prepare_file(path)?;
                 let out = output::create(&output::part_of(path))?;
                 let zero = SystemTime::now() - started.elapsed();
                 let tape = Tape::begin(Box::new(out), zero).map_err(|error| unwritten(path, &error))?;

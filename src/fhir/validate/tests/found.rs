@@ -263,7 +263,7 @@ fn hostile_bodies_end_soon() {
     let body = json!({"resourceType": "Questionnaire", "status": "draft", "item": items});
     assert!(Validator::new(FhirVersion::R4).validate(&body).is_valid());
     assert!(
-        started.elapsed() < std::time::Duration::from_secs(30),
+        started.elapsed() < std::time::Duration::from_secs(90),
         "{:?}",
         started.elapsed()
     );
