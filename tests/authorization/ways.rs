@@ -118,7 +118,10 @@ fn a_client_certificate() {
     let stub =
         Stub::claiming(|_, out| crate::stub::json(out, "200 OK", r#"{"resourceType":"Bundle","type":"searchset"}"#));
     let plain = stub.origin().strip_prefix("http://").unwrap().parse().unwrap();
-    let base = format!("https://{}/fhir", tls::before(plain));
+    let base = format!(
+        "https://{}/fhir",
+        tls::with(plain, tls::config("server.pem", true, &[]))
+    );
     let ca = tls::file("ca.pem");
     let with = |certificate: &str, key: &str| {
         crate::assay([

@@ -1,6 +1,6 @@
 //! The reference server behind HTTP/2 over TLS: it counts connections, and refuses requests as only HTTP/2 can.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -40,8 +40,6 @@ pub enum Act {
 pub struct Asked {
     pub method: String,
     pub path: String,
-    /// The how-manieth connection it came by.
-    pub connection: usize,
     pub act: Act,
 }
 
@@ -72,7 +70,6 @@ impl Http2 {
             }),
             act: Arc::new(act),
             asked: Arc::clone(&asked),
-            connection: 0,
         };
         let counted = Arc::clone(&connections);
         thread::spawn(move || serve(listener, asks, &served, &counted));
@@ -101,7 +98,6 @@ struct Served {
     router: Router,
     act: Arc<Decide>,
     asked: Arc<Mutex<Vec<Asked>>>,
-    connection: usize,
 }
 
 fn serve(listener: TcpListener, asks: bool, served: &Served, connections: &AtomicUsize) {
@@ -113,11 +109,11 @@ fn serve(listener: TcpListener, asks: bool, served: &Served, connections: &Atomi
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(tls::config("server.pem", asks, &["h2"])));
         while let Ok((stream, _)) = listener.accept().await {
-            let connection = connections.fetch_add(1, Ordering::SeqCst) + 1;
+            connections.fetch_add(1, Ordering::SeqCst);
             let (acceptor, served) = (acceptor.clone(), served.clone());
             tokio::spawn(async move {
                 if let Ok(secure) = tls::accept(&acceptor, stream).await {
-                    converse(secure, Served { connection, ..served }).await;
+                    converse(secure, served).await;
                 }
             });
         }
@@ -161,12 +157,7 @@ async fn speak(pipe: impl AsyncRead + AsyncWrite + Unpin, served: Served, away: 
         let act = {
             let mut asked = served.asked.lock().unwrap();
             let act = (served.act)(&method, &path, &asked);
-            asked.push(Asked {
-                method,
-                path,
-                connection: served.connection,
-                act,
-            });
+            asked.push(Asked { method, path, act });
             act
         };
         let stream = u32::from(respond.stream_id());

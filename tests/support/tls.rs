@@ -39,11 +39,6 @@ pub fn config(certificate: &str, asks: bool, protocols: &[&str]) -> ServerConfig
     config
 }
 
-/// Listens on a free port, speaks TLS with whoever shows a client certificate, and hands on to a server that does not.
-pub fn before(server: SocketAddr) -> SocketAddr {
-    with(server, config("server.pem", true, &[]))
-}
-
 /// Listens on a free port, speaks TLS, and hands on to a server that does not.
 pub fn with(server: SocketAddr, config: ServerConfig) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -41,7 +41,8 @@ pub struct MergeArgs {
     /// JSON reports, one of each shard
     #[arg(required = true, value_name = "REPORT")]
     pub reports: Vec<PathBuf>,
-    /// What to make of it, as FORMAT=PATH; '-' is standard output
+    /// What to make of it, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields,
+    /// test-report; '-' is standard output
     #[arg(long = "to", required = true, value_name = "FORMAT=PATH", value_parser = output)]
     pub to: Vec<Output>,
     /// What fails it.

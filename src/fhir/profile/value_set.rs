@@ -109,7 +109,7 @@ fn of_system(profiles: &Profiles, system: &str, include: &Value) -> Option<Set> 
     if !filters.is_empty() && top.is_some_and(|list| list.iter().any(by_property)) {
         return None;
     }
-    let mut all = concepts(&code_system);
+    let mut all = concepts(code_system);
     for filter in filters {
         narrow(&mut all, filter, &["concept"])?;
     }

@@ -182,36 +182,36 @@ fn header(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Header
             );
             return None;
         }
-        let texts = reader.templates(node, &what);
+        let texts = reader.templates(node, what);
         return (!texts.is_empty()).then_some(HeaderMatcher::OneOf(texts));
     };
     let fields = reader.fields(node, &keys::HEADER_TABLE)?;
     let entry = fields.known().next()?;
     let value = &entry.value;
     let what = format_args!("`{}`", entry.key);
-    let template = |reader: &mut Reader<'_>| reader.template(value, &what).map(|text| text.value);
-    let templates = |reader: &mut Reader<'_>| Some(reader.templates(value, &what)).filter(|texts| !texts.is_empty());
+    let template = |reader: &mut Reader<'_>| reader.template(value, what).map(|text| text.value);
+    let templates = |reader: &mut Reader<'_>| Some(reader.templates(value, what)).filter(|texts| !texts.is_empty());
     match &*entry.key {
-        "present" => reader.flag(value, &what).map(HeaderMatcher::Present),
+        "present" => reader.flag(value, what).map(HeaderMatcher::Present),
         "is" => template(reader).map(|text| HeaderMatcher::OneOf(vec![text])),
         "not" => templates(reader).map(HeaderMatcher::Not),
         "one-of" => {
-            reader.list(value, &what);
+            reader.list(value, what);
             templates(reader).map(HeaderMatcher::OneOf)
         }
         "matches" => reader
-            .regex(value, &what)
+            .regex(value, what)
             .map(|regex| HeaderMatcher::Matches(Box::new(regex))),
         "includes" => templates(reader).map(HeaderMatcher::Includes),
         "media-type" => {
-            let items = reader.one_or_many(value, &what);
+            let items = reader.one_or_many(value, what);
             let types = gather(items, |item| media_type(reader, item));
             (!types.is_empty()).then_some(HeaderMatcher::MediaType(types))
         }
         "version" => template(reader).map(HeaderMatcher::Version),
         "reference" => template(reader).map(HeaderMatcher::Reference),
         "http-date" => {
-            if reader.flag(value, &what) == Some(false) {
+            if reader.flag(value, what) == Some(false) {
                 let help = "leave it out, or say what the header has to be";
                 reader.error("wrong-type", value.span, "`http-date` can only be `true`", help);
             }

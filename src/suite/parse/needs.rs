@@ -116,10 +116,10 @@ fn texts(reader: &mut Reader<'_>, node: &Node<'_>, what: impl fmt::Display + Cop
 
 fn codes(reader: &mut Reader<'_>, node: &Node<'_>, key: &str, words: &'static [&'static str]) -> Option<Claim<String>> {
     let what = format_args!("`{key}`");
-    claim(reader, node, &what, |reader, item| {
-        let text = reader.string(item, &what)?;
+    claim(reader, node, what, |reader, item| {
+        let text = reader.string(item, what)?;
         if !words.contains(&text.as_str()) {
-            reader.unknown_word(&text, text.span, &what, words.iter().copied());
+            reader.unknown_word(&text, text.span, what, words.iter().copied());
         }
         Some(text.value)
     })

@@ -105,7 +105,7 @@ fn action(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Action {
             );
             nothing()
         }
-        node => reader.template(node, &what).unwrap_or_else(nothing),
+        node => reader.template(node, what).unwrap_or_else(nothing),
     };
     let text = match &entry.value.kind {
         Kind::Scalar(text, _) => &**text,
