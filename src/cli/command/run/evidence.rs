@@ -40,9 +40,7 @@ impl Evidence {
             None => None,
         };
         if is_zip(path) {
-            let part = output::part_of(path);
-            output::create(&part)?;
-            let _ = fs::remove_file(part);
+            output::prepare_file(path)?;
         } else {
             fs::create_dir_all(path).map_err(|error| unwritten(path, &error))?;
             if fs::read_dir(path)
@@ -102,10 +100,7 @@ impl Evidence {
         if is_zip(&self.path) {
             let bytes = archive::zip(files)
                 .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", self.path.display())))?;
-            let part = output::part_of(&self.path);
-            return fs::write(&part, bytes)
-                .and_then(|()| fs::rename(&part, &self.path))
-                .map_err(unwritten);
+            return Ok(output::replace(&self.path, bytes)?);
         }
         for (name, bytes) in files {
             let path = self.path.join(name);
