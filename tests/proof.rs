@@ -31,7 +31,13 @@ fn proof(requirements: &str, variants: &[&str]) -> Proof {
 
 #[test]
 fn every_defect_of_vread_is_seen_by_the_rule_that_it_breaks() {
-    let proof = proof("vread.", &["no-versioning", "opaque-versions", "deletions-untracked"]);
+    let variants = [
+        "no-versioning",
+        "opaque-versions",
+        "deletions-untracked",
+        "last-modified-rounded-up",
+    ];
+    let proof = proof("vread.", &variants);
     for server in &proof.right {
         assert!(server.accused.is_empty(), "{}: {:?}", server.name, server.accused);
     }
