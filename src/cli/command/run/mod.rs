@@ -298,7 +298,7 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     } else if let Some(evidence) = evidence
         && let Err(unwritten) = wire
             .recording()
-            .and_then(|recording| evidence.write(args, &scope.suites, &result, recording))
+            .and_then(|recording| evidence.write(args, &scope, &result, recording))
     {
         fault.get_or_insert(unwritten);
     }
