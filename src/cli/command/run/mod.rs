@@ -290,8 +290,11 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
         let terms = gate::terms(&args.gate, gate::is_whole(&args.filters));
         baseline::apply(baseline, &mut result, &terms);
     }
-    if let (Some(journal), Some(path)) = (journal, &journal_path) {
-        journal.end(&result).map_err(|error| written(path, &error))?;
+    if let (Some(journal), Some(path)) = (journal, &journal_path)
+        && let Err(error) = journal.end(&result)
+    {
+        // The reports may have more room elsewhere.
+        fault.get_or_insert_with(|| written(path, &error));
     }
     if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
         fault.get_or_insert(unwritten);
