@@ -1,10 +1,12 @@
 //! Matchers of status, headers and body.
 
+use std::collections::{HashMap, hash_map};
+
 use super::body;
 use super::keys;
 use super::reader::{Fields, Reader};
 use super::values::gather;
-use super::yaml::{Kind, Node};
+use super::yaml::{Entry, Kind, Node};
 use crate::source::Spanned;
 use crate::suite::assertion::{BodyMatcher, DateBound, HeaderMatcher, StatusMatcher, StatusPattern};
 
@@ -136,18 +138,9 @@ pub fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(Spanned<String>
         );
     }
     let mut headers: Vec<(Spanned<String>, Spanned<HeaderMatcher>)> = Vec::with_capacity(entries.len());
+    let mut names = HeaderNames::default();
     for entry in entries {
-        header_name(reader, &Spanned::new(entry.key.clone().into_owned(), entry.key_span));
-        if let Some((first, _)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&entry.key)) {
-            let message = format!("`{}` and `{}` are one header", first.value, entry.key);
-            reader.error(
-                "duplicate-key",
-                entry.key_span,
-                message,
-                "names of headers are compared without case",
-            );
-        }
-        let name = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
+        let name = names.read(reader, entry);
         if let Some(matcher) = header(reader, &entry.value, &entry.key) {
             headers.push((name, Spanned::new(matcher, entry.value.span)));
         }
@@ -155,8 +148,35 @@ pub fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(Spanned<String>
     headers
 }
 
+/// The names of one list of headers, by what they are without case.
+#[derive(Default)]
+pub struct HeaderNames<'n>(HashMap<String, &'n str>);
+
+impl<'n> HeaderNames<'n> {
+    /// Reads the next name, and reports what can be none, and one that was there before.
+    pub fn read(&mut self, reader: &mut Reader<'_>, entry: &'n Entry<'_>) -> Spanned<String> {
+        let name = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
+        header_name(reader, &name);
+        match self.0.entry(entry.key.to_ascii_lowercase()) {
+            hash_map::Entry::Occupied(first) => {
+                let message = format!("`{}` and `{}` are one header", first.get(), entry.key);
+                reader.error(
+                    "duplicate-key",
+                    entry.key_span,
+                    message,
+                    "names of headers are compared without case",
+                );
+            }
+            hash_map::Entry::Vacant(place) => {
+                place.insert(&entry.key);
+            }
+        }
+        name
+    }
+}
+
 /// Reports what can be no name of a header (RFC 9110, section 5.1).
-pub fn header_name(reader: &mut Reader<'_>, name: &Spanned<String>) {
+fn header_name(reader: &mut Reader<'_>, name: &Spanned<String>) {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_token) {
         let help = "letters, digits and dashes, such as `If-None-Match`";
