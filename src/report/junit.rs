@@ -9,7 +9,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::failure;
 use super::known;
-use super::overview::reason_name;
+use super::overview::{reason_name, time_of_cases};
 use super::problem::Problem;
 use super::rules::Rules;
 use super::text::{clean, count, line};
@@ -31,8 +31,7 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
 
 fn test_suite(result: &RunResult, suite: &SuiteResult, rules: &Rules<'_>) -> TestSuite {
     let mut written = TestSuite::new(clean(suite.id.as_str()));
-    let time: u64 = suite.cases.iter().map(|case| case.duration_us).sum();
-    written.set_time(Duration::from_micros(time));
+    written.set_time(Duration::from_micros(time_of_cases(suite)));
     // Readers differ on fractions and offsets, so the instant is written to the second.
     if let Some(timestamp) = result.started.get(..19) {
         written.extra.insert("timestamp".into(), clean(timestamp).into());
