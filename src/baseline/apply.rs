@@ -207,7 +207,10 @@ impl<'r> Seen<'r> {
             let is_of_run = || self.result.requirements.iter().any(|rule| rule.id == **id);
             judged.contains_key(*id) || catalogue.get(id.as_str()).is_some() || is_of_run()
         });
-        gone.unknown = unknown.into_iter().cloned().collect();
+        // A suite that was not run may be of a system in a folder, whose rules nobody else knows.
+        if entry.case.as_ref().is_none_or(|id| self.has_suite(id.suite())) {
+            gone.unknown = unknown.into_iter().cloned().collect();
+        }
         let Some(id) = &entry.case else {
             let holds = |id: &&RequirementId| self.terms.whole && self.holds_everywhere(id);
             gone.mended = known.into_iter().filter(holds).cloned().collect();
@@ -241,9 +244,12 @@ impl<'r> Seen<'r> {
     /// A case that is expanded for another type than this run asked for is there, though not in this run; so may be one of a
     /// suite that was not loaded.
     fn is_missing(&self, suite: &str, stem: &str) -> bool {
-        let is_of_suite = self.result.suites.iter().any(|known| known.id.as_str() == suite);
         let has_stem = || self.result.cases().any(|case| case.id.stem() == stem);
-        is_of_suite && !has_stem()
+        self.has_suite(suite) && !has_stem()
+    }
+
+    fn has_suite(&self, suite: &str) -> bool {
+        self.result.suites.iter().any(|known| known.id.as_str() == suite)
     }
 
     fn stale(&self, entry: &Entry) -> Vec<(StaleKind, String)> {

@@ -148,12 +148,12 @@ pub fn write_validation(report: &ValidationReport, output: &Output) -> Result<()
 ///
 /// # Errors
 /// Where the system refuses.
-pub fn replace(path: &Path, text: &str) -> Result<(), OutputError> {
+pub fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<(), OutputError> {
     let output = Output {
         format: Format::Console,
         path: path.to_owned(),
     };
-    write_with(&output, &|out| out.write_all(text.as_bytes()))
+    write_with(&output, &|out| out.write_all(content.as_ref()))
 }
 
 /// Writes what `render` writes, as [`write()`] does.

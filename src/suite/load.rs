@@ -94,13 +94,14 @@ impl Suites {
     ///
     /// # Errors
     /// As [`Suites::load`].
-    pub fn carried(carried: &Carried) -> Result<Self, Diagnostics> {
+    pub fn carried(carried: &Carried, catalogue: &'static Catalogue) -> Result<Self, Diagnostics> {
         let open = |name: &String| match carried.files.get(name) {
             Some(bytes) => parse::decode(name, bytes.clone()),
             None => Err(Box::new(unreadable(Path::new(name), &io::ErrorKind::NotFound.into()))),
         };
         let way = Way {
             place: Place::Carried(&carried.files),
+            catalogue,
             ..Way::embedded()
         };
         load(&carried.suites, open, way, Diagnostics::default()).strict()

@@ -207,7 +207,7 @@ fn some_statuses_say_nothing_unless_they_are_named() {
         ),
     ];
     for (what, step, named) in table {
-        let found: Vec<String> = [401, 403, 407, 429, 503, 301, 308]
+        let found: Vec<String> = [401, 403, 407, 429, 502, 503, 504, 301, 308]
             .into_iter()
             .filter(|status| is_judged(&step, *status))
             .map(|status: u16| status.to_string())
@@ -217,7 +217,7 @@ fn some_statuses_say_nothing_unless_they_are_named() {
             assert!(is_judged(&step, status), "{what}: {status}");
         }
     }
-    let reasons: Vec<String> = [401, 403, 407, 429, 503, 302]
+    let reasons: Vec<String> = [401, 403, 407, 429, 502, 503, 504, 302]
         .into_iter()
         .filter_map(|status| unjudged(&bare(vec![]), status, FhirVersion::R4))
         .collect();

@@ -2,16 +2,16 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{fs, io};
 
 use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
+use crate::cli::scope::Scope;
 use crate::cli::{Failure, output, settings};
 use crate::evidence::{Files, RunMark, SigningKey, archive, seal};
 use crate::recording;
 use crate::report::Format;
-use crate::suite::{Suite, carried};
+use crate::suite::carried;
 use crate::verdict::RunResult;
 
 /// Where evidence goes, and who signs it.
@@ -40,9 +40,7 @@ impl Evidence {
             None => None,
         };
         if is_zip(path) {
-            let part = output::part_of(path);
-            output::create(&part)?;
-            let _ = fs::remove_file(part);
+            output::prepare_file(path)?;
         } else {
             fs::create_dir_all(path).map_err(|error| unwritten(path, &error))?;
             if fs::read_dir(path)
@@ -67,13 +65,14 @@ impl Evidence {
     pub(super) fn write(
         &self,
         args: &RunArgs,
-        suites: &[Arc<Suite>],
+        scope: &Scope,
         result: &RunResult,
         recording: Vec<u8>,
     ) -> Result<(), Failure> {
         let failed =
             |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, format!("{}: {error}", self.path.display()));
-        let carried = carried(suites).map_err(|error| failed(&error))?;
+        let carried = carried(&scope.suites, scope.system.as_deref().map(|system| &*system.source))
+            .map_err(|error| failed(&error))?;
         let mut files: Files = carried.files;
         for (name, format) in [
             ("result.json", Format::Json),
@@ -92,7 +91,7 @@ impl Evidence {
         let profiles = profiles(&args.profiles)?;
         let names = profiles.keys().cloned().collect();
         files.extend(profiles);
-        let mark = RunMark::of(result, carried.suites, names);
+        let mark = RunMark::of(result, carried.suites, carried.system, names);
         let sealed = seal(files, mark, self.key.as_ref()).map_err(|error| failed(&error))?;
         self.put(&sealed)
     }
@@ -102,10 +101,7 @@ impl Evidence {
         if is_zip(&self.path) {
             let bytes = archive::zip(files)
                 .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", self.path.display())))?;
-            let part = output::part_of(&self.path);
-            return fs::write(&part, bytes)
-                .and_then(|()| fs::rename(&part, &self.path))
-                .map_err(unwritten);
+            return Ok(output::replace(&self.path, bytes)?);
         }
         for (name, bytes) in files {
             let path = self.path.join(name);

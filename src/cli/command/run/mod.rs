@@ -265,9 +265,9 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     let least = gate::least(args.gate.fail_on);
     // What a run is made of is let go of as it is done.
     let given = plan.given.clone();
-    let mut suites = scope.suites;
+    let mut scope = scope;
     if evidence.is_none() {
-        suites.clear();
+        scope.suites.clear();
     }
     let running = runner.run(plan, |mut event| {
         if let (RunEvent::CaseFinished(case), Some(baseline)) = (&mut event, &baseline) {
@@ -309,7 +309,7 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     } else if let Some(evidence) = evidence
         && let Err(unwritten) = wire
             .recording()
-            .and_then(|recording| evidence.write(args, &suites, &result, recording))
+            .and_then(|recording| evidence.write(args, &scope, &result, recording))
     {
         fault.get_or_insert(unwritten);
     }
