@@ -61,7 +61,7 @@ fn test_case(suite: &SuiteResult, case: &CaseResult, rules: &Rules<'_>) -> TestC
     written.set_assertions(case.steps.iter().map(|step| step.findings.len()).sum());
     written.extra.insert("file".into(), clean(&case.site.file).into());
     written.extra.insert("line".into(), case.site.line.to_string().into());
-    for id in &case.requirements {
+    for id in case.requirements.iter() {
         written.add_property(Property::new("requirement", clean(id.as_str())));
     }
     let told: Vec<&Problem<'_>> = if case.is_known() {

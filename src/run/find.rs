@@ -43,7 +43,7 @@ impl Found {
 }
 
 /// Looks for what cases need and nobody gave.
-pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
+pub(super) async fn find(world: &World<'_>, cases: &[PlannedCase]) -> Found {
     let mut found = Found::default();
     let mut tried = HashSet::new();
     let ids = world.request_ids.then(|| format!("{}-find00", world.tag));

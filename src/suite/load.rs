@@ -431,11 +431,14 @@ fn suite_files(path: &Path) -> io::Result<Vec<PathBuf>> {
 /// The content of a file, but not much more than a suite may have.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for its other end.
-    if !fs::metadata(path)?.is_file() {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
         return Err(io::Error::other("it is no file"));
     }
-    let mut bytes = Vec::new();
     let limit = yaml::MAX_BYTES as u64 + 1;
+    // One byte more than it has, so that its end is seen without more room.
+    let room = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(room + 1);
     fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

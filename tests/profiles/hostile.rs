@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use fhir_assay::fhir::FhirVersion;
 use fhir_assay::fhir::profile::{Loader, Profiles};
+use fhir_assay::fhir::validate::Validator;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -260,4 +261,54 @@ fn a_body_that_takes_too_long_is_no_pass() {
             .unwrap_err()
     });
     assert!(error.to_string().contains("given up"), "{error}");
+}
+
+/// A patient with so many ranges, each of which the direct road leaves to the engine: its ends have no value.
+fn many_odd_ranges(count: usize) -> Value {
+    let range = json!({"low": {"unit": "a"}, "high": {"unit": "a"}});
+    let extension = json!({"url": "http://example.org/range", "valueRange": range});
+    json!({"resourceType": "Patient", "extension": vec![extension; count]})
+}
+
+/// What was not judged, and why.
+fn left(validation: &fhir_assay::fhir::validate::Validation) -> String {
+    let left = validation.unchecked.iter();
+    left.map(|found| format!("{}: {}\n", found.subject, found.reason))
+        .collect()
+}
+
+#[test]
+fn constraints_that_only_the_engine_answers_have_an_end() {
+    let body = many_odd_ranges(60_000);
+    let found = soon(|| Validator::new(FhirVersion::R4).validate(&body));
+    let few = Validator::new(FhirVersion::R4).validate(&many_odd_ranges(10));
+    assert_eq!(found.violations, few.violations);
+    assert_eq!(few.unchecked, [], "as long as there are few, all are judged");
+}
+
+#[test]
+fn constraints_of_a_profile_have_an_end_together() {
+    let constraints = [
+        // The direct road, and the engine.
+        "%resource.descendants().where($this = 'x').empty()",
+        "%resource.descendants().where($this.toString().upper() = 'X').empty()",
+        "%rootResource.extension.value.low.unit.toString().lower().count() < 5 or true",
+    ];
+    let constraint = |(index, expression): (usize, &&str)| json!({"key": format!("x-{index}"), "severity": "error", "human": "x", "expression": expression});
+    let constraints: Vec<_> = constraints.iter().enumerate().map(constraint).collect();
+    let elements = json!([
+        {"id": "Patient", "path": "Patient", "min": 0, "max": "*"},
+        {"id": "Patient.extension", "path": "Patient.extension", "min": 0, "max": "*", "type": [{"code": "Extension"}], "constraint": constraints},
+    ]);
+    let profiles = loaded(vec![(
+        "a.json",
+        definition("http://example.org/a", "Patient", &elements),
+    )])
+    .unwrap();
+    let validator = Validator::new(FhirVersion::R4).with_profiles(profiles);
+    let mut body = many_odd_ranges(20_000);
+    body["meta"] = json!({"profile": ["http://example.org/a"]});
+    let found = soon(|| validator.validate(&body));
+    let left = left(&found);
+    assert!(left.contains("x-0: the body is too large for it"), "{left}");
 }

@@ -10,7 +10,7 @@ use super::expectation::of_body;
 use super::judged::{Between, Judged, cut, listed, mismatch, short};
 use super::{Context, Reading, Unreadable, body};
 use crate::exchange::{Body, Headers};
-use crate::fhir::fhirpath::{Expression, Subject, Truth};
+use crate::fhir::fhirpath::{Expression, FhirPathError, Subject, Truth};
 use crate::suite::assertion::FhirPath;
 use crate::suite::variables::fhirpath_name;
 use crate::verdict::{Mismatch, Part};
@@ -20,7 +20,7 @@ use crate::verdict::{Mismatch, Part};
 /// # Errors
 /// Why it could not be evaluated, in a sentence.
 pub fn condition(expression: &FhirPath, reading: Option<&Reading<'_>>, cx: &Context<'_>) -> Result<bool, String> {
-    match compiled(expression)?.truth(reading, cx)? {
+    match compiled(expression)?.truth(reading, cx).map_err(Failed::told)? {
         Truth::True => Ok(true),
         Truth::False | Truth::Empty => Ok(false),
         Truth::NotBoolean(found) => Err(format!(
@@ -36,7 +36,7 @@ pub fn condition(expression: &FhirPath, reading: Option<&Reading<'_>>, cx: &Cont
 /// # Errors
 /// Why it could not be evaluated, in a sentence.
 pub fn evaluate(expression: &FhirPath, reading: Option<&Reading<'_>>, cx: &Context<'_>) -> Result<Vec<Value>, String> {
-    compiled(expression)?.values(reading, cx)
+    compiled(expression)?.values(reading, cx).map_err(Failed::told)
 }
 
 /// Judges an expression that has to be true.
@@ -53,13 +53,13 @@ pub(super) fn judge(expression: &FhirPath, reading: Option<&Reading<'_>>, part: 
     };
     match compiled.truth(reading, cx) {
         // The engine gives up at JSON that is no resource, where the expression speaks of elements: the server's fault.
-        Err(_) if is_no_resource(reading) => {
+        Err(Failed { given_up: false, .. }) if is_no_resource(reading) => {
             let text = &expression.text.value;
             Judged::Broken(
                 of_body("the body is JSON, but no resource: it has no `resourceType`".to_owned()).between(text, None),
             )
         }
-        Err(reason) => Judged::unjudged(part, reason),
+        Err(failed) => Judged::unjudged(part, failed.reason),
         // Of a body that is not there much is true: `issue.empty()`.
         Ok(Truth::True) if looks_at_no_body(&compiled, reading) => Judged::LeftOut,
         Ok(Truth::True) => Judged::Holds,
@@ -163,6 +163,19 @@ fn whole(values: &[Value]) -> String {
     cut(&shown.join(", "), 2000)
 }
 
+/// Why an expression has no value.
+struct Failed {
+    reason: String,
+    /// Whether it would have taken too long, which says nothing about the body.
+    given_up: bool,
+}
+
+impl Failed {
+    fn told(self) -> String {
+        self.reason
+    }
+}
+
 /// An expression that was compiled with its suite, or for a message.
 enum Compiled<'a> {
     Kept(&'a Expression),
@@ -189,13 +202,13 @@ impl Compiled<'_> {
         }
     }
 
-    fn truth(&self, reading: Option<&Reading<'_>>, cx: &Context<'_>) -> Result<Truth, String> {
+    fn truth(&self, reading: Option<&Reading<'_>>, cx: &Context<'_>) -> Result<Truth, Failed> {
         self.with(reading, cx, |expression, subject, variables| {
             expression.is_true_on(subject, variables)
         })
     }
 
-    fn values(&self, reading: Option<&Reading<'_>>, cx: &Context<'_>) -> Result<Vec<Value>, String> {
+    fn values(&self, reading: Option<&Reading<'_>>, cx: &Context<'_>) -> Result<Vec<Value>, Failed> {
         self.with(reading, cx, |expression, subject, variables| {
             expression.evaluate_on(subject, variables)
         })
@@ -205,16 +218,22 @@ impl Compiled<'_> {
         &self,
         reading: Option<&Reading<'_>>,
         cx: &Context<'_>,
-        run: impl FnOnce(&Expression, &Subject, &[(&str, Value)]) -> Result<T, crate::fhir::fhirpath::FhirPathError>,
-    ) -> Result<T, String> {
+        run: impl FnOnce(&Expression, &Subject, &[(&str, Value)]) -> Result<T, FhirPathError>,
+    ) -> Result<T, Failed> {
         let expression = self.expression();
-        let failed = |error| format!("`{}` could not be evaluated: {error}", expression.source());
+        let failed = |error: FhirPathError| Failed {
+            reason: format!("`{}` could not be evaluated: {error}", expression.source()),
+            given_up: error.given_up,
+        };
         let subject = match reading {
             Some(reading) => reading.subject(cx.release),
             None => Subject::new(cx.release, &Value::Null).map(Cow::Owned),
         };
         let subject = subject.map_err(failed)?;
-        let variables = variables(expression, reading, cx)?;
+        let variables = variables(expression, reading, cx).map_err(|reason| Failed {
+            reason,
+            given_up: false,
+        })?;
         run(expression, &subject, &variables).map_err(failed)
     }
 }

@@ -90,3 +90,31 @@ fn conditions_look_at_variables_alone() {
     insta::assert_snapshot!(condition(&path("%id"), None, &cx).unwrap_err());
     insta::assert_snapshot!(condition(&path("%response.status = 200"), None, &cx).unwrap_err());
 }
+
+#[test]
+fn what_takes_too_long_is_neither_a_pass_nor_a_failure() {
+    let world = World::new();
+    let judged = |body: &Value, text: &str| {
+        let exchange = exchange("GET", "Patient", 200, &[FHIR], &body.to_string());
+        let reading = Reading::new(&exchange, FhirVersion::R4);
+        match judge(&path(text), Some(&reading), Part::Body(String::new()), &world.context()) {
+            Judged::Unjudged(told) => told.message,
+            other => format!("{other:?}"),
+        }
+    };
+    let entries = vec![json!({ "fullUrl": "urn:x" }); 3000];
+    let mut body = json!({ "resourceType": "Bundle", "entry": entries });
+    let told = [
+        "entry.select(%resource.entry).count() = 9000000",
+        "entry.select(%resource.entry).empty()",
+    ]
+    .map(|text| judged(&body, text));
+    insta::assert_snapshot!(told.join("\n"), @r"
+    `entry.select(%resource.entry).count() = 9000000` could not be evaluated: it was given up: on this body it takes more than 2000000 steps
+    `entry.select(%resource.entry).empty()` could not be evaluated: it was given up: on this body it takes more than 2000000 steps
+    ");
+    // Nor where something else is wrong with the body.
+    body["resourceType"].take();
+    let told = judged(&body, "entry.select(%resource.entry).exists()");
+    assert!(told.contains("it was given up"), "{told}");
+}

@@ -6,12 +6,12 @@ use crate::suite::assertion::StatusPattern::{Class, Code};
 
 const RULE: &str = "update.success-200";
 
-fn judged(pass: Vec<StatusPattern>, note: &[u16], warn: &[u16]) -> Expectation {
+fn judged(pass: impl Into<Box<[StatusPattern]>>, note: &[u16], warn: &[u16]) -> Expectation {
     expectation(
         RULE,
         PartialResponse {
             status: Some(spanned(StatusMatcher::Judged {
-                pass,
+                pass: pass.into(),
                 note: codes(note),
                 warn: codes(warn),
                 because: None,
@@ -25,7 +25,7 @@ fn not(patterns: Vec<StatusPattern>) -> Expectation {
     expectation(
         RULE,
         PartialResponse {
-            status: Some(spanned(StatusMatcher::Not(patterns))),
+            status: Some(spanned(StatusMatcher::Not(patterns.into()))),
             ..PartialResponse::default()
         },
     )
@@ -33,14 +33,14 @@ fn not(patterns: Vec<StatusPattern>) -> Expectation {
 
 fn any_of(alternatives: Vec<PartialResponse>) -> Expectation {
     Expectation {
-        any_of: alternatives,
+        any_of: alternatives.into(),
         ..expectation(RULE, PartialResponse::default())
     }
 }
 
 fn of(releases: &[FhirVersion], expectation: Expectation) -> Expectation {
     Expectation {
-        fhir: Some(releases.to_vec()),
+        fhir: Some(releases.into()),
         ..expectation
     }
 }

@@ -165,7 +165,7 @@ fn judge(files: &Files, manifest: &Manifest) -> Result<RunResult, String> {
             ..RunOptions::default()
         };
         Ok(Runner::new(&replay, &target, catalogue, options)
-            .run(&plan, |_| {})
+            .run(plan, |_| {})
             .await)
     })
 }

@@ -30,10 +30,10 @@ pub(super) fn functions(
         let offset = location
             .as_ref()
             .map_or_else(|| source.find(name.as_str()), |found| prepared.origin(found.offset));
-        let error = |message| FhirPathError {
-            message,
+        let error = |message: String| FhirPathError {
             offset,
             length: name.len(),
+            ..FhirPathError::new(message)
         };
         let Some(metadata) = registry.get_metadata(name) else {
             return Err(error(unknown_function(name, registry)));
@@ -97,11 +97,7 @@ pub(super) fn syntax_error(
     let offset = location.and_then(|found| prepared.origin(found.offset));
     if offset.is_none() && message.contains("found end of input") {
         let message = "the expression ends where it should go on".to_owned();
-        return FhirPathError {
-            message,
-            offset: Some(source.trim_end().len()),
-            length: 1,
-        };
+        return FhirPathError::at(message, source.trim_end().len());
     }
     let rest = offset
         .map(|offset| source[offset..].trim_start())
@@ -112,16 +108,15 @@ pub(super) fn syntax_error(
     });
     match found {
         Some(found) => FhirPathError {
-            message: format!("`{found}` is not expected here"),
             offset,
             length: found.len(),
+            ..FhirPathError::new(format!("`{found}` is not expected here"))
         },
         None => {
             let short = message.split(" expected ").next().unwrap_or(&message);
             FhirPathError {
-                message: format!("this is no FHIRPath: {short}"),
                 offset,
-                length: 1,
+                ..FhirPathError::new(format!("this is no FHIRPath: {short}"))
             }
         }
     }

@@ -5,13 +5,17 @@
 mod check;
 pub mod direct;
 mod empty;
+mod gather;
 mod implicit;
+mod meter;
+mod metered;
 mod provider;
 mod quantity;
 mod regex;
 mod text;
 mod value;
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
@@ -34,6 +38,8 @@ pub struct FhirPathError {
     pub offset: Option<usize>,
     /// How many bytes from there belong to it; at least 1.
     pub length: usize,
+    /// Whether the evaluation was given up because it would take too long: it says nothing about the body then.
+    pub given_up: bool,
 }
 
 impl FhirPathError {
@@ -42,14 +48,21 @@ impl FhirPathError {
             message: message.into(),
             offset: None,
             length: 1,
+            given_up: false,
+        }
+    }
+
+    fn given_up(why: meter::GivenUp) -> Self {
+        Self {
+            given_up: true,
+            ..Self::new(why.to_string())
         }
     }
 
     fn at(message: impl Into<String>, offset: usize) -> Self {
         Self {
-            message: message.into(),
             offset: Some(offset),
-            length: 1,
+            ..Self::new(message)
         }
     }
 }
@@ -91,6 +104,11 @@ impl Truth {
 
 /// The engine takes `%resource` for what it is asked about; a constraint means the resource around that.
 const RESOURCE: &str = "aroundResource";
+const ROOT: &str = "rootResource";
+
+/// What it costs to ask the engine at all, and what each of its steps costs, in steps of the direct road.
+const COST_OF_ASKING: usize = 100;
+const COST_OF_STEP: usize = 10;
 
 /// An element of a resource, as a constraint looks at it.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +121,8 @@ pub struct Place<'a> {
     pub resource: &'a Value,
     /// `%rootResource`: the resource that contains that one, or itself.
     pub root: &'a Value,
+    /// What is left of the steps that all evaluations of the body may take together, as the direct road counts them.
+    pub budget: &'a Cell<usize>,
 }
 
 /// A compiled FHIRPath expression. It can be shared between threads and is compiled at most once per release.
@@ -182,7 +202,7 @@ impl Expression {
     /// `%resource`, `%context`, `%rootResource`, `%ucum`, `%sct` and `%loinc` need not be given.
     ///
     /// # Errors
-    /// When FHIRPath says that the evaluation is an error, or a variable is not given.
+    /// When FHIRPath says that the evaluation is an error, a variable is not given, or it takes too long.
     pub fn evaluate(
         &self,
         release: FhirVersion,
@@ -234,37 +254,92 @@ impl Expression {
     /// # Errors
     /// As [`Expression::evaluate`].
     pub fn is_true_at(&self, release: FhirVersion, place: &Place<'_>) -> Result<Truth, FhirPathError> {
+        if place.budget.get() == 0 {
+            return Err(FhirPathError::given_up(meter::GivenUp::Steps(0)));
+        }
+        let uses = |wanted: &str| self.variables().any(|(name, _)| name == wanted);
+        let (resource, root) = (uses(RESOURCE), uses(ROOT));
+        // The engine works on copies of what it looks at. The same resource is copied for each of its elements.
+        let copied = [(true, place.value), (resource, place.resource), (root, place.root)];
+        let sizes = copied.into_iter().filter(|(is_used, _)| *is_used);
+        let cost = sizes.fold(COST_OF_ASKING, |cost, (_, value)| cost + value::size(value));
+        let left = place.budget.get().saturating_sub(cost);
+        place.budget.set(left);
         let model = Model::for_release(release);
         let subject = Subject {
             release,
             root: value::to_typed(place.value, place.type_name, model)?,
         };
         let mut variables = Vec::new();
-        if self.variables().any(|(name, _)| name == RESOURCE) {
+        if resource {
             variables.push((RESOURCE, place.resource.clone()));
         }
-        let found = self.run_within(&subject, &variables, &[("rootResource", place.root)])?;
-        Ok(Truth::of(value::to_json(&found)))
+        let mut around = Vec::new();
+        if root {
+            around.push((ROOT, place.root));
+        }
+        let most = meter::MOST_STEPS.min(left / COST_OF_STEP);
+        let (found, steps) = self.run_within(&subject, &variables, &around, most);
+        // What takes too long is hopeless for the other elements, too.
+        let is_hopeless = found.as_ref().is_err_and(|error| error.given_up);
+        place.budget.set(if is_hopeless {
+            0
+        } else {
+            left.saturating_sub(steps * COST_OF_STEP)
+        });
+        Ok(Truth::of(value::to_json(&found?)))
     }
 
     fn run(&self, subject: &Subject, variables: &[(&str, Value)]) -> Result<Collection, FhirPathError> {
-        self.run_within(subject, variables, &[])
+        self.run_within(subject, variables, &[], meter::MOST_STEPS).0
     }
 
-    /// Evaluates with `%resource` and its like replaced.
+    /// Evaluates with `%resource` and its like replaced, in so many steps at most. Returns those it took, too.
     fn run_within(
         &self,
         subject: &Subject,
         variables: &[(&str, Value)],
         around: &[(&str, &Value)],
-    ) -> Result<Collection, FhirPathError> {
-        let plan = match self.plans[subject.release as usize].get() {
-            Some(plan) => plan,
-            None => {
-                let plan = compile_for(subject.release, &self.prepared, &self.source)?;
-                self.plans[subject.release as usize].get_or_init(|| plan)
-            }
+        most: usize,
+    ) -> (Result<Collection, FhirPathError>, usize) {
+        let prepared = self.plan(subject.release).and_then(|plan| {
+            let context = self.context(subject, variables, around)?;
+            Ok((plan, context))
+        });
+        let (plan, context) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return (Err(error), 0),
         };
+        let engine = engine(subject.release);
+        let unites = self.prepared.text.contains('|');
+        let metered = meter::metered(most, unites, || finish(engine.evaluate_plan(plan, &context)));
+        let found = match (metered.given_up, metered.returned) {
+            (Some(why), _) => Err(FhirPathError::given_up(why)),
+            (None, Some(Ok(found))) => Ok(found.value),
+            (None, Some(Err(error))) => Err(FhirPathError::new(check::plain_message(&error.to_string()))),
+            // It ends without an answer only where it was given up.
+            (None, None) => Err(FhirPathError::new("the engine gave no answer")),
+        };
+        (found, metered.steps)
+    }
+
+    fn plan(&self, release: FhirVersion) -> Result<&Arc<CompiledPlan>, FhirPathError> {
+        let kept = &self.plans[release as usize];
+        match kept.get() {
+            Some(plan) => Ok(plan),
+            None => {
+                let plan = compile_for(release, &self.prepared, &self.source)?;
+                Ok(kept.get_or_init(|| plan))
+            }
+        }
+    }
+
+    fn context(
+        &self,
+        subject: &Subject,
+        variables: &[(&str, Value)],
+        around: &[(&str, &Value)],
+    ) -> Result<EvaluationContext, FhirPathError> {
         let engine = engine(subject.release);
         let context = EvaluationContext::new(
             subject.root.clone(),
@@ -274,7 +349,7 @@ impl Expression {
             Some(Arc::new(NoTrace)),
         );
         if let Some(root) = subject.root.first() {
-            context.set_variable("rootResource".to_owned(), root.clone());
+            context.set_variable(ROOT.to_owned(), root.clone());
         }
         let model = Model::for_release(subject.release);
         for (name, found) in around {
@@ -285,28 +360,23 @@ impl Expression {
         for (name, found) in variables {
             context.set_variable((*name).to_owned(), value::to_variable(found, model)?);
         }
-        let evaluation = finish(engine.evaluate_plan(plan, &context));
-        let result = evaluation.ok_or_else(|| FhirPathError::new("the expression waits for something outside"))?;
-        result
-            .map(|found| found.value)
-            .map_err(|error| FhirPathError::new(check::plain_message(&error.to_string())))
+        Ok(context)
     }
 }
 
 /// Runs an evaluation to its end on this thread. The engine waits for nothing outside, but it yields now and then to share
-/// a runtime with others; there are no others here. `None` where it yields without end.
+/// a runtime with others; there are no others here. `None` where it takes too long.
 fn finish<F: Future>(evaluation: F) -> Option<F::Output> {
     // Inside a tokio runtime the engine's channels would count against the budget of the caller's task.
     let mut evaluation = std::pin::pin!(tokio::task::unconstrained(evaluation));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    (0..MOST_YIELDS).find_map(|_| match evaluation.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
-    })
+    while meter::spend(1).is_ok() {
+        if let std::task::Poll::Ready(output) = evaluation.as_mut().poll(&mut context) {
+            return Some(output);
+        }
+    }
+    None
 }
-
-/// How often an evaluation may yield before it counts as endless.
-const MOST_YIELDS: u32 = 1_000_000;
 
 /// A body that is prepared for several expressions.
 #[derive(Clone, Debug)]
@@ -358,10 +428,12 @@ fn engine(release: FhirVersion) -> &'static FhirPathEngine {
     static ENGINES: [OnceLock<FhirPathEngine>; FhirVersion::ALL.len()] =
         [const { OnceLock::new() }; FhirVersion::ALL.len()];
     ENGINES[release as usize].get_or_init(|| {
-        let operators = quantity::operators(release);
+        let mut operators = quantity::operators(release);
+        metered::operators(&mut operators);
         let mut functions = quantity::functions(release);
         regex::single_line(&mut functions);
         empty::let_through(&mut functions);
+        metered::functions(&mut functions);
         FhirPathEngine::new_with_registries(Arc::new(operators), Arc::new(functions), Types::new(release))
             .now_or_never()
             .and_then(Result::ok)
@@ -369,5 +441,7 @@ fn engine(release: FhirVersion) -> &'static FhirPathEngine {
     })
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

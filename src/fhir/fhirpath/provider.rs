@@ -7,6 +7,7 @@ use octofhir_fhirpath::core::model_provider::{
     ChoiceTypeInfo, ElementInfo, FhirVersion as EngineVersion, ModelError, ModelProvider, TypeInfo,
 };
 
+use super::meter;
 use crate::fhir::FhirVersion;
 use crate::fhir::model::{Model, TypeKind, property_name};
 
@@ -67,15 +68,18 @@ impl ModelProvider for Types {
             .then(|| TypeInfo::system_type(type_name.to_owned(), true)))
     }
 
+    /// The engine asks for each thing that a step of a path starts from, which makes this the place to count them.
     async fn get_element_type(&self, parent: &TypeInfo, property: &str) -> Result<Option<TypeInfo>, ModelError> {
+        meter::spend(1).map_err(stopped)?;
         let parent = plain_name(parent);
         if let Some(item_type) = parent.strip_prefix(VARIABLE) {
             return self.get_type(item_type).await;
         }
-        let found = self
-            .model()
-            .element(parent, property)
-            .filter(|element| element.types.len() == 1);
+        let found = self.model().element(parent, property);
+        if found.is_some_and(|element| element.types.iter().any(|found| is_time(found.name))) {
+            meter::spend_on_times(1).map_err(stopped)?;
+        }
+        let found = found.filter(|element| element.types.len() == 1);
         Ok(found.map(|element| Self::info(element.types[0].name, element.many)))
     }
 
@@ -141,6 +145,14 @@ impl ModelProvider for Types {
         let found = self.model().element(parent, property).filter(|element| element.choice);
         Ok(found.map(|element| element.types.iter().map(|found| choice(found.name)).collect()))
     }
+}
+
+fn stopped(error: octofhir_fhirpath::FhirPathError) -> ModelError {
+    ModelError::evaluation_error(error.to_string())
+}
+
+fn is_time(type_name: &str) -> bool {
+    matches!(type_name, "date" | "dateTime" | "instant" | "time")
 }
 
 fn plain_name(found: &TypeInfo) -> &str {

@@ -53,6 +53,15 @@ pub(super) fn to_node(value: &Value, model: &Model, depth: usize) -> Result<Fhir
     })
 }
 
+/// How many values a body has.
+pub(super) fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(properties) => 1 + properties.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 /// The engine's value for a body: a resource is typed by its `resourceType`.
 pub(super) fn to_subject(value: &Value, model: &Model) -> Result<Collection, FhirPathError> {
     let items = to_items(value, model)?;

@@ -10,8 +10,11 @@ use super::item::Item;
 use super::judge::Judge;
 use super::reference::Targets;
 use crate::fhir::fhirpath::direct::{Focus, Node, Resolve, Shape, Stop};
-use crate::fhir::fhirpath::{Expression, Place, Truth};
+use crate::fhir::fhirpath::{Expression, FhirPathError, Place, Truth};
 use crate::fhir::validate::{RuleKind, UncheckedKind};
+
+/// Why a constraint is not judged that would take too long.
+const TOO_LARGE: &str = "the body is too large for it";
 
 impl<'a> Judge<'a> {
     /// Judges the constraints of an element.
@@ -55,12 +58,12 @@ impl<'a> Judge<'a> {
             from: item,
         };
         let (resource, root) = (around(item.scope.resource), around(item.scope.container));
-        match direct.holds(&Focus::new(node, resource, root, &follow)) {
+        match direct.holds(&Focus::new(node, resource, root, &follow, self.budget())) {
             Ok(found) => Ok(found != Some(false)),
             Err(Stop::Unsupported) => self.ask_engine(constraint, item),
             Err(Stop::Unresolved(reference)) => Err(format!("it follows `{reference}`, which leads out of the body")),
             Err(Stop::Failed(why)) => Err(format!("it cannot be evaluated: {why}")),
-            Err(Stop::TooMuch) => Err("the body is too large for it".to_owned()),
+            Err(Stop::TooMuch) => Err(TOO_LARGE.to_owned()),
         }
     }
 
@@ -73,9 +76,14 @@ impl<'a> Judge<'a> {
             value,
             resource: item.scope.resource.unwrap_or(&Value::Null),
             root: item.scope.container.unwrap_or(&Value::Null),
+            budget: self.budget(),
         };
         let found = expression.is_true_at(self.release, &place);
-        match found.map_err(|error| format!("it cannot be evaluated: {error}"))? {
+        let failed = |error: FhirPathError| match error.given_up {
+            true => TOO_LARGE.to_owned(),
+            false => format!("it cannot be evaluated: {error}"),
+        };
+        match found.map_err(failed)? {
             Truth::True | Truth::Empty => Ok(true),
             Truth::False => Ok(false),
             Truth::NotBoolean(found) if found.len() == 1 => Ok(true),

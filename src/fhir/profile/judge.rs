@@ -1,5 +1,6 @@
 //! Walking a body beside a snapshot: cardinalities, values, types, and whatever the other files here judge.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::reference::Targets;
 use super::store::{Profiles, split};
 use super::told::shown;
 use crate::fhir::FhirVersion;
+use crate::fhir::fhirpath::direct::MOST_STEPS_OF_BODY;
 use crate::fhir::model::{Model, property_name};
 use crate::fhir::validate::{RuleKind, Unchecked, UncheckedKind, Validation, Violation};
 
@@ -40,6 +42,8 @@ pub(super) struct Judge<'a> {
     /// Each item is judged by each profile once.
     known: HashMap<(usize, usize), Known>,
     steps: usize,
+    /// What is left for all constraints.
+    budget: Cell<usize>,
     depth: usize,
     pub(super) hops: usize,
 }
@@ -60,6 +64,7 @@ impl<'a> Judge<'a> {
             unchecked: BTreeSet::new(),
             known: HashMap::new(),
             steps: 0,
+            budget: Cell::new(MOST_STEPS_OF_BODY),
             depth: 0,
             hops: 0,
         }
@@ -99,6 +104,11 @@ impl<'a> Judge<'a> {
 
     pub(super) fn gave_up(&self) -> bool {
         self.steps > MOST_STEPS
+    }
+
+    /// What is left of what the constraints may look at.
+    pub(super) fn budget(&self) -> &Cell<usize> {
+        &self.budget
     }
 
     /// Counts steps.

@@ -11,6 +11,9 @@ use crate::fhir::{FhirVersion, Severity};
 /// Constraints that are known not to run, with the reason.
 const UNRUNNABLE: &str = include_str!("unrunnable.txt");
 
+/// Why a constraint is not judged that would take too long.
+const TOO_LARGE: &str = "the body is too large for it";
+
 /// A FHIRPath constraint of a definition.
 #[derive(Debug)]
 pub(super) struct Constraint {
@@ -140,7 +143,7 @@ impl Constraint {
                     Outcome::Unknown(format!("it follows `{reference}`, which leads out of the body"))
                 }
                 Err(Stop::Failed(why)) => Outcome::Unknown(format!("its expression cannot be evaluated: {why}")),
-                Err(Stop::TooMuch) => Outcome::Unknown("the body is too large for it".to_owned()),
+                Err(Stop::TooMuch) => Outcome::Unknown(TOO_LARGE.to_owned()),
             },
         }
     }
@@ -155,12 +158,14 @@ impl Constraint {
             value,
             resource: focus.resource.value.unwrap_or(&Value::Null),
             root: focus.root.value.unwrap_or(&Value::Null),
+            budget: focus.budget,
         };
         match expression.is_true_at(self.release, &place) {
             Ok(Truth::False) => Outcome::Broken,
             Ok(Truth::True | Truth::Empty) => Outcome::Kept,
             Ok(Truth::NotBoolean(found)) if found.len() == 1 => Outcome::Kept,
             Ok(Truth::NotBoolean(_)) => Outcome::Unknown("it finds several things, not one condition".to_owned()),
+            Err(error) if error.given_up => Outcome::Unknown(TOO_LARGE.to_owned()),
             Err(error) => Outcome::Unknown(format!("its expression cannot be evaluated: {error}")),
         }
     }

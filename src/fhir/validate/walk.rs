@@ -11,16 +11,13 @@ use super::rules::{ElementRules, OpenBinding, Rules, TypeRules};
 use super::scope::{Entries, Scope};
 use super::violation::{BrokenRule, RuleKind, Unchecked, UncheckedKind, Violation};
 use super::{narrative, primitive, reference};
-use crate::fhir::fhirpath::direct::{Focus, Form, Node, Shape, each};
+use crate::fhir::fhirpath::direct::{Focus, Form, MOST_STEPS_OF_BODY, Node, Shape, each};
 use crate::fhir::{FhirVersion, Severity};
 
 /// A walk goes no deeper; what is deeper was refused before.
 const DEEPEST: usize = 200;
 /// More violations than this are not listed.
 const MOST_VIOLATIONS: usize = 500;
-
-/// What all constraints together may look at. A Bundle of 10 MB needs a tenth of it.
-const MOST_STEPS: usize = 20_000_000;
 
 /// A step down into the body.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +54,7 @@ impl<'a> Walk<'a> {
             violations: Vec::new(),
             unchecked: BTreeSet::new(),
             bindings: Vec::new(),
-            budget: Rc::new(Cell::new(MOST_STEPS)),
+            budget: Rc::new(Cell::new(MOST_STEPS_OF_BODY)),
         };
         let node = Node::resource(body, Shape::named(release, type_name));
         let scope = Scope::of(node);
@@ -97,7 +94,7 @@ impl<'a> Walk<'a> {
         }
         if !(rules.constraints.is_empty() && of_element.is_empty()) {
             let budget = Rc::clone(&self.budget);
-            let focus = Focus::new(node, scope.resource, scope.root, scope).within(&budget);
+            let focus = Focus::new(node, scope.resource, scope.root, scope, &budget);
             for constraint in of_element.iter().chain(&rules.constraints) {
                 self.constraint(constraint, &focus);
             }
@@ -135,7 +132,7 @@ impl<'a> Walk<'a> {
                     each(None, Some(value), |value, companion| {
                         let node = Node::of(form, value, companion);
                         let budget = Rc::clone(&self.budget);
-                        let focus = Focus::new(node, scope.resource, scope.root, scope).within(&budget);
+                        let focus = Focus::new(node, scope.resource, scope.root, scope, &budget);
                         for constraint in &element.constraints {
                             self.constraint(constraint, &focus);
                         }

@@ -92,7 +92,7 @@ fn expectation(
         .and_then(|node| reader.word(node, "`at-most`", &AT_MOST));
     let because = fields
         .get("because")
-        .map(|node| reader.sentence(Some(node), "`because`"));
+        .map(|node| reader.sentence(Some(node), "`because`").into());
     if let (Some(entry), None) = (fields.entry("at-most"), &because) {
         let help = "write `because:` and the judgement, in a sentence";
         reader.error(
@@ -105,12 +105,12 @@ fn expectation(
     Some(Expectation {
         requirements,
         response,
-        any_of,
-        fhirpath,
+        any_of: any_of.into(),
+        fhirpath: fhirpath.into(),
         condition,
         at_most,
         because,
-        fhir,
+        fhir: fhir.map(Into::into),
         span: node.span,
     })
 }

@@ -29,8 +29,8 @@ pub fn status(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Spanned<Status
         }
         _ => StatusMatcher::Judged {
             pass: patterns(reader, node),
-            note: Vec::new(),
-            warn: Vec::new(),
+            note: Box::default(),
+            warn: Box::default(),
             because: None,
         },
     };
@@ -42,7 +42,7 @@ fn judged(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<StatusMatc
     let (pass, note, warn) = (of("pass"), of("note"), of("warn"));
     let because = fields
         .get("because")
-        .map(|node| reader.sentence(Some(node), "`because`"));
+        .map(|node| reader.sentence(Some(node), "`because`").into());
     if fields.get("pass").is_none() {
         let help = "write `pass:` and the status that the requirement asks for";
         reader.error("missing-key", fields.span, "a judged status needs `pass`", help);
@@ -83,7 +83,7 @@ fn written(pattern: StatusPattern) -> String {
     }
 }
 
-fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<StatusPattern> {
+fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Box<[StatusPattern]> {
     let items = reader.one_or_many(node, "a status");
     let mut patterns: Vec<StatusPattern> = Vec::with_capacity(items.len());
     for item in items {
@@ -109,7 +109,7 @@ fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<StatusPattern> {
         }
         patterns.push(pattern);
     }
-    patterns
+    patterns.into()
 }
 
 fn pattern(text: &str) -> Option<StatusPattern> {

@@ -51,21 +51,23 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
     };
     Some(Step {
         span: entry.key_span,
-        note: fields.get("note").map(|node| reader.sentence(Some(node), "`note`")),
+        note: fields
+            .get("note")
+            .map(|node| reader.sentence(Some(node), "`note`").into()),
         headers: fields
             .get("headers")
-            .map(|node| headers(reader, node))
+            .map(|node| headers(reader, node).into())
             .unwrap_or_default(),
         body: fields
             .get("body")
             .and_then(|node| body::body(reader, node, "`body`"))
             .map(Box::new),
-        form: fields.get("form").map(|node| form(reader, node)),
+        form: fields.get("form").map(|node| form(reader, node).into()),
         capture: fields
             .get("capture")
-            .map(|node| capture::captures(reader, node))
+            .map(|node| capture::captures(reader, node).into())
             .unwrap_or_default(),
-        expect,
+        expect: expect.into(),
         assume: fields.get("assume").and_then(|node| expectation::assume(reader, node)),
         condition: fields
             .get("if")

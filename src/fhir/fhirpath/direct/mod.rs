@@ -25,6 +25,10 @@ use super::text::PreparedText;
 /// What one evaluation may look at; a body that asks for more is hostile.
 pub const MOST_STEPS: usize = 2_000_000;
 
+/// What all evaluations on one body together may look at. The constraints of the definitions need a tenth of it for a
+/// Bundle of 10 MB.
+pub const MOST_STEPS_OF_BODY: usize = 20_000_000;
+
 /// A condition that can be evaluated directly.
 #[derive(Debug)]
 pub struct Condition {
@@ -60,40 +64,35 @@ pub struct Focus<'e, 'a> {
     pub root: Node<'a>,
     /// Who follows references.
     pub resolver: &'e dyn Resolve<'a>,
-    budget: Option<&'e Cell<usize>>,
+    /// What is left of what all evaluations on the body together may look at.
+    pub budget: &'e Cell<usize>,
     steps: Cell<usize>,
 }
 
 impl<'e, 'a> Focus<'e, 'a> {
-    /// Something to ask a condition about.
-    pub fn new(node: Node<'a>, resource: Node<'a>, root: Node<'a>, resolver: &'e dyn Resolve<'a>) -> Self {
-        let (steps, budget) = (Cell::new(0), None);
+    /// Something to ask a condition about; `budget` is [`Focus::budget`].
+    pub fn new(
+        node: Node<'a>,
+        resource: Node<'a>,
+        root: Node<'a>,
+        resolver: &'e dyn Resolve<'a>,
+        budget: &'e Cell<usize>,
+    ) -> Self {
         Self {
             node,
             resource,
             root,
             resolver,
             budget,
-            steps,
-        }
-    }
-
-    /// Takes what it looks at from what all evaluations of a body together may look at.
-    #[must_use]
-    pub fn within(self, budget: &'e Cell<usize>) -> Self {
-        Self {
-            budget: Some(budget),
-            ..self
+            steps: Cell::new(0),
         }
     }
 
     fn spend(&self, steps: usize) -> Result<(), Stop> {
         let spent = self.steps.get() + steps;
         self.steps.set(spent);
-        let left = self.budget.map_or(usize::MAX, |budget| {
-            budget.set(budget.get().saturating_sub(steps));
-            budget.get()
-        });
+        let left = self.budget.get().saturating_sub(steps);
+        self.budget.set(left);
         if spent > MOST_STEPS || left == 0 {
             Err(Stop::TooMuch)
         } else {
@@ -119,6 +118,8 @@ impl Condition {
     /// When it has no answer, or only the engine knows it.
     pub fn holds<'a>(&'a self, focus: &Focus<'_, 'a>) -> Result<Option<bool>, Stop> {
         focus.steps.set(0);
+        // Where others have spent everything, not even the beginning is tried.
+        focus.spend(1)?;
         focus.truth(&self.code, &smallvec![Item::Node(focus.node)])
     }
 }
