@@ -22,7 +22,7 @@
 //! let (target, _) = Target::probe(&client, &base, None).await?;
 //! let selection = Selection::all().cases(&["http.read::created-*".into()])?;
 //! let plan = Plan::build(suites.as_slice(), Catalogue::embedded(), target.release, Some(&target.capability), &selection);
-//! let result = Runner::new(&client, &target, Catalogue::embedded(), RunOptions::default()).run(&plan, |_| {}).await;
+//! let result = Runner::new(&client, &target, Catalogue::embedded(), RunOptions::default()).run(plan, |_| {}).await;
 //!
 //! println!("{}", Format::Markdown.render(&result));
 //! assert_eq!(result.cases().filter(|case| case.verdict == Verdict::Pass).count(), 1);

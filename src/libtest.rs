@@ -202,7 +202,9 @@ impl Conformance {
                             given: plan.given.clone(),
                         };
                         let (this, base, target) = (self.clone(), base.clone(), Arc::clone(target));
-                        Trial::ignorable_test(name, move || this.conclude(&this.perform(&alone, &base, &target)?))
+                        Trial::ignorable_test(name, move || {
+                            this.conclude(&this.perform(alone.clone(), &base, &target)?)
+                        })
                     }
                 };
                 trials.push(trial.with_kind(kind));
@@ -212,7 +214,7 @@ impl Conformance {
     }
 
     /// Runs one case with a client and a tag of its own.
-    fn perform(&self, plan: &Plan, base: &Url, target: &Target) -> Result<RunResult, ConformanceError> {
+    fn perform(&self, plan: Plan, base: &Url, target: &Target) -> Result<RunResult, ConformanceError> {
         let started = Instant::now();
         let client = Client::new(base, self.client.clone(), started)?;
         let guarded = Guarded::new(client, self.permission(base), base);
@@ -357,7 +359,7 @@ cases:
                 }],
                 given: plan.given.clone(),
             };
-            let result = conformance.perform(&alone, &base, &target).unwrap();
+            let result = conformance.perform(alone, &base, &target).unwrap();
             let outcome = match conformance.conclude(&result) {
                 Ok(Completion::Completed) => "ok".to_owned(),
                 Ok(Completion::Ignored { reason }) => format!("ignored: {}", reason.unwrap_or_default()),

@@ -1,5 +1,7 @@
 //! The program as scripts and people see it: exit codes, messages, files.
 
+#[path = "cli/accused.rs"]
+mod accused;
 #[path = "cli/ci.rs"]
 mod ci;
 #[path = "cli/commands.rs"]

@@ -1,14 +1,22 @@
-//! Verdicts that real servers once got wrongly: labels of Turtle and HTML, and successes that an expectation lets pass with a note.
+//! Verdicts that real servers once got wrongly: labels of Turtle and HTML, successes that an expectation lets pass with a note, and
+//! what an index that lags behind does not show.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use fhir_assay::check::{Context, Reading, Turn, always, turn};
 use fhir_assay::exchange::Exchange;
 use fhir_assay::fhir::FhirVersion;
 use fhir_assay::fhir::profile::Profiles;
+use fhir_assay::plan::{Plan, Selection};
 use fhir_assay::requirement::Catalogue;
+use fhir_assay::run::{RunOptions, Runner};
+use fhir_assay::server::{Mutant, Options, Variant, router};
 use fhir_assay::suite::{Case, Suites, Variables};
+use fhir_assay::transport::{InProcess, Target};
+use fhir_assay::verdict::Verdict;
 use serde_json::json;
+use url::Url;
 
 const SUITE: &str = "
 suite: http.probe
@@ -136,4 +144,45 @@ fn a_success_that_passes_with_a_note_stops_nothing() {
     assert_eq!(turn(&case.steps[1], 201, &cx), Turn::AsExpected);
     assert_eq!(turn(&case.steps[1], 400, &cx), Turn::AsExpected);
     assert_eq!(turn(&case.steps[2], 201, &cx), Turn::Accepted, "a warning is no pass");
+}
+
+/// What a search does not find yet is not said to have been undone.
+#[test]
+fn an_index_that_lags_behind_hides_no_half_transaction() {
+    let options = Options {
+        mutants: vec![Mutant::named("transaction.all-or-nothing").unwrap()],
+        variants: vec![Variant::named("lagging-index").unwrap()],
+        ..Options::default()
+    };
+    let base = Url::parse(&format!("http://localhost{}", options.base_path())).unwrap();
+    let server = InProcess::new(router(options), &base, None);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let result = runtime.block_on(async {
+        let (target, _) = Target::probe(&server, &base, None).await.unwrap();
+        let suites = Suites::embedded().unwrap_or_else(|_| panic!("the suites are right"));
+        let catalogue = Catalogue::embedded();
+        let rule = Selection::all().requirements(&["transaction.all-or-nothing".to_owned()]);
+        let plan = Plan::build(
+            suites.as_slice(),
+            catalogue,
+            target.release,
+            Some(&target.capability),
+            &rule.unwrap(),
+        );
+        let options = RunOptions {
+            patience: Some(Duration::from_millis(700)),
+            ..RunOptions::default()
+        };
+        Runner::new(&server, &target, catalogue, options)
+            .run(plan, |_| {})
+            .await
+    });
+    let judged: Vec<_> = result.cases().filter(|case| case.is_reached()).collect();
+    assert!(judged.len() >= 3, "{judged:?}");
+    for case in judged {
+        assert_eq!(case.verdict, Verdict::Fail, "{}", case.id);
+    }
 }

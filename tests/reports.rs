@@ -183,3 +183,42 @@ fn a_full_disk_is_an_error_of_its_kind() {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{format}: {error}");
     }
 }
+
+/// A JSON report may come from elsewhere: numbers that no run has are shown, and nothing falls over them.
+#[test]
+fn numbers_at_their_limits_are_shown() {
+    let mut result = sample::sample();
+    result.duration_us = u64::MAX;
+    result.cleanup.deleted = u64::MAX;
+    result.cleanup.kept = u64::MAX;
+    for case in result.suites.iter_mut().flat_map(|suite| &mut suite.cases) {
+        let case = std::sync::Arc::make_mut(case);
+        (case.started_us, case.duration_us) = (u64::MAX, u64::MAX);
+        (case.site.line, case.site.column, case.site.width) = (u32::MAX, u32::MAX, u32::MAX);
+        for step in &mut case.steps {
+            (step.duration_us, step.line, step.number) = (u64::MAX, u32::MAX, u32::MAX);
+            for finding in &mut step.findings {
+                if let Some(mismatch) = &mut finding.mismatch {
+                    for site in mismatch
+                        .site
+                        .iter_mut()
+                        .chain(mismatch.excerpt.as_mut().map(|excerpt| &mut excerpt.site))
+                    {
+                        (site.line, site.column, site.width) = (u32::MAX, u32::MAX, u32::MAX);
+                    }
+                }
+            }
+            for exchange in &mut step.exchanges {
+                let timing = &mut exchange.timing;
+                (timing.started_us, timing.first_byte_us, timing.total_us) = (u64::MAX, u64::MAX, u64::MAX);
+            }
+        }
+    }
+    let mut broken = Vec::new();
+    for format in Format::ALL {
+        if std::panic::catch_unwind(|| format.render(&result)).is_err() {
+            broken.push(format);
+        }
+    }
+    assert_eq!(broken, []);
+}

@@ -1,5 +1,6 @@
 //! Holding a result against a baseline: what is known, what is new, and which entries are not so any more.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -156,9 +157,13 @@ pub fn apply(baseline: &Baseline, result: &mut RunResult, terms: &Terms) {
     result.baseline = Some(told);
 }
 
+/// For how many entries it is guessed what was meant: that is dear, and nobody reads more.
+const GUESSES: u32 = 50;
+
 /// A result, as entries are looked up in it.
 pub(super) struct Seen<'r> {
     cases: HashMap<&'r str, &'r CaseResult>,
+    guesses: Cell<u32>,
     result: &'r RunResult,
     terms: Terms,
 }
@@ -188,6 +193,7 @@ impl<'r> Seen<'r> {
         let is_cut = result.stopped.is_some() || result.cases().any(is_cut);
         Self {
             cases: result.cases().map(|case| (case.id.as_str(), case)).collect(),
+            guesses: Cell::new(0),
             result,
             terms: Terms {
                 whole: terms.whole && !is_cut,
@@ -207,7 +213,10 @@ impl<'r> Seen<'r> {
             let is_of_run = || self.result.requirements.iter().any(|rule| rule.id == **id);
             judged.contains_key(*id) || catalogue.get(id.as_str()).is_some() || is_of_run()
         });
-        gone.unknown = unknown.into_iter().cloned().collect();
+        // A suite that was not run may be of a system in a folder, whose rules nobody else knows.
+        if entry.case.as_ref().is_none_or(|id| self.has_suite(id.suite())) {
+            gone.unknown = unknown.into_iter().cloned().collect();
+        }
         let Some(id) = &entry.case else {
             let holds = |id: &&RequirementId| self.terms.whole && self.holds_everywhere(id);
             gone.mended = known.into_iter().filter(holds).cloned().collect();
@@ -241,9 +250,21 @@ impl<'r> Seen<'r> {
     /// A case that is expanded for another type than this run asked for is there, though not in this run; so may be one of a
     /// suite that was not loaded.
     fn is_missing(&self, suite: &str, stem: &str) -> bool {
-        let is_of_suite = self.result.suites.iter().any(|known| known.id.as_str() == suite);
         let has_stem = || self.result.cases().any(|case| case.id.stem() == stem);
-        is_of_suite && !has_stem()
+        self.has_suite(suite) && !has_stem()
+    }
+
+    /// What may be meant by a name, for the end of a sentence.
+    fn guess<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> String {
+        self.guesses.set(self.guesses.get() + 1);
+        let near = Some(name)
+            .filter(|_| self.guesses.get() <= GUESSES)
+            .and_then(|name| nearest(name, known));
+        near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+    }
+
+    fn has_suite(&self, suite: &str) -> bool {
+        self.result.suites.iter().any(|known| known.id.as_str() == suite)
     }
 
     fn stale(&self, entry: &Entry) -> Vec<(StaleKind, String)> {
@@ -259,15 +280,12 @@ impl<'r> Seen<'r> {
         );
         if gone.missing {
             let id = entry.case.as_ref().map_or("", |id| id.as_str());
-            let near = nearest(id, self.cases.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
-            told.push((
-                StaleKind::Missing,
-                format!("there is no such case{}", near.unwrap_or_default()),
-            ));
+            let near = self.guess(id, self.cases.keys().copied());
+            told.push((StaleKind::Missing, format!("there is no such case{near}")));
         }
         for id in &gone.unknown {
-            let near = nearest(id.as_str(), Catalogue::embedded().iter().map(|rule| rule.id.as_str()));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let known = Catalogue::embedded().iter().map(|rule| rule.id.as_str());
+            let near = self.guess(id.as_str(), known);
             told.push((StaleKind::Missing, format!("there is no requirement `{id}`{near}")));
         }
         if gone.whole {

@@ -1,5 +1,6 @@
 //! From text to a baseline, with every problem of the file at once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -48,17 +49,18 @@ fn entries(reader: &mut Reader<'_>, known: &Node<'_>) -> Vec<Entry> {
         _ => reader.list(known, "`known`"),
     };
     let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len());
+    let mut known = HashMap::new();
     for node in nodes {
         let Some(entry) = entry(reader, node) else { continue };
-        let same = |other: &&Entry| {
-            other.case == entry.case && other.requirements == entry.requirements && other.unjudged == entry.unjudged
-        };
-        if let Some(first) = entries.iter().find(same) {
+        let name = (entry.case.clone(), entry.requirements.clone(), entry.unjudged);
+        if let Some(first) = known.get(&name) {
             let message = format!("`{}` stands here twice", entry.name());
             let here = reader.first_line(entry.span);
             let found = Diagnostic::error("duplicate-entry", reader.file, here, message);
-            let first = reader.first_line(first.span);
+            let first = reader.first_line(*first);
             reader.problems.push(found.with_place(first, "the first one"));
+        } else {
+            known.insert(name, entry.span);
         }
         entries.push(entry);
     }

@@ -12,7 +12,7 @@ use crate::fhir::profile;
 use crate::fhir::validate::Violation;
 use crate::suite::fixture::{self, RenderError, Rendered};
 use crate::suite::placeholder::dialect;
-use crate::suite::{Body, BodyMatcher, BodySource};
+use crate::suite::{Body, BodyMatcher, BodySource, JsonText};
 use crate::verdict::{Mismatch, Part, counted};
 
 /// Elements of the top level that `same-as` does not look at: the server's own.
@@ -87,7 +87,7 @@ fn empty(wanted: bool, reading: &Reading<'_>) -> Judged {
         if wanted {
             of_body(format!(
                 "there is a body of {}",
-                counted(body.len() as u64, "byte", "bytes")
+                counted(body.len(), "byte", "bytes")
             ))
             .between("no body", Some(cut(&String::from_utf8_lossy(body.bytes()), SHOWN)))
         } else {
@@ -161,16 +161,22 @@ fn compared(body: &Body, mode: diff::Mode, reading: &Reading<'_>, cx: &Context<'
 
 /// The body with HL7's placeholders put into ours, before variables are filled in: what a variable holds is data.
 fn prepared<'a>(body: &'a Body, cx: &Context<'_>) -> Cow<'a, Body> {
+    // Every placeholder has this sign.
     let written = match &body.source {
-        BodySource::Json(value) => Some(value),
-        BodySource::Fixture(name) => cx.case.fixtures.get(name.as_str()).map(|fixture| &*fixture.body),
-        BodySource::Captured(_) | BodySource::Text(_) => None,
+        BodySource::Json(text) if text.as_str().contains('$') => Some(Cow::Owned(text.value())),
+        BodySource::Fixture(name) => {
+            let fixture = cx.case.fixtures.get(name.as_str()).map(|fixture| &*fixture.body);
+            fixture
+                .filter(|fixture| fixture.to_string().contains('$'))
+                .map(Cow::Borrowed)
+        }
+        _ => None,
     };
-    let Some(written) = written.filter(|written| written.to_string().contains('$')) else {
+    let Some(written) = written else {
         return Cow::Borrowed(body);
     };
     Cow::Owned(Body {
-        source: BodySource::Json(dialect::ours(written, cx.release)),
+        source: BodySource::Json(JsonText::new(&dialect::ours(&written, cx.release))),
         set: body
             .set
             .iter()

@@ -31,7 +31,7 @@ use crate::system::Deviation;
 pub use expectation::{Doubt, assume, check, check_assert};
 pub use fhirpath::{condition, evaluate};
 pub use reading::{Reading, Unreadable};
-pub use turn::{Turn, turn};
+pub use turn::{Turn, beside_the_rule, turn};
 
 /// What a judge has to know beside the exchange.
 #[derive(Clone, Copy, Debug)]

@@ -14,12 +14,12 @@ pub(super) fn judge(matcher: &StatusMatcher, status: u16) -> Judged {
         StatusMatcher::Judged { pass, .. } if has(pass) => Judged::Holds,
         StatusMatcher::Judged { note, because, .. } if has(note) => {
             let mut told = told();
-            told.judgement.clone_from(because);
+            told.judgement = because.as_deref().map(str::to_owned);
             Judged::Tolerated(Outcome::Note, told)
         }
         StatusMatcher::Judged { warn, because, .. } if has(warn) => {
             let mut told = told();
-            told.judgement.clone_from(because);
+            told.judgement = because.as_deref().map(str::to_owned);
             Judged::Tolerated(Outcome::Warning, told)
         }
         StatusMatcher::Judged { .. } => Judged::Broken(told()),
@@ -67,12 +67,12 @@ mod tests {
     #[test]
     fn statuses_are_judged() {
         let matcher = StatusMatcher::Judged {
-            pass: vec![Code(412), Class(5)],
-            note: vec![Code(400)],
-            warn: vec![Code(409)],
-            because: Some("STU3 said 409".to_owned()),
+            pass: [Code(412), Class(5)].into(),
+            note: [Code(400)].into(),
+            warn: [Code(409)].into(),
+            because: Some("STU3 said 409".into()),
         };
-        let not = StatusMatcher::Not(vec![Code(405), Code(501)]);
+        let not = StatusMatcher::Not([Code(405), Code(501)].into());
         let lines = [
             told(&matcher, 412),
             told(&matcher, 503),

@@ -12,8 +12,8 @@ use crate::requirement::{Catalogue, RequirementId};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::suite::assertion::{FhirPath, StatusPattern};
 use crate::suite::{
-    Action, Body as SuiteBody, BodyMatcher, BodySource, Case, Expectation, HeaderMatcher, Needs, PartialResponse,
-    StatusMatcher, Step, Template, Types, Variables,
+    Action, Body as SuiteBody, BodyMatcher, BodySource, Case, Expectation, HeaderMatcher, JsonText, Needs,
+    PartialResponse, StatusMatcher, Step, Template, Types, Variables,
 };
 use crate::verdict::{Finding, Outcome};
 
@@ -57,11 +57,11 @@ pub(super) fn bare(expect: Vec<Expectation>) -> Step {
         action: Action::Assert,
         span: Span::default(),
         note: None,
-        headers: Vec::new(),
+        headers: Box::default(),
         body: None,
         form: None,
-        capture: Vec::new(),
-        expect,
+        capture: Box::default(),
+        expect: expect.into(),
         assume: None,
         condition: None,
         regardless: false,
@@ -77,8 +77,8 @@ pub(super) fn expectation(requirement: &str, response: PartialResponse) -> Expec
     Expectation {
         requirements: vec![spanned(RequirementId::new(requirement))],
         response,
-        any_of: Vec::new(),
-        fhirpath: Vec::new(),
+        any_of: Box::default(),
+        fhirpath: Box::default(),
         condition: None,
         at_most: None,
         because: None,
@@ -87,15 +87,15 @@ pub(super) fn expectation(requirement: &str, response: PartialResponse) -> Expec
     }
 }
 
-pub(super) fn codes(codes: &[u16]) -> Vec<StatusPattern> {
+pub(super) fn codes(codes: &[u16]) -> Box<[StatusPattern]> {
     codes.iter().map(|code| StatusPattern::Code(*code)).collect()
 }
 
 pub(super) fn pass(pass: &[u16]) -> StatusMatcher {
     StatusMatcher::Judged {
         pass: codes(pass),
-        note: Vec::new(),
-        warn: Vec::new(),
+        note: Box::default(),
+        warn: Box::default(),
         because: None,
     }
 }
@@ -125,7 +125,7 @@ pub(super) fn like(value: Value) -> BodyMatcher {
 
 pub(super) fn json_body(value: Value) -> SuiteBody {
     SuiteBody {
-        source: BodySource::Json(value),
+        source: BodySource::Json(JsonText::new(&value)),
         set: Vec::new(),
         remove: Vec::new(),
         span: Span::default(),
@@ -135,9 +135,9 @@ pub(super) fn json_body(value: Value) -> SuiteBody {
 fn case() -> Case {
     Case {
         id: spanned("case".to_owned()),
-        title: "A case".to_owned(),
-        fhir: FhirVersion::HTTP.to_vec(),
-        tags: Vec::new(),
+        title: "A case".into(),
+        fhir: FhirVersion::HTTP.into(),
+        tags: Arc::default(),
         needs: Needs::default(),
         types: Types::One,
         given: Arc::default(),

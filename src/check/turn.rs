@@ -58,22 +58,32 @@ pub(super) fn is_of_release(expectation: &Expectation, release: FhirVersion) -> 
     releases.is_none_or(|releases| releases.contains(&release))
 }
 
-/// Why a status cannot be judged in a step; `None` where it can.
-pub(super) fn unjudged(step: &Step, status: u16, release: FhirVersion) -> Option<String> {
-    let what = match status {
+/// What a status tells instead of how the server keeps a rule: credentials, quotas, gateways, redirects. `None` where it
+/// says something about the server.
+#[must_use]
+pub const fn beside_the_rule(status: u16) -> Option<&'static str> {
+    Some(match status {
         401 => "it wants credentials",
         403 => "access is forbidden",
         407 => "a proxy wants credentials",
         429 => "there were too many requests",
+        // Both are said by who stands before the server (RFC 9110, 15.6.3 and 15.6.5).
+        502 => "a gateway got no proper answer from the server behind it",
         503 => "the service is unavailable",
+        504 => "a gateway got no answer in time from the server behind it",
         // 304 is no redirect: it answers a conditional read.
         300..=303 | 305..=399 => "it redirects elsewhere",
         _ => return None,
-    };
+    })
+}
+
+/// Why a status cannot be judged in a step; `None` where it can.
+pub(super) fn unjudged(step: &Step, status: u16, release: FhirVersion) -> Option<String> {
+    let what = beside_the_rule(status)?;
     let names = |pattern: &StatusPattern| match pattern {
         StatusPattern::Code(code) => *code == status,
         // "Any refusal" means that the server looked at the request; these say that it did not.
-        StatusPattern::Class(_) => pattern.matches(status) && !matches!(status, 401 | 407 | 429 | 503),
+        StatusPattern::Class(_) => pattern.matches(status) && !matches!(status, 401 | 407 | 429 | 502..=504),
     };
     let responses = step
         .expect

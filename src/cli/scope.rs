@@ -63,10 +63,9 @@ impl Scope {
         if target.base.is_none() {
             give_examples(&system, &suites, &mut given, |_| true);
         }
-        let mut selection = settings::selection(filters, system.catalogue)?.given(given.clone());
-        if filters.types.is_empty() && !system.types.is_empty() {
-            selection = selection.types(AskedTypes::Listed(system.types.clone()));
-        }
+        let selection = settings::selection(filters, system.catalogue)?
+            .given(given.clone())
+            .types(types(&filters.types, Some(&system))?);
         Ok(Self {
             catalogue: system.catalogue,
             system: Some(system),
@@ -112,14 +111,31 @@ impl Scope {
 
     /// Leaves out of a plan what the document does not let be written.
     pub fn restrict(&self, plan: &mut Plan) {
-        let Some(system) = &self.system else { return };
-        plan.leave_out(|planned| {
-            let text = system.forbids(&planned.case, planned.resource_type.as_deref())?;
-            Some(Reason {
-                kind: ReasonKind::NotClaimed,
-                text,
-            })
-        });
+        if let Some(system) = &self.system {
+            restrict(system, plan);
+        }
+    }
+}
+
+/// Leaves out of a plan what the document of a system does not let be written.
+pub fn restrict(system: &System, plan: &mut Plan) {
+    plan.leave_out(|planned| {
+        let text = system.forbids(&planned.case, planned.resource_type.as_deref())?;
+        Some(Reason {
+            kind: ReasonKind::NotClaimed,
+            text,
+        })
+    });
+}
+
+/// The types over which cases about any type run: those that were asked for, else those of the system.
+///
+/// # Errors
+/// As [`settings::types`].
+pub fn types(asked: &[String], system: Option<&System>) -> Result<AskedTypes, SettingsError> {
+    match system {
+        Some(system) if asked.is_empty() && !system.types.is_empty() => Ok(AskedTypes::Listed(system.types.clone())),
+        _ => settings::types(asked),
     }
 }
 

@@ -215,7 +215,7 @@ impl Seen {
         };
         Self {
             case: case.id.clone(),
-            title: case.title.clone(),
+            title: case.title.to_string(),
             verdict: case.verdict,
             why,
         }
@@ -242,7 +242,7 @@ impl<'a> Judged<'a> {
             .into_iter()
             .map(|(id, verdict)| (Some(id), standing(verdict)))
             .collect();
-        for id in case.steps.iter().flat_map(|step| &step.audited) {
+        for id in case.steps.iter().flat_map(|step| step.audited.iter()) {
             rules.entry(Some(id.clone())).or_insert(Standing::Held);
         }
         let is_judged = if case.verdict == Verdict::Error {
@@ -272,7 +272,7 @@ impl<'a> Judged<'a> {
         let url = rule.and_then(|id| self.result.requirements.iter().find(|rule| rule.id == *id));
         Change {
             case: self.case.id.clone(),
-            title: self.case.title.clone(),
+            title: self.case.title.to_string(),
             requirement: rule.cloned(),
             message: self.message(rule),
             url: url.map(|rule| rule.url.clone()),

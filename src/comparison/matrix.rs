@@ -105,7 +105,7 @@ pub fn matrix(reports: &[(String, RunResult)]) -> Result<Matrix, MatrixError> {
         for case in result.cases() {
             let row = cases.entry(case.id.clone()).or_insert_with(|| Cases {
                 id: case.id.clone(),
-                title: case.title.clone(),
+                title: case.title.to_string(),
                 verdicts: nothing.clone(),
             });
             row.verdicts[index] = Some(case.verdict);

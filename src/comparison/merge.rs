@@ -1,6 +1,6 @@
 //! The shards of one run, put together: the result that the run would have had in one piece.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +12,9 @@ use crate::verdict::{BaselineResult, CaseResult, Cleanup, ReasonKind, RunResult,
 
 /// Options that may differ from shard to shard: they bear on how a run goes, and not on what it finds.
 const FREE_OPTIONS: [&str; 7] = ["shard", "jobs", "seed", "fail-on", "strict-baseline", "timeout", "rate"];
+
+/// How many missing shards are told.
+const MOST_TOLD: usize = 10;
 
 /// Why results cannot be put together: every reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,25 +71,30 @@ fn differences(one: &RunResult, other: &RunResult) -> Vec<String> {
         let value = |result: &RunResult| result.options.get(name).map_or("nothing", String::as_str).to_owned();
         differ(&format!("--{name}"), &value(one), &value(other));
     }
-    let plan = |result: &RunResult| -> Vec<String> {
-        let suites = result
-            .suites
-            .iter()
-            .map(|suite| format!("{} ({})", suite.id, suite.file));
-        suites.chain(result.cases().map(|case| case.id.to_string())).collect()
-    };
     let (mine, theirs) = (plan(one), plan(other));
     if mine != theirs {
-        let first = mine
-            .iter()
-            .find(|name| !theirs.contains(name))
-            .or_else(|| theirs.iter().find(|name| !mine.contains(name)));
+        let [all, others] = [&mine, &theirs].map(|plan| -> HashSet<&String> { plan.iter().flatten().collect() });
+        let first = mine.iter().flatten().find(|name| !others.contains(name));
+        let first = first.or_else(|| theirs.iter().flatten().find(|name| !all.contains(name)));
         found.push(match first {
             Some(name) => format!("the plan: only one of them has {name}"),
             None => "the order of the plan".to_owned(),
         });
     }
     found
+}
+
+/// The names of the suites and their cases, by suite.
+fn plan(result: &RunResult) -> Vec<Vec<String>> {
+    let suites = result.suites.iter();
+    suites
+        .map(|suite| {
+            let cases = suite.cases.iter().map(|case| case.id.to_string());
+            std::iter::once(format!("{} ({})", suite.id, suite.file))
+                .chain(cases)
+                .collect()
+        })
+        .collect()
 }
 
 /// The reports in the order of their shards.
@@ -115,12 +123,19 @@ fn shards(reports: &[(String, RunResult)], faults: &mut Vec<String>) -> Vec<usiz
     }
     let count = count.unwrap_or(1);
     if faults.is_empty() {
-        let missing: Vec<String> = (1..=count)
-            .filter(|index| !parts.contains_key(index))
+        let missing = (1..=count).filter(|index| !parts.contains_key(index));
+        let told: Vec<String> = missing
+            .take(MOST_TOLD)
             .map(|index| format!("{index}/{count}"))
             .collect();
-        if !missing.is_empty() {
-            faults.push(format!("missing: shard {}", missing.join(", ")));
+        let more = (count as usize).saturating_sub(parts.len() + told.len());
+        if !told.is_empty() {
+            let more = if more == 0 {
+                String::new()
+            } else {
+                format!(" and {more} more")
+            };
+            faults.push(format!("missing: shard {}{more}", told.join(", ")));
         }
     }
     parts.into_values().collect()
@@ -142,7 +157,7 @@ fn together(results: &[&RunResult], catalogue: &Catalogue) -> RunResult {
     let ends = results
         .iter()
         .enumerate()
-        .map(|(index, result)| offset(index) + result.duration_us);
+        .map(|(index, result)| offset(index).saturating_add(result.duration_us));
     merged.duration_us = ends.max().unwrap_or(first.duration_us);
     merged.stopped = stopped(results);
     for (suite_index, suite) in merged.suites.iter_mut().enumerate() {
@@ -154,7 +169,8 @@ fn together(results: &[&RunResult], catalogue: &Catalogue) -> RunResult {
             if let Some((index, judged)) = judged {
                 *case = Arc::clone(judged);
                 if offset(index) > 0 && case.is_reached() {
-                    Arc::make_mut(case).started_us += offset(index);
+                    let case = Arc::make_mut(case);
+                    case.started_us = case.started_us.saturating_add(offset(index));
                 }
             }
         }
@@ -192,10 +208,14 @@ fn stopped(results: &[&RunResult]) -> Option<String> {
 
 fn cleanup(results: &[&RunResult]) -> Cleanup {
     let tags: Vec<&str> = results.iter().map(|result| result.cleanup.tag.as_str()).collect();
+    let sum = |of: fn(&Cleanup) -> u64| {
+        let all = results.iter().map(|result| of(&result.cleanup));
+        all.fold(0, u64::saturating_add)
+    };
     Cleanup {
         tag: tags.join(", "),
-        deleted: results.iter().map(|result| result.cleanup.deleted).sum(),
-        kept: results.iter().map(|result| result.cleanup.kept).sum(),
+        deleted: sum(|cleanup| cleanup.deleted),
+        kept: sum(|cleanup| cleanup.kept),
         left: results.iter().flat_map(|result| result.cleanup.left.clone()).collect(),
     }
 }

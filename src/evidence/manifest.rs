@@ -40,6 +40,9 @@ pub struct RunMark {
     pub verdict: Verdict,
     /// The files of the suites that were run.
     pub suites: Vec<String>,
+    /// The description of the system that was run, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// The packages and definitions of profiles that bodies were judged by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<String>,
@@ -60,7 +63,7 @@ pub struct MarkedFile {
 impl RunMark {
     /// The mark of a result.
     #[must_use]
-    pub fn of(result: &RunResult, suites: Vec<String>, profiles: Vec<String>) -> Self {
+    pub fn of(result: &RunResult, suites: Vec<String>, system: Option<String>, profiles: Vec<String>) -> Self {
         Self {
             tool: result.tool.clone(),
             base: result.target.base.clone(),
@@ -68,6 +71,7 @@ impl RunMark {
             started: result.started.clone(),
             verdict: result.verdict,
             suites,
+            system,
             profiles,
         }
     }

@@ -29,6 +29,7 @@ fn run() -> RunMark {
         started: "2026-01-01T00:00:00.000Z".into(),
         verdict: Verdict::Pass,
         suites: vec!["suites/http/read.yaml".into()],
+        system: None,
         profiles: Vec::new(),
     }
 }
@@ -177,4 +178,16 @@ fn a_bomb_is_not_unpacked() {
     let many: Vec<String> = (0..10_001).map(|number| number.to_string()).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b""[..])).collect();
     assert!(matches!(archive::unzip(&packed(&many)), Err(ArchiveError::TooLarge)));
+}
+
+/// What is there twice is read otherwise by other programs: which of the two was looked at nobody could know.
+#[test]
+fn a_file_that_is_there_twice_is_no_evidence() {
+    let mut twice = packed(&[("a.json", b"one"), ("b.json", b"two")]);
+    for at in 0..twice.len() - 6 {
+        if &twice[at..at + 6] == b"b.json" {
+            twice[at] = b'a';
+        }
+    }
+    assert!(matches!(archive::unzip(&twice), Err(ArchiveError::Twice)));
 }

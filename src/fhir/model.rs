@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 use super::FhirVersion;
 
 /// What a type is in FHIR's type system.
@@ -72,10 +74,13 @@ impl TypeDefinition {
     }
 }
 
+/// Types by their names, which are our own, so that a quick hash will do.
+type Types = HashMap<&'static str, TypeDefinition, RandomState>;
+
 /// The types of one release.
 #[derive(Debug, Default)]
 pub struct Model {
-    types: HashMap<&'static str, TypeDefinition>,
+    types: Types,
     hidden: OnceLock<HashMap<String, Vec<&'static str>>>,
 }
 
@@ -150,7 +155,7 @@ impl Model {
     /// Finds where each type stands: a line of its own with a `<` in it, which no other line has, then one line for each
     /// element. No name has a space.
     fn parse(table: &'static str) -> Self {
-        let mut types = HashMap::with_capacity(1200);
+        let mut types = Types::with_capacity_and_hasher(1200, RandomState::default());
         let mut found = None;
         for (at, _) in table.match_indices('<') {
             let start = table[..at].rfind('\n').map_or(0, |end| end + 1);
@@ -217,7 +222,7 @@ fn element_of_line(line: &'static str) -> Option<ElementInfo> {
 }
 
 /// Finds pairs like `period` and `periodMax` in one type.
-fn hidden_elements(types: &HashMap<&'static str, TypeDefinition>) -> HashMap<String, Vec<&'static str>> {
+fn hidden_elements(types: &Types) -> HashMap<String, Vec<&'static str>> {
     let mut hidden: HashMap<String, Vec<&'static str>> = HashMap::new();
     for found in types.values() {
         for short in found.own_elements().iter().filter(|element| !element.choice) {

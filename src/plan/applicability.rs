@@ -72,14 +72,14 @@ fn missing_claim(needs: &ResourceNeeds, claims: &ResourceClaims) -> Option<Strin
         all(claim, |name| claims.search_params.contains(name)).map(|fault| fault.text("searchParam"))
     };
     let codes = || {
-        one_of("versioning", needs.versioning.as_ref(), claims.versioning.as_deref())
+        one_of("versioning", needs.versioning.as_deref(), claims.versioning.as_deref())
             .or_else(|| {
                 let claimed = claims.conditional_read.as_deref().or(Some("not-supported"));
-                one_of("conditionalRead", needs.conditional_read.as_ref(), claimed)
+                one_of("conditionalRead", needs.conditional_read.as_deref(), claimed)
             })
             .or_else(|| {
                 let claimed = claims.conditional_delete.as_deref().or(Some("not-supported"));
-                one_of("conditionalDelete", needs.conditional_delete.as_ref(), claimed)
+                one_of("conditionalDelete", needs.conditional_delete.as_deref(), claimed)
             })
     };
     let flags = || {
@@ -175,11 +175,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let interactions = |codes: &[Interaction]| ResourceNeeds {
-            interaction: Some(Claim::Is(codes.to_vec())),
+            interaction: Some(Box::new(Claim::Is(codes.to_vec()))),
             ..ResourceNeeds::default()
         };
         let codes = |claim: Claim<String>| ResourceNeeds {
-            versioning: Some(claim),
+            versioning: Some(Box::new(claim)),
             ..ResourceNeeds::default()
         };
         assert_eq!(of("Patient", interactions(&[Interaction::Read])), None);
@@ -201,7 +201,7 @@ mod tests {
             of(
                 "Patient",
                 ResourceNeeds {
-                    conditional_read: Some(Claim::Is(vec!["full-support".into()])),
+                    conditional_read: Some(Box::new(Claim::Is(vec!["full-support".into()]))),
                     ..ResourceNeeds::default()
                 },
             ),

@@ -18,7 +18,7 @@ pub use selection::{AskedTypes, Selection, SelectionError};
 pub use shard::Shard;
 
 /// The cases of a run, in the order of their suites.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The release under test.
     pub release: FhirVersion,
@@ -29,7 +29,7 @@ pub struct Plan {
 }
 
 /// The cases of one suite.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlannedSuite {
     /// The suite.
     pub suite: Arc<Suite>,
@@ -47,9 +47,9 @@ pub struct PlannedCase {
     /// The resource type that it was expanded for.
     pub resource_type: Option<String>,
     /// The requirements that it cites and that hold in the release under test, each once.
-    pub requirements: Vec<RequirementId>,
+    pub requirements: Arc<[RequirementId]>,
     /// What a tester has to give for it: it was given, or can be looked for.
-    pub given: Vec<Arc<GivenVariable>>,
+    pub given: Box<[Arc<GivenVariable>]>,
     /// Why it is left out; `None`: it is run.
     pub left_out: Option<Reason>,
 }
@@ -170,7 +170,7 @@ impl Planner<'_> {
 
     fn named(&self, id: CaseId, suite: &Suite, case: &Arc<Case>, resource_type: Option<String>) -> PlannedCase {
         let requirements = self.requirements(case);
-        let given = given::needed(suite, case);
+        let given: Box<[_]> = given::needed(suite, case).into();
         let left_out = self
             .reason(suite, case, &id, &requirements, resource_type.as_deref())
             .or_else(|| self.not_given(&given));
@@ -200,7 +200,7 @@ impl Planner<'_> {
     }
 
     /// The requirements of a case that hold in the release under test; one that the catalogue does not know counts as cited.
-    fn requirements(&self, case: &Case) -> Vec<RequirementId> {
+    fn requirements(&self, case: &Case) -> Arc<[RequirementId]> {
         let mut cited: Vec<RequirementId> = Vec::new();
         for expectation in case.expectations() {
             if expectation
@@ -220,7 +220,7 @@ impl Planner<'_> {
                 }
             }
         }
-        cited
+        cited.into()
     }
 
     fn reason(

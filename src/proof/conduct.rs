@@ -216,7 +216,7 @@ async fn be_right(
     };
     let plan = plan(question, catalogue, &target, selection);
     let runner = Runner::new(&transport, &target, catalogue, run_options(question));
-    let result = runner.run(&plan, |_| {}).await;
+    let result = runner.run(plan, |_| {}).await;
     Ok(Right {
         variant,
         known: Known::of(&result),
@@ -314,9 +314,10 @@ async fn look(
     let plan = plan(question, catalogue, &target, selection);
     let runner = Runner::new(&transport, &target, catalogue, run_options(question));
     let stop = runner.stop();
+    let planned = plan.planned().count() as u64;
     let mut seen = Vec::new();
     runner
-        .run(&plan, |event| {
+        .run(plan, |event| {
             if let RunEvent::CaseFinished(case) = event {
                 seen.extend(base.known.news(&case));
                 let enough = seen
@@ -328,7 +329,7 @@ async fn look(
             }
         })
         .await;
-    Ok((plan.planned().count() as u64, seen))
+    Ok((planned, seen))
 }
 
 /// The worst findings first, one for each case and requirement.

@@ -12,7 +12,7 @@ const CONDITIONS: [&str; 5] = [
     "prefer",
     "x-intermediary",
 ];
-/// Headers that say what a body is: where both requests have one it has to be the same.
+/// Headers that say what a body is, in whatever case: where both requests have one it has to be the same.
 const MEDIA: [&str; 2] = ["accept", "content-type"];
 
 /// How much two requests are alike.
@@ -76,17 +76,16 @@ fn family(media_type: &str) -> String {
 }
 
 fn same_headers(recorded: &Headers, asked: &Headers, media: impl Fn(&str) -> String) -> bool {
-    let value = |headers: &Headers, name: &str| {
-        let value = headers.get(name).map(str::trim).filter(|value| !value.is_empty());
-        value.map(str::to_ascii_lowercase)
-    };
+    fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+        headers.get(name).map(str::trim).filter(|value| !value.is_empty())
+    }
     CONDITIONS
         .iter()
         .all(|name| value(recorded, name) == value(asked, name))
         && MEDIA
             .iter()
             .all(|name| match (value(recorded, name), value(asked, name)) {
-                (Some(one), Some(other)) => media(&one) == media(&other),
+                (Some(one), Some(other)) => media(&one.to_ascii_lowercase()) == media(&other.to_ascii_lowercase()),
                 _ => true,
             })
 }
@@ -207,6 +206,8 @@ mod tests {
         ] {
             assert_eq!(likeness(&bare, &other), None, "{other:?}");
         }
+        let tag = |tag| request("GET", "/Patient/1", &[("If-None-Match", tag)], "");
+        assert_eq!(likeness(&tag("W/\"a\""), &tag("W/\"A\"")), None);
         let post = |body| request("POST", "/Patient", &[], body);
         assert_eq!(likeness(&post(r#"{"id":"1"}"#), &post(r#"{"id":"2"}"#)), None);
         assert_eq!(likeness(&post("<a/>"), &post("<b/>")), None);

@@ -124,6 +124,15 @@ fn kept(entry: Value) -> Result<Kept, String> {
                 .unwrap_or("no answer was recorded")
                 .to_owned(),
         )),
+        None if entry.response.content.text.is_none()
+            && entry.response.content.size > 0
+            && request.method != "HEAD" =>
+        {
+            Err(TransportError::Lost(format!(
+                "the file holds none of the {} bytes of the answer's body",
+                entry.response.content.size
+            )))
+        }
         None => Ok(Exchange {
             request: request.clone(),
             response: entry.response.plain()?,

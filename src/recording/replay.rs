@@ -1,7 +1,7 @@
 //! A transport that answers from a recording.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -42,6 +42,10 @@ pub struct Replay {
 struct Story {
     /// Indexes into the entries, and whether they have answered.
     parts: Vec<(usize, bool)>,
+    /// The part of each request, by stage, step and number: a run may end with thousands of deletions.
+    places: HashMap<(Stage, u32, u32), usize>,
+    /// How many requests of each stage and step there are.
+    held: HashMap<(Stage, u32), u64>,
     /// Before this one nothing is left that may answer.
     next: usize,
 }
@@ -50,23 +54,19 @@ impl Replay {
     pub(super) fn new(recorded: Option<Recorded>, entries: Vec<Kept>) -> Self {
         let mut by_case: HashMap<Option<Arc<str>>, RefCell<Story>> = HashMap::new();
         let mut strangers = Vec::new();
-        // The last attempt is the one that counts; attempts come in order.
-        let mut at = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             let Some(cue) = &entry.cue else {
                 strangers.push((index, false));
                 continue;
             };
-            let parts = &mut by_case.entry(cue.case.clone()).or_default().get_mut().parts;
-            let first = Cue {
-                attempt: 1,
-                ..cue.clone()
-            };
-            match at.get(&first) {
-                Some(&place) => parts[place] = (index, false),
-                None => {
-                    at.insert(first, parts.len());
-                    parts.push((index, false));
+            let story = by_case.entry(cue.case.clone()).or_default().get_mut();
+            match story.places.entry((cue.stage, cue.step, cue.request)) {
+                // The last attempt is the one that counts; attempts come in order.
+                hash_map::Entry::Occupied(place) => story.parts[*place.get()] = (index, false),
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(story.parts.len());
+                    story.parts.push((index, false));
+                    *story.held.entry((cue.stage, cue.step)).or_default() += 1;
                 }
             }
         }
@@ -177,13 +177,10 @@ impl Replay {
     /// Looks for a request in the entries of its case.
     fn find_in<'a>(&'a self, story: &'a RefCell<Story>, cue: &Cue, request: &Request) -> Result<Found<'a>, String> {
         let known = story.borrow();
-        let place = known.parts.iter().position(|(index, _)| self.is_at(*index, cue));
+        let place = known.places.get(&(cue.stage, cue.step, cue.request)).copied();
         let counted = self.counted(cue);
-        let held = known.parts.iter().filter(|(index, _)| {
-            let other = self.entries[*index].cue.as_ref();
-            other.is_some_and(|other| other.is_beside(cue))
-        });
-        let is_whole = held.count() as u64 >= u64::from(counted);
+        let held = known.held.get(&(cue.stage, cue.step)).copied().unwrap_or_default();
+        let is_whole = held >= u64::from(counted);
         if !is_whole && place.is_none() && cue.request <= counted {
             return Err(hole(counted));
         }
@@ -191,6 +188,17 @@ impl Replay {
         let mut crossed_a_write = false;
         // Nobody judges what is asked when all is over, so its order does not matter.
         let in_order = matches!(cue.stage, Stage::Setup | Stage::Steps);
+        // Nothing answers better than the same request at the same place.
+        if let Some(at) = place
+            && let (index, false) = known.parts[at]
+            && !(in_order && at < known.next)
+            && likeness(&self.entries[index].request, request) == Some(Likeness::Wholly)
+        {
+            return Ok(Found {
+                index,
+                answered: Answered::Story { story, at, in_order },
+            });
+        }
         let mut best: Option<(u8, usize)> = None;
         for (at, (index, answered)) in known.parts.iter().enumerate() {
             if *answered || (in_order && at < known.next) {
@@ -202,7 +210,7 @@ impl Replay {
             if (is_whole || is_exact) && !(crossed_a_write && in_order && !is_beside) {
                 match likeness(&entry.request, request) {
                     Some(Likeness::Wholly) => {
-                        let rank = if is_exact { 0 } else { 1 + u8::from(!is_beside) };
+                        let rank = u8::from(!is_beside);
                         if best.is_none_or(|(known, _)| rank < known) {
                             best = Some((rank, at));
                         }
@@ -235,11 +243,6 @@ impl Replay {
             (Some(case), Some(recorded)) => recorded.count(case, cue.stage, cue.step),
             _ => 0,
         }
-    }
-
-    fn is_at(&self, index: usize, cue: &Cue) -> bool {
-        let other = self.entries[index].cue.as_ref();
-        other.is_some_and(|other| other.is_beside(cue) && other.request == cue.request)
     }
 }
 

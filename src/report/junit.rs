@@ -9,7 +9,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::failure;
 use super::known;
-use super::overview::reason_name;
+use super::overview::{reason_name, time_of_cases};
 use super::problem::Problem;
 use super::rules::Rules;
 use super::text::{clean, count, line};
@@ -31,8 +31,7 @@ pub(super) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<(
 
 fn test_suite(result: &RunResult, suite: &SuiteResult, rules: &Rules<'_>) -> TestSuite {
     let mut written = TestSuite::new(clean(suite.id.as_str()));
-    let time: u64 = suite.cases.iter().map(|case| case.duration_us).sum();
-    written.set_time(Duration::from_micros(time));
+    written.set_time(Duration::from_micros(time_of_cases(suite)));
     // Readers differ on fractions and offsets, so the instant is written to the second.
     if let Some(timestamp) = result.started.get(..19) {
         written.extra.insert("timestamp".into(), clean(timestamp).into());
@@ -62,7 +61,7 @@ fn test_case(suite: &SuiteResult, case: &CaseResult, rules: &Rules<'_>) -> TestC
     written.set_assertions(case.steps.iter().map(|step| step.findings.len()).sum());
     written.extra.insert("file".into(), clean(&case.site.file).into());
     written.extra.insert("line".into(), case.site.line.to_string().into());
-    for id in &case.requirements {
+    for id in case.requirements.iter() {
         written.add_property(Property::new("requirement", clean(id.as_str())));
     }
     let told: Vec<&Problem<'_>> = if case.is_known() {

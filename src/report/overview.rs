@@ -8,7 +8,7 @@ use super::known;
 use super::problem::Problem;
 use super::text::{clean, counted, line};
 use crate::requirement::Level;
-use crate::verdict::{CaseResult, Outcome, ReasonKind, RequirementResult, RunResult, Tally, Verdict};
+use crate::verdict::{CaseResult, Outcome, ReasonKind, RequirementResult, RunResult, SuiteResult, Tally, Verdict};
 
 /// What every summary tells.
 pub(super) struct Overview<'a> {
@@ -255,7 +255,7 @@ impl<'a> Overview<'a> {
     pub fn cleanup(&self) -> Option<String> {
         let cleanup = &self.result.cleanup;
         let left = cleanup.left.len() as u64;
-        if cleanup.deleted + cleanup.kept + left == 0 {
+        if cleanup.deleted == 0 && cleanup.kept == 0 && left == 0 {
             return None;
         }
         let mut text = format!("{} deleted", counted(cleanup.deleted, "resource", "resources"));
@@ -290,6 +290,12 @@ pub(super) fn target(result: &RunResult) -> String {
         words.push("claims assumed, not read from the server".to_owned());
     }
     words.join(" · ")
+}
+
+/// How long the cases of a suite took, in microseconds.
+pub(super) fn time_of_cases(suite: &SuiteResult) -> u64 {
+    let times = suite.cases.iter().map(|case| case.duration_us);
+    times.fold(0, u64::saturating_add)
 }
 
 /// Where a level stands in [`LEVELS`].

@@ -1,6 +1,7 @@
 //! What a report can say of a requirement by its id.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use crate::fhir::FhirVersion;
@@ -8,11 +9,14 @@ use crate::requirement::{Basis, Catalogue};
 use crate::verdict::RunResult;
 
 /// The rules that findings cite, by id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rules<'a> {
     release: Option<FhirVersion>,
-    texts: HashMap<&'a str, RuleText<'a>>,
+    /// Looked up at the first finding only: most runs find little.
+    texts: LazyCell<Texts<'a>, Box<dyn FnOnce() -> Texts<'a> + 'a>>,
 }
+
+type Texts<'a> = HashMap<&'a str, RuleText<'a>>;
 
 /// One rule, as a reader needs it.
 #[derive(Debug)]
@@ -20,6 +24,15 @@ pub(super) struct RuleText<'a> {
     pub basis: Basis,
     pub statement: &'a str,
     pub url: Cow<'a, str>,
+}
+
+impl Default for Rules<'_> {
+    fn default() -> Self {
+        Self {
+            release: None,
+            texts: LazyCell::new(Box::new(HashMap::new)),
+        }
+    }
 }
 
 impl<'a> Rules<'a> {
@@ -36,14 +49,14 @@ impl<'a> Rules<'a> {
         });
         Self {
             release: Some(result.target.release),
-            texts: texts.collect(),
+            texts: LazyCell::new(Box::new(|| texts.collect())),
         }
     }
 
     /// The rules of a catalogue, as they stand in a release: for a console that cannot wait for the result.
     #[must_use]
     pub fn of_catalogue(catalogue: &'a Catalogue, release: FhirVersion) -> Self {
-        let texts = catalogue.iter().map(|rule| {
+        let texts = catalogue.iter().map(move |rule| {
             let text = RuleText {
                 basis: rule.basis,
                 statement: &rule.statement,
@@ -53,7 +66,7 @@ impl<'a> Rules<'a> {
         });
         Self {
             release: Some(release),
-            texts: texts.collect(),
+            texts: LazyCell::new(Box::new(|| texts.collect())),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use indexmap::map::Entry as MapEntry;
 
@@ -15,7 +16,8 @@ static EMBEDDED: LazyLock<Catalogue> = LazyLock::new(|| {
 /// All requirements, by id, in the order of their files.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    requirements: IndexMap<RequirementId, Entry>,
+    /// The ids are our own, or those of a vendor's folder: a quick hash will do.
+    requirements: IndexMap<RequirementId, Entry, RandomState>,
 }
 
 #[derive(Clone, Debug)]

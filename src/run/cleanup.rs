@@ -59,12 +59,12 @@ impl Registry {
             return;
         };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        // A gateway that gave up does not know what the server behind it did.
+        if matches!(exchange.response.status, 502 | 504) {
+            return self.watch_lost(case, base, &exchange.request);
+        }
         if exchange.request.method == "POST" && segments.is_empty() {
-            let done = entries::done(exchange, base, is_ours);
-            for instance in done.deleted {
-                self.forget(&instance);
-            }
-            for created in done.created {
+            for created in entries::created(exchange, base, is_ours) {
                 self.add(case, created);
             }
             return;
@@ -239,12 +239,14 @@ impl Registry {
             && matches!(exchange.response.status, 400 | 412 | 428)
         {
             // It may want to be told which version it deletes.
-            if let Ok(read) = sender.perform(&request("GET", &url)).await
-                && let Some(etag) = read.response.headers.get("etag")
-            {
-                let mut again = request("DELETE", &url);
-                again.headers.push("If-Match", etag);
-                outcome = sender.perform(&again).await;
+            if let Ok(read) = sender.perform(&request("GET", &url)).await {
+                if matches!(read.response.status, 404 | 410) {
+                    outcome = Ok(read);
+                } else if let Some(etag) = read.response.headers.get("etag") {
+                    let mut again = request("DELETE", &url);
+                    again.headers.push("If-Match", etag);
+                    outcome = sender.perform(&again).await;
+                }
             }
         }
         let reason = match outcome {

@@ -43,89 +43,83 @@ fn entries_mut(bundle: &mut Value) -> impl Iterator<Item = &mut Value> {
         .filter(|entry| entry["request"].is_object())
 }
 
-/// What the entries of a Bundle did to a server.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Done {
-    /// What they created, or may have.
-    pub created: Vec<Created>,
-    /// The instances that they deleted.
-    pub deleted: Vec<String>,
-}
-
-/// Reads an exchange of `[base]`. `is_ours` tells whether an id was chosen by this run.
-pub(super) fn done(exchange: &Exchange, base: &str, is_ours: impl Fn(&str) -> bool) -> Done {
-    let mut done = Done::default();
+/// What the entries of a Bundle created, or may have, by an exchange of `[base]`. `is_ours` tells whether an id was chosen by
+/// this run.
+///
+/// What they deleted is not told: a server whose router loses a deletion says that it was done, and to delete again what
+/// is gone does no harm.
+pub(super) fn created(exchange: &Exchange, base: &str, is_ours: impl Fn(&str) -> bool) -> Vec<Created> {
     let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
     let sent = parse(exchange.request.body.bytes());
     let answered = parse(exchange.response.body.bytes());
     let sent = sent["entry"].as_array().map_or(&[][..], Vec::as_slice);
     let answered = answered["entry"].as_array().map_or(&[][..], Vec::as_slice);
-    if !(200..300).contains(&exchange.response.status) || sent.len() != answered.len() {
+    let is_success = (200..300).contains(&exchange.response.status);
+    let are_pairs = sent.len() == answered.len();
+    let mut created = Vec::new();
+    if !is_success || !are_pairs {
         // It promises that nothing was done, or does not tell what: both are looked after.
-        done.created
-            .extend(sent.iter().filter_map(written_type).map(Created::Doubtful));
+        created.extend(sent.iter().filter_map(written_type).map(Created::Doubtful));
     }
-    if (200..300).contains(&exchange.response.status) && sent.len() != answered.len() {
+    if is_success && !are_pairs {
         let kept = sent.iter().filter_map(|entry| named_if(&entry["resource"], &is_ours));
-        done.created.extend(kept.map(Created::Instance));
+        created.extend(kept.map(Created::Instance));
     }
     // A server may have stored the Bundle itself.
     let stored = exchange.response.headers.get("location");
     let stored = stored.and_then(|text| Location::parse(text, &exchange.request.url));
     if let Some(stored) = stored.filter(|stored| stored.resource_type == "Bundle") {
-        done.created.push(Created::Instance(stored.instance()));
+        created.push(Created::Instance(stored.instance()));
     }
-    for answer in answered.iter().filter(|_| sent.len() != answered.len()) {
+    for answer in answered.iter().filter(|_| !are_pairs) {
         let is_created = status(answer).starts_with("201");
-        done.created
-            .extend(located(answer, exchange).filter(|_| is_created).map(Created::Instance));
+        created.extend(located(answer, exchange).filter(|_| is_created).map(Created::Instance));
     }
-    for (entry, answer) in sent.iter().zip(answered).filter(|_| sent.len() == answered.len()) {
-        if status(answer).starts_with('2') {
-            done.add(entry, answer, exchange, base, &is_ours);
-        }
-    }
-    done
+    let pairs = sent.iter().zip(answered).filter(|_| are_pairs);
+    let done = pairs.filter(|(_, answer)| status(answer).starts_with('2'));
+    created.extend(done.filter_map(|(entry, answer)| created_by(entry, answer, exchange, base, &is_ours)));
+    created
 }
 
-impl Done {
-    /// Looks at one entry that succeeded.
-    fn add(&mut self, entry: &Value, answer: &Value, exchange: &Exchange, base: &str, is_ours: &impl Fn(&str) -> bool) {
-        let request = &entry["request"];
-        let url = request["url"].as_str().unwrap_or_default();
-        let url = url.strip_prefix(base).unwrap_or(url).trim_start_matches('/');
-        let is_created = status(answer).starts_with("201");
-        // A condition may hold a slash: `Patient?identifier=http://example.org|1` names no instance.
-        let instance = url
-            .split_once('/')
-            .filter(|(resource_type, _)| !resource_type.contains('?'));
-        match (request["method"].as_str(), instance) {
-            (Some("DELETE"), Some(_)) => self.deleted.push(url.to_owned()),
-            (Some("PUT"), Some((_, id))) if is_created || is_ours(id) => {
-                self.created.push(Created::Instance(url.to_owned()));
-            }
-            (Some("GET" | "HEAD" | "DELETE" | "PATCH"), _) | (Some("PUT"), Some(_)) => {}
-            // 200 tells that the condition found one: it was there before.
-            (Some("POST" | "PUT"), _)
-                if !is_created && (url.contains('?') || url.contains('$') || request.get("ifNoneExist").is_some()) => {}
-            _ => {
-                let stored = written_type(entry);
-                let is_of_entry = |instance: &String| {
-                    stored
-                        .as_deref()
-                        .is_none_or(|name| instance.split('/').next() == Some(name))
-                };
-                let named = located(answer, exchange)
-                    .filter(is_of_entry)
-                    .or_else(|| named(&answer["resource"]).filter(is_of_entry));
-                // What an entry of a history or collection holds keeps its id.
-                let kept =
-                    named_if(&entry["resource"], is_ours).filter(|_| request["method"] != "POST" || named.is_none());
-                match named.or(kept) {
-                    Some(instance) => self.created.push(Created::Instance(instance)),
-                    None => self.created.extend(stored.map(Created::Unknown)),
-                }
-            }
+/// What one entry that succeeded created.
+fn created_by(
+    entry: &Value,
+    answer: &Value,
+    exchange: &Exchange,
+    base: &str,
+    is_ours: &impl Fn(&str) -> bool,
+) -> Option<Created> {
+    let request = &entry["request"];
+    let url = request["url"].as_str().unwrap_or_default();
+    let url = url.strip_prefix(base).unwrap_or(url).trim_start_matches('/');
+    let is_created = status(answer).starts_with("201");
+    // A condition may hold a slash: `Patient?identifier=http://example.org|1` names no instance.
+    let instance = url
+        .split_once('/')
+        .filter(|(resource_type, _)| !resource_type.contains('?'));
+    match (request["method"].as_str(), instance) {
+        (Some("PUT"), Some((_, id))) if is_created || is_ours(id) => Some(Created::Instance(url.to_owned())),
+        (Some("GET" | "HEAD" | "DELETE" | "PATCH"), _) | (Some("PUT"), Some(_)) => None,
+        // 200 tells that the condition found one: it was there before.
+        (Some("POST" | "PUT"), _)
+            if !is_created && (url.contains('?') || url.contains('$') || request.get("ifNoneExist").is_some()) =>
+        {
+            None
+        }
+        _ => {
+            let stored = written_type(entry);
+            let is_of_entry = |instance: &String| {
+                stored
+                    .as_deref()
+                    .is_none_or(|name| instance.split('/').next() == Some(name))
+            };
+            let named = located(answer, exchange)
+                .filter(is_of_entry)
+                .or_else(|| named(&answer["resource"]).filter(is_of_entry));
+            // What an entry of a history or collection holds keeps its id.
+            let kept = named_if(&entry["resource"], is_ours).filter(|_| request["method"] != "POST" || named.is_none());
+            let instance = named.or(kept).map(Created::Instance);
+            instance.or_else(|| stored.map(Created::Unknown))
         }
     }
 }
@@ -169,7 +163,7 @@ mod tests {
         Body::new(json!({ "resourceType": "Bundle", "entry": entries }).to_string())
     }
 
-    fn seen(status: u16, sent: &[Value], answered: &[Value]) -> Done {
+    fn seen(status: u16, sent: &[Value], answered: &[Value]) -> Vec<Created> {
         let exchange = Exchange {
             request: Request {
                 method: "POST".into(),
@@ -185,7 +179,7 @@ mod tests {
             },
             timing: Timing::default(),
         };
-        done(&exchange, BASE, |id| id.starts_with("ours"))
+        created(&exchange, BASE, |id| id.starts_with("ours"))
     }
 
     fn entry(method: &str, url: &str) -> Value {
@@ -234,7 +228,7 @@ mod tests {
         );
         let instance = |text: &str| Created::Instance(text.into());
         assert_eq!(
-            done.created,
+            done,
             [
                 instance("Patient/1"),
                 instance("Patient/2"),
@@ -245,7 +239,6 @@ mod tests {
                 instance("Patient/ours-3"),
             ]
         );
-        assert_eq!(done.deleted, ["Patient/gone"]);
     }
 
     #[test]
@@ -260,8 +253,7 @@ mod tests {
                 answer("204", ""),
             ],
         );
-        assert_eq!(done.created, [Created::Instance("Patient/5".into())]);
-        assert!(done.deleted.is_empty());
+        assert_eq!(done, [Created::Instance("Patient/5".into())]);
     }
 
     #[test]
@@ -271,21 +263,17 @@ mod tests {
             &[entry("POST", "Patient")],
             &[answer("201", "Organization/of-somebody")],
         );
-        assert_eq!(done.created, [Created::Unknown("Patient".into())]);
+        assert_eq!(done, [Created::Unknown("Patient".into())]);
     }
 
     #[test]
     fn a_failure_may_have_left_something() {
         let sent = [entry("POST", "Patient"), entry("DELETE", "Patient/1")];
         let doubtful = vec![Created::Doubtful("Patient".into())];
-        assert_eq!(seen(412, &sent, &[]).created, doubtful);
-        assert_eq!(seen(200, &sent, &[]).created, doubtful);
+        assert_eq!(seen(412, &sent, &[]), doubtful);
+        assert_eq!(seen(200, &sent, &[]), doubtful);
         let odd = seen(200, &sent, &[answer("201", "Patient/7")]);
-        assert_eq!(
-            odd.created,
-            [doubtful, vec![Created::Instance("Patient/7".into())]].concat()
-        );
-        assert!(odd.deleted.is_empty());
+        assert_eq!(odd, [doubtful, vec![Created::Instance("Patient/7".into())]].concat());
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Found {
 }
 
 /// Looks for what cases need and nobody gave.
-pub(super) async fn find(world: &World<'_>, cases: &[&PlannedCase]) -> Found {
+pub(super) async fn find(world: &World<'_>, cases: &[PlannedCase]) -> Found {
     let mut found = Found::default();
     let mut tried = HashSet::new();
     let ids = world.request_ids.then(|| format!("{}-find00", world.tag));
@@ -138,7 +138,7 @@ async fn one(
     let answered = || format!("GET {place}, which should find it, was answered {status}");
     match status {
         200..300 => {}
-        300..=399 | 401 | 403 | 407 | 429 | 503 => return Err(because(ReasonKind::Unjudged, answered())),
+        _ if check::beside_the_rule(status).is_some() => return Err(because(ReasonKind::Unjudged, answered())),
         _ => return Err(because(ReasonKind::NotGiven, answered())),
     }
     let reading = Reading::new(&exchange, world.target.release);

@@ -24,8 +24,8 @@ use indexmap::IndexMap;
 use crate::exchange::{Exchange, Headers};
 use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase};
-use crate::requirement::Catalogue;
-use crate::suite::{Case, CaseId};
+use crate::requirement::{Catalogue, RequirementId};
+use crate::suite::{Case, CaseId, Suite};
 use crate::system::System;
 use crate::transport::auth::Secrets;
 use crate::transport::{Target, Transport};
@@ -141,19 +141,31 @@ impl<'a> Runner<'a> {
         run_tag(self.options.marks)
     }
 
-    /// The result before any case was run: all that was left out, nothing else, and nothing of what follows
-    /// from the cases. A journal begins with it.
+    /// The result before any case was run, without its suites and what follows from the cases. A journal begins with it.
     #[must_use]
-    pub fn prospect(&self, plan: &Plan) -> RunResult {
-        let cases = plan
-            .cases()
-            .map(|case| case.left_out.clone().map(|reason| Arc::new(left_out(case, reason))));
-        let duration = self.started.elapsed().as_micros();
-        self.assemble(plan, cases.collect(), duration, crate::verdict::Cleanup::default())
+    pub fn prospect(&self) -> RunResult {
+        self.assemble(Vec::new(), crate::verdict::Cleanup::default())
     }
 
-    /// Runs the plan. Every case of the plan comes in one `CaseFinished`, with its bodies.
-    pub async fn run(&self, plan: &Plan, on_event: impl FnMut(RunEvent)) -> RunResult {
+    /// The suites of the result before any case was run, one after the other: all that was left out, and nothing else.
+    pub fn prospects<'p>(&'p self, plan: &'p Plan) -> impl Iterator<Item = SuiteResult> + 'p {
+        plan.suites.iter().map(|planned| {
+            let cases = planned.cases.iter();
+            let cases = cases.map(|case| {
+                case.left_out
+                    .clone()
+                    .map_or_else(|| self.unreached(case), |why| left_out(case, why))
+            });
+            SuiteResult {
+                cases: cases.map(Arc::new).collect(),
+                ..begun(&planned.suite)
+            }
+        })
+    }
+
+    /// Runs a plan. Every case of the plan comes in one `CaseFinished`, with its bodies. A case that is done is
+    /// let go of, so that memory holds what is still to be run and what came of the rest, and not all of both.
+    pub async fn run(&self, plan: Plan, on_event: impl FnMut(RunEvent)) -> RunResult {
         let on_event = std::cell::RefCell::new(on_event);
         let tell = |event| (on_event.borrow_mut())(event);
         let mut world = World {
@@ -175,7 +187,12 @@ impl<'a> Runner<'a> {
             base_has_slash: std::cell::Cell::new(false),
             started: self.started,
         };
-        let all: Vec<&PlannedCase> = plan.cases().collect();
+        let mut suites: Vec<(SuiteResult, usize)> = Vec::new();
+        let mut all: Vec<PlannedCase> = Vec::with_capacity(plan.cases().count());
+        for planned in plan.suites {
+            suites.push((begun(&planned.suite), planned.cases.len()));
+            all.extend(planned.cases);
+        }
         let planned = all.iter().filter(|case| case.left_out.is_none()).count();
         tell(RunEvent::Started {
             planned,
@@ -209,13 +226,15 @@ impl<'a> Runner<'a> {
                 order.sort_by_key(|index| Reverse(pauses(&all[*index].case)));
             }
             order.sort_by_key(|index| !self.options.first.contains(&all[*index].id));
-            let all = &all;
-            let running = order.into_iter().map(|index| async move {
-                let case = all[index];
+            let mut waiting: Vec<Option<PlannedCase>> = all.into_iter().map(Some).collect();
+            let running = order
+                .into_iter()
+                .filter_map(|index| Some((index, waiting[index].take()?)));
+            let running = running.map(|(index, case)| async move {
                 tell(RunEvent::CaseStarted(case.id.clone()));
-                let result = match found.missing_for(case) {
-                    Some(reason) => left_out(case, reason),
-                    None => case::run(world, case, index).await,
+                let result = match found.missing_for(&case) {
+                    Some(reason) => left_out(&case, reason),
+                    None => case::run(world, &case, index).await,
                 };
                 (index, result)
             });
@@ -245,8 +264,12 @@ impl<'a> Runner<'a> {
         if let Some(reason) = &self.options.ended {
             self.stop.ask(reason.clone());
         }
-        let duration = self.started.elapsed().as_micros();
-        let mut result = self.assemble(plan, results, duration, world.registry.result());
+        let mut results = results.into_iter().flatten();
+        for (suite, cases) in &mut suites {
+            suite.cases = results.by_ref().take(*cases).collect();
+        }
+        let suites = suites.into_iter().map(|(suite, _)| suite).collect();
+        let mut result = self.assemble(suites, world.registry.result());
         coverage::complete(&mut result, self.catalogue);
         let not_checked = crate::check::violation::not_checked(&world.unchecked.borrow());
         result.not_checked.extend(not_checked);
@@ -264,12 +287,12 @@ impl<'a> Runner<'a> {
         case.steps.shrink_to_fit();
         for step in &mut case.steps {
             step.findings.shrink_to_fit();
-            step.audited.shrink_to_fit();
+            alike.share_rules(&mut step.audited);
         }
         for exchange in case.steps.iter_mut().flat_map(|step| &mut step.exchanges) {
             exchange.request.headers.shrink_to_fit();
             exchange.response.headers.shrink_to_fit();
-            alike.share(exchange);
+            alike.share_headers(exchange);
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if drop_all && !body.is_empty() {
                     *body = crate::exchange::Body::Elsewhere(body.len());
@@ -281,40 +304,20 @@ impl<'a> Runner<'a> {
         result
     }
 
-    fn assemble(
-        &self,
-        plan: &Plan,
-        results: Vec<Option<Arc<CaseResult>>>,
-        duration: u128,
-        cleanup: crate::verdict::Cleanup,
-    ) -> RunResult {
-        let mut results = results.into_iter();
-        let stopped = self.stop.reason();
-        let suites: Vec<SuiteResult> = plan
-            .suites
-            .iter()
-            .map(|suite| SuiteResult {
-                id: suite.suite.id.value.clone(),
-                title: suite.suite.title.clone(),
-                file: suite.suite.source.name().to_string(),
-                cases: suite
-                    .cases
-                    .iter()
-                    .map(|case| {
-                        results.next().flatten().unwrap_or_else(|| {
-                            let text = stopped.clone().unwrap_or_else(|| "the run ended before".into());
-                            Arc::new(left_out(
-                                case,
-                                Reason {
-                                    kind: ReasonKind::Stopped,
-                                    text,
-                                },
-                            ))
-                        })
-                    })
-                    .collect(),
-            })
-            .collect();
+    /// What a case came to that the run did not reach.
+    fn unreached(&self, case: &PlannedCase) -> CaseResult {
+        let text = self.stop.reason().unwrap_or_else(|| "the run ended before".into());
+        left_out(
+            case,
+            Reason {
+                kind: ReasonKind::Stopped,
+                text,
+            },
+        )
+    }
+
+    fn assemble(&self, suites: Vec<SuiteResult>, cleanup: crate::verdict::Cleanup) -> RunResult {
+        let duration = self.started.elapsed().as_micros();
         RunResult {
             format: FORMAT,
             tool: ToolInfo {
@@ -327,7 +330,7 @@ impl<'a> Runner<'a> {
             started: instant(SystemTime::now() - self.started.elapsed()),
             duration_us: u64::try_from(duration).unwrap_or(u64::MAX),
             verdict: Verdict::Skip,
-            stopped,
+            stopped: self.stop.reason(),
             suites,
             requirements: Vec::new(),
             cleanup,
@@ -337,15 +340,25 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The headers of the exchange before: servers and we ourselves say nearly the same each time.
+/// What was kept last: much is the same each time, and then is kept once.
 #[derive(Default)]
 struct Alike {
     request: Headers,
     response: Headers,
+    audited: Arc<[RequirementId]>,
 }
 
 impl Alike {
-    fn share(&mut self, exchange: &mut Exchange) {
+    fn share_rules(&mut self, audited: &mut Arc<[RequirementId]>) {
+        if *audited == self.audited {
+            *audited = Arc::clone(&self.audited);
+        } else if !audited.is_empty() {
+            self.audited = Arc::clone(audited);
+        }
+    }
+
+    /// Servers and we ourselves say nearly the same each time.
+    fn share_headers(&mut self, exchange: &mut Exchange) {
         let Exchange { request, response, .. } = exchange;
         for (headers, before) in [
             (&mut request.headers, &mut self.request),
@@ -354,6 +367,16 @@ impl Alike {
             headers.share_with(before);
             before.clone_from(headers);
         }
+    }
+}
+
+/// The result of a suite before its cases.
+fn begun(suite: &Suite) -> SuiteResult {
+    SuiteResult {
+        id: suite.id.value.clone(),
+        title: suite.title.clone(),
+        file: suite.source.name().to_string(),
+        cases: Vec::new(),
     }
 }
 

@@ -78,7 +78,7 @@ pub async fn run(run: &mut CaseRun<'_>, phase: Phase, number: u32, step: &Step) 
         verdict: doing.verdict(phase),
         reason: doing.reason,
         findings: doing.findings,
-        audited: doing.audited,
+        audited: doing.audited.into(),
         exchanges: doing.exchanges,
         lost: doing.lost,
         duration_us: u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX),

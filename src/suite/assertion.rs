@@ -17,17 +17,17 @@ pub struct Expectation {
     /// What has to hold.
     pub response: PartialResponse,
     /// Alternatives of which at least one has to hold whole; empty where there are none.
-    pub any_of: Vec<PartialResponse>,
+    pub any_of: Box<[PartialResponse]>,
     /// FHIRPaths over variables (in `assert` only).
-    pub fhirpath: Vec<FhirPath>,
+    pub fhirpath: Box<[FhirPath]>,
     /// Judged only where this is true.
     pub condition: Option<Box<FhirPath>>,
     /// How bad it is at most where broken.
     pub at_most: Option<AtMost>,
     /// The judgement behind it, in a sentence.
-    pub because: Option<String>,
+    pub because: Option<Box<str>>,
     /// The releases in which it holds; `None`: all of the case's.
-    pub fhir: Option<Vec<FhirVersion>>,
+    pub fhir: Option<Box<[FhirVersion]>>,
     /// Where it was written.
     pub span: Span,
 }
@@ -104,17 +104,17 @@ impl StatusPattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusMatcher {
     /// None of these.
-    Not(Vec<StatusPattern>),
+    Not(Box<[StatusPattern]>),
     /// `pass` holds; `note` holds and is reported; `warn` is a Warning; all else is broken.
     Judged {
         /// What the requirement asks for; never empty.
-        pass: Vec<StatusPattern>,
+        pass: Box<[StatusPattern]>,
         /// What is tolerated.
-        note: Vec<StatusPattern>,
+        note: Box<[StatusPattern]>,
         /// What is tolerated with a warning.
-        warn: Vec<StatusPattern>,
+        warn: Box<[StatusPattern]>,
         /// The judgement, in a sentence.
-        because: Option<String>,
+        because: Option<Box<str>>,
     },
 }
 

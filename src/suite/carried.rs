@@ -8,6 +8,7 @@ use std::{fs, io};
 use super::binary::{embedded_file, embedded_rules};
 use super::load::without_dots;
 use super::model::Suite;
+use crate::source::SourceFile;
 
 /// Files by their path, with `/` between folders.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -19,15 +20,18 @@ pub struct Carried {
     pub files: Files,
     /// Which of them are suites, in order.
     pub suites: Vec<String>,
+    /// Which of them is the description of their system, where they have one.
+    pub system: Option<String>,
 }
 
-/// The files of suites, and those of the catalogue that is in the binary.
+/// The files of suites, and those of the catalogue that is in the binary. `system` is the description of their system, where
+/// they have one.
 ///
 /// # Errors
 /// Where a fixture can no longer be read.
-pub fn carried(suites: &[Arc<Suite>]) -> io::Result<Carried> {
+pub fn carried(suites: &[Arc<Suite>], system: Option<&SourceFile>) -> io::Result<Carried> {
     let mut carried = Carried::default();
-    let (embedded, own): (Vec<_>, Vec<_>) = suites.iter().partition(|suite| is_embedded(suite));
+    let (embedded, own): (Vec<_>, Vec<_>) = suites.iter().partition(|suite| is_embedded(&suite.source));
     let mut own_files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
     let mut own_suites = Vec::new();
     for suite in own {
@@ -42,6 +46,14 @@ pub fn carried(suites: &[Arc<Suite>]) -> io::Result<Carried> {
         own_files.insert(path.clone(), suite.source.text().as_bytes().to_vec());
         own_suites.push(path);
     }
+    let own_system = match system.filter(|system| !is_embedded(system)) {
+        Some(system) => {
+            let path = absolute(Path::new(&**system.name()))?;
+            own_files.insert(path.clone(), system.text().as_bytes().to_vec());
+            Some(path)
+        }
+        None => None,
+    };
     let root = common_root(own_files.keys());
     let named = |path: &Path| slashed(&Path::new("own").join(path.strip_prefix(&root).unwrap_or(path)));
     for suite in embedded {
@@ -57,6 +69,12 @@ pub fn carried(suites: &[Arc<Suite>]) -> io::Result<Carried> {
         carried.suites.push(name);
     }
     carried.suites.extend(own_suites.iter().map(|path| named(path)));
+    carried.system = own_system.map(|path| named(&path));
+    if let Some(system) = system.filter(|system| is_embedded(system)) {
+        let name = system.name().to_string();
+        carried.files.insert(name.clone(), system.text().as_bytes().to_vec());
+        carried.system = Some(name);
+    }
     carried
         .files
         .extend(own_files.into_iter().map(|(path, bytes)| (named(&path), bytes)));
@@ -75,9 +93,9 @@ fn fixtures<'a>(suite: &'a Suite, file: &Path) -> impl Iterator<Item = (PathBuf,
         .map(move |(name, fixture)| (without_dots(&folder.join(&fixture.path.value)), name.as_str()))
 }
 
-/// Whether a suite is the one of its name in the binary, to the letter.
-fn is_embedded(suite: &Suite) -> bool {
-    embedded_file(Path::new(&**suite.source.name())).is_some_and(|bytes| bytes == suite.source.text().as_bytes())
+/// Whether a file is the one of its name in the binary, to the letter.
+fn is_embedded(source: &SourceFile) -> bool {
+    embedded_file(Path::new(&**source.name())).is_some_and(|bytes| bytes == source.text().as_bytes())
 }
 
 fn absolute(path: &Path) -> io::Result<PathBuf> {
@@ -106,15 +124,16 @@ fn slashed(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requirement::Catalogue;
     use crate::suite::Suites;
 
     #[test]
     fn suites_of_the_binary_are_carried_and_loaded_again() {
         let suites = Suites::embedded().unwrap_or_else(|_| panic!("they are right"));
-        let carried = carried(suites.as_slice()).unwrap();
+        let carried = carried(suites.as_slice(), None).unwrap();
         assert!(carried.files.contains_key("suites/requirements/http/read.yaml"));
         assert!(carried.files.contains_key("suites/fixtures/patient-ada.json"));
-        let again = Suites::carried(&carried).unwrap_or_else(|_| panic!("they are right"));
+        let again = Suites::carried(&carried, Catalogue::embedded()).unwrap_or_else(|_| panic!("they are right"));
         assert_eq!(again.len(), suites.len());
         for (one, other) in suites.iter().zip(&again) {
             let shown = |suite: &Suite| format!("{:?} {:?}", suite.id, suite.cases);
@@ -146,10 +165,10 @@ cases:
 ";
         let file = write("suites/mine.yaml", suite);
         let suites = Suites::load([&file]).unwrap_or_else(|_| panic!("it is right"));
-        let carried = carried(suites.as_slice()).unwrap();
+        let carried = carried(suites.as_slice(), None).unwrap();
         assert_eq!(carried.suites, ["own/suites/mine.yaml"]);
         assert!(carried.files.contains_key("own/bodies/one.json"));
-        let again = Suites::carried(&carried).unwrap_or_else(|_| panic!("it is right"));
+        let again = Suites::carried(&carried, Catalogue::embedded()).unwrap_or_else(|_| panic!("it is right"));
         assert_eq!(
             again.get("mine").unwrap().fixtures["one"].body["resourceType"],
             "Patient"

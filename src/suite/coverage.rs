@@ -45,7 +45,7 @@ impl Coverage {
             if citations.last().is_none_or(|last| last.case != id) {
                 citations.push(Citation {
                     case: id.clone(),
-                    title: case.title.clone(),
+                    title: case.title.to_string(),
                     site: suite.source.site(requirement.span),
                 });
             }

@@ -150,7 +150,8 @@ pub fn render(
 ) -> Result<Rendered, RenderError> {
     let mut value = match &body.source {
         BodySource::Text(template) => return Ok(Rendered::Text(variables.fill(template)?)),
-        BodySource::Json(value) => filled(value, variables)?,
+        BodySource::Json(text) if text.as_str().contains("${") => filled(&text.value(), variables)?,
+        BodySource::Json(text) => text.value(),
         BodySource::Fixture(name) => {
             let body = match fixtures.get(name.as_str()) {
                 Some(fixture) => Cow::Borrowed(&*fixture.body),
@@ -296,6 +297,7 @@ mod tests {
 
     use super::*;
     use crate::source::{Span, Spanned};
+    use crate::suite::JsonText;
     use serde_json::json;
 
     fn spanned(text: &str) -> Spanned<String> {
@@ -306,7 +308,7 @@ mod tests {
         let mut variables = Variables::default();
         variables.set("id", "17");
         let body = Body {
-            source: BodySource::Json(start),
+            source: BodySource::Json(JsonText::new(&start)),
             set: set.iter().map(|(path, value)| (spanned(path), value.clone())).collect(),
             remove: remove.iter().map(|path| spanned(path)).collect(),
             span: Span::default(),

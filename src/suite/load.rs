@@ -94,13 +94,14 @@ impl Suites {
     ///
     /// # Errors
     /// As [`Suites::load`].
-    pub fn carried(carried: &Carried) -> Result<Self, Diagnostics> {
+    pub fn carried(carried: &Carried, catalogue: &'static Catalogue) -> Result<Self, Diagnostics> {
         let open = |name: &String| match carried.files.get(name) {
             Some(bytes) => parse::decode(name, bytes.clone()),
             None => Err(Box::new(unreadable(Path::new(name), &io::ErrorKind::NotFound.into()))),
         };
         let way = Way {
             place: Place::Carried(&carried.files),
+            catalogue,
             ..Way::embedded()
         };
         load(&carried.suites, open, way, Diagnostics::default()).strict()
@@ -430,11 +431,14 @@ fn suite_files(path: &Path) -> io::Result<Vec<PathBuf>> {
 /// The content of a file, but not much more than a suite may have.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for its other end.
-    if !fs::metadata(path)?.is_file() {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
         return Err(io::Error::other("it is no file"));
     }
-    let mut bytes = Vec::new();
     let limit = yaml::MAX_BYTES as u64 + 1;
+    // One byte more than it has, so that its end is seen without more room.
+    let room = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(room + 1);
     fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

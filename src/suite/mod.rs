@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod fixture;
 pub mod given;
 pub mod id;
+pub mod json_text;
 pub mod lint;
 pub mod load;
 pub mod model;
@@ -21,6 +22,7 @@ pub use carried::{Carried, carried};
 pub use coverage::Coverage;
 pub use given::{Given, GivenVariable};
 pub use id::{CaseId, SuiteId};
+pub use json_text::JsonText;
 pub use load::{Loaded, Suites};
 pub use model::{
     Action, Assume, Body, BodySource, Capture, CaptureSource, Case, Claim, Fixture, HeaderLine, LocationPart, Needs,

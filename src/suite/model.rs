@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::assertion::{Expectation, FhirPath, PartialResponse};
 use super::given::GivenVariable;
 use super::id::SuiteId;
+use super::json_text::JsonText;
 use super::template::Template;
 use crate::fhir::{FhirVersion, Interaction};
 use crate::source::{SourceFile, Span, Spanned};
@@ -21,9 +22,9 @@ pub struct Suite {
     /// What it covers, in a sentence.
     pub title: String,
     /// The releases for which it holds; never empty.
-    pub fhir: Vec<FhirVersion>,
+    pub fhir: Arc<[FhirVersion]>,
     /// Words to filter by.
-    pub tags: Vec<String>,
+    pub tags: Arc<[String]>,
     /// Resource bodies by the name that steps use.
     pub fixtures: IndexMap<String, Fixture>,
     /// What a tester can give, by name.
@@ -51,11 +52,11 @@ pub struct Case {
     /// Its name in the suite; the full name is a [`CaseId`](super::CaseId).
     pub id: Spanned<String>,
     /// What happens, in a sentence.
-    pub title: String,
+    pub title: Arc<str>,
     /// The releases for which it holds: the suite's, narrowed by the case.
-    pub fhir: Vec<FhirVersion>,
+    pub fhir: Arc<[FhirVersion]>,
     /// The suite's words and its own.
-    pub tags: Vec<String>,
+    pub tags: Arc<[String]>,
     /// What the CapabilityStatement has to claim.
     pub needs: Needs,
     /// The resource types over which the case is expanded.
@@ -105,22 +106,22 @@ pub struct Needs {
     /// By resource type, `*` or a text with `${type}`.
     pub resources: Vec<(Spanned<String>, ResourceNeeds)>,
     /// `rest.interaction`: all of them.
-    pub interaction: Option<Claim<Interaction>>,
+    pub interaction: Option<Box<Claim<Interaction>>>,
     /// `CapabilityStatement.format`: all of them, as a code (`json`) or as a media type.
-    pub format: Option<Claim<String>>,
+    pub format: Option<Box<Claim<String>>>,
     /// `CapabilityStatement.patchFormat`: all of them.
-    pub patch_format: Option<Claim<String>>,
+    pub patch_format: Option<Box<Claim<String>>>,
 }
 
 /// What a case asks of one `CapabilityStatement.rest.resource`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceNeeds {
     /// All of them.
-    pub interaction: Option<Claim<Interaction>>,
+    pub interaction: Option<Box<Claim<Interaction>>>,
     /// Search parameters by name: all of them.
-    pub search_param: Option<Claim<String>>,
+    pub search_param: Option<Box<Claim<String>>>,
     /// One of them.
-    pub versioning: Option<Claim<String>>,
+    pub versioning: Option<Box<Claim<String>>>,
     /// Absent counts as `false`.
     pub read_history: Option<bool>,
     /// Absent counts as `false`.
@@ -132,9 +133,9 @@ pub struct ResourceNeeds {
     /// Absent counts as `false`.
     pub conditional_patch: Option<bool>,
     /// One of them; absent counts as `not-supported`.
-    pub conditional_read: Option<Claim<String>>,
+    pub conditional_read: Option<Box<Claim<String>>>,
     /// One of them; absent counts as `not-supported`.
-    pub conditional_delete: Option<Claim<String>>,
+    pub conditional_delete: Option<Box<Claim<String>>>,
 }
 
 /// Codes that have to be claimed, or must not be.
@@ -154,17 +155,17 @@ pub struct Step {
     /// Where the step's first key stands.
     pub span: Span,
     /// Why it is done; shown in reports.
-    pub note: Option<String>,
+    pub note: Option<Box<str>>,
     /// Headers beyond the default ones.
-    pub headers: Vec<HeaderLine>,
+    pub headers: Box<[HeaderLine]>,
     /// The body.
     pub body: Option<Box<Body>>,
     /// The form of a search by POST: names and their values.
-    pub form: Option<Vec<(String, Vec<Template>)>>,
+    pub form: Option<Box<[(String, Vec<Template>)]>>,
     /// Variables to take from the response.
-    pub capture: Vec<Capture>,
+    pub capture: Box<[Capture]>,
     /// What has to hold.
-    pub expect: Vec<Expectation>,
+    pub expect: Box<[Expectation]>,
     /// What has to hold for the rest of the case to be judged at all.
     pub assume: Option<Box<Assume>>,
     /// Where it is not true the step is left out.
@@ -254,7 +255,7 @@ pub enum BodySource {
     /// A variable that holds a resource.
     Captured(Spanned<String>),
     /// Written in place; strings may hold `${variables}`.
-    Json(Value),
+    Json(JsonText),
     /// Sent byte for byte, after `${variables}`.
     Text(Spanned<Template>),
 }

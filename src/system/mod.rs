@@ -6,6 +6,8 @@ pub mod keys;
 pub mod load;
 mod parse;
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -49,6 +51,8 @@ pub struct System {
     pub catalogue: &'static Catalogue,
     /// The name of its file.
     pub file: String,
+    /// Its file, as it was read.
+    pub source: Arc<SourceFile>,
 }
 
 /// A way of proving who one is.

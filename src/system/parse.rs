@@ -100,6 +100,7 @@ fn system(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<System> {
         emulation,
         catalogue,
         file: reader.file.name().to_string(),
+        source: Arc::clone(reader.file),
     })
 }
 

@@ -21,7 +21,7 @@ pub fn complete(result: &mut RunResult, catalogue: &Catalogue) {
                 verdict,
             });
         }
-        for id in case.steps.iter().flat_map(|step| &step.audited) {
+        for id in case.steps.iter().flat_map(|step| step.audited.iter()) {
             *audited.entry(id.clone()).or_default() += 1;
         }
     }
@@ -30,7 +30,7 @@ pub fn complete(result: &mut RunResult, catalogue: &Catalogue) {
     // was looked at, and not all that could be.
     let groups: HashSet<String> = result
         .cases()
-        .flat_map(|case| &case.requirements)
+        .flat_map(|case| case.requirements.iter())
         .filter(|id| catalogue.get(id.as_str()).is_some_and(is_of_a_system))
         .map(|id| id.group().to_owned())
         .collect();
@@ -108,7 +108,7 @@ pub fn by_requirement(case: &CaseResult) -> IndexMap<RequirementId, Verdict> {
         let known = judged.entry(finding.rule.id.clone()).or_insert(verdict);
         *known = verdict.max(*known);
     }
-    for id in &case.requirements {
+    for id in case.requirements.iter() {
         // Cited, but not reached: why the case ended says what became of it. A case that ended well left it out by an `if`.
         judged.entry(id.clone()).or_insert(match case.verdict {
             Verdict::Error => Verdict::Error,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::result::{CaseResult, Cleanup, RunResult};
+use super::result::{CaseResult, Cleanup, RunResult, SuiteResult};
 use super::{Verdict, coverage};
 use crate::requirement::Catalogue;
 use crate::suite::CaseId;
@@ -17,8 +17,10 @@ use crate::suite::CaseId;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Line {
-    /// The first line: the result before any case was run.
+    /// The first line: the result before any case was run, without its suites.
     Run(Box<RunResult>),
+    /// A suite of it, before any case was run: one line for each.
+    Suite(SuiteResult),
     /// A case that finished, with all its bodies.
     Case(Arc<CaseResult>),
     /// The last line.
@@ -61,15 +63,19 @@ pub struct Journal<W> {
 }
 
 impl<W: Write> Journal<W> {
-    /// Begins a journal with the result before any case was run.
+    /// Begins a journal with the result before any case was run. Its suites come one by one, so that there is never more
+    /// than one of them in memory.
     ///
     /// # Errors
     /// Where writing fails.
-    pub fn begin(out: W, prospect: RunResult) -> io::Result<Self> {
+    pub fn begin(out: W, prospect: RunResult, suites: impl IntoIterator<Item = SuiteResult>) -> io::Result<Self> {
         let mut journal = Self { out, line: Vec::new() };
         journal.line(&Line::Run(Box::new(prospect)))?;
+        for suite in suites {
+            journal.line(&Line::Suite(suite))?;
+        }
         journal.settle()?;
-        // The first line tells of every case; no other is as long.
+        // These lines tell of many cases; no other is as long.
         journal.line = Vec::new();
         Ok(journal)
     }
@@ -131,6 +137,7 @@ pub fn read(journal: impl BufRead, catalogue: &Catalogue) -> Result<RunResult, J
             return Err(error);
         }
         match serde_json::from_str(&line) {
+            Ok(Line::Suite(suite)) => result.suites.push(suite),
             Ok(Line::Case(case)) => {
                 cases.insert(case.id.clone(), case);
             }

@@ -144,11 +144,11 @@ pub struct CaseResult {
     /// Its full name.
     pub id: CaseId,
     /// Its title.
-    pub title: String,
+    pub title: Arc<str>,
     /// Where it is written.
     pub site: Site,
     /// The requirements that it cites and that hold in the release under test, each once.
-    pub requirements: Vec<RequirementId>,
+    pub requirements: Arc<[RequirementId]>,
     /// The roll-up over its steps.
     pub verdict: Verdict,
     /// Why it was not judged, or not wholly. Always there for Skip, Inapplicable and Error.
@@ -230,7 +230,7 @@ pub struct StepResult {
     pub title: String,
     /// The author's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    pub note: Option<Box<str>>,
     /// The line of the suite's file, from 1.
     pub line: u32,
     /// The roll-up over its findings; Pass where nothing was asked and nothing went wrong.
@@ -241,8 +241,8 @@ pub struct StepResult {
     /// Every assertion judged; of what always has to hold, only what does not.
     pub findings: Vec<Finding>,
     /// What always has to hold, was looked at in these exchanges, and holds: each requirement once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub audited: Vec<RequirementId>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub audited: Arc<[RequirementId]>,
     /// What went over the wire, in order.
     pub exchanges: Vec<Exchange>,
     /// The request that got no answer, and why.

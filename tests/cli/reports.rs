@@ -100,9 +100,9 @@ fn a_journal_that_was_cut_tells_what_it_had() {
     let gone = small(&server.base, "").run().ended(0);
     let whole = gone.file("reports/latest/journal.jsonl");
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    assert_eq!(lines.len(), 6, "a beginning, four cases, an end");
+    assert_eq!(lines.len(), 7, "a beginning, its suite, four cases, an end");
     let path = gone.folder.path().join("cut.jsonl");
-    let cut = format!("{}{}", lines[..3].concat(), &lines[3][..lines[3].len() / 2]);
+    let cut = format!("{}{}", lines[..4].concat(), &lines[4][..lines[4].len() / 2]);
     fs::write(&path, cut).unwrap();
     let made = again(gone, "cut.jsonl", "again.json").ended(0);
     let report: serde_json::Value = serde_json::from_str(&made.file("again.json")).unwrap();

@@ -149,7 +149,7 @@ fn sent(permission: &Permission) -> (BTreeSet<(String, String)>, usize, usize) {
                 patience: Some(Duration::from_millis(50)),
                 ..RunOptions::default()
             };
-            Runner::new(&gate, &target, catalogue, options).run(&plan, |_| {}).await
+            Runner::new(&gate, &target, catalogue, options).run(plan, |_| {}).await
         });
         let refusals = result.cases().filter(|case| {
             let is_ours = |kind| matches!(kind, ReasonKind::Transport);

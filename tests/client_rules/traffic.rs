@@ -58,7 +58,7 @@ impl Traffic {
                 ..RunOptions::default()
             };
             let result = Runner::new(&transport, &target, catalogue, options)
-                .run(&plan, |_| {})
+                .run(plan.clone(), |_| {})
                 .await;
             (plan, result)
         });

@@ -177,6 +177,35 @@ fn reports_of_different_runs_are_refused() {
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
+/// Reports come from elsewhere: numbers and trees that no run has are no reason to fall over.
+#[test]
+fn shards_that_no_run_has_do_no_harm() {
+    let named = |parts: [RunResult; 2]| parts.map(|part| (String::new(), part));
+    let mut far = [part(&whole(), 1, 2), part(&whole(), 2, 2)];
+    for (index, part) in (1..).zip(&mut far) {
+        part.options.insert("shard".to_owned(), format!("{index}/4000000000"));
+    }
+    let told = merge(&named(far), Catalogue::embedded()).unwrap_err().to_string();
+    assert!(told.ends_with(" 12/4000000000 and 3999999988 more"), "{told}");
+    let mut long = [part(&whole(), 1, 2), part(&whole(), 2, 2)];
+    for part in &mut long {
+        part.duration_us = u64::MAX;
+        part.cleanup.deleted = u64::MAX;
+        part.cleanup.kept = u64::MAX;
+        for case in part.suites.iter_mut().flat_map(|suite| &mut suite.cases) {
+            Arc::make_mut(case).started_us = u64::MAX;
+        }
+    }
+    long[0].started = "1970-01-01T00:00:00Z".to_owned();
+    let merged = merge(&named(long), Catalogue::embedded()).unwrap();
+    assert_eq!((merged.duration_us, merged.cleanup.deleted), (u64::MAX, u64::MAX));
+    let mut other = [part(&whole(), 1, 2), part(&whole(), 2, 2)];
+    let moved = other[1].suites[0].cases.pop().unwrap();
+    other[1].suites[1].cases.insert(0, moved);
+    let told = merge(&named(other), Catalogue::embedded()).unwrap_err().to_string();
+    assert!(told.contains("differ in the order of the plan"), "{told}");
+}
+
 #[test]
 fn what_stopped_a_shard_stopped_the_run() {
     let mut first = part(&whole(), 1, 2);

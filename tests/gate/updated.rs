@@ -11,6 +11,18 @@ fn a_new_list_has_a_head_and_reasons() {
     insta::assert_snapshot!(made.text);
 }
 
+/// A system in a folder has rules of its own, which nobody knows where only other suites are run.
+#[test]
+fn the_rules_of_a_suite_that_was_not_run_stay() {
+    let text = "known:\n  - case: mine.orders::create\n    requirement: mine.orders-are-kept\n    reason: not yet\n";
+    let made = update(&known(text), &sample(), &TERMS, &NO_WORDS);
+    assert!(made.text.starts_with(text), "{}", made.text);
+    assert_eq!((made.kept, made.removed, made.changed), (1, 0, 0));
+    let mut result = sample();
+    fhir_assay::baseline::apply(&known(text), &mut result, &TERMS);
+    assert_eq!(result.baseline.unwrap().stale, []);
+}
+
 #[test]
 fn comments_and_order_stay_and_what_is_mended_goes() {
     let text = "\

@@ -167,3 +167,30 @@ fn what_is_no_evidence_ends_with_2_or_1() {
         .says("there is no private key of Ed25519 in PEM");
     small(&server.base, "--sign-key public.pem").run().ended(2);
 }
+
+/// What a system documents, its deviations and its rules are part of what a run was judged by.
+#[test]
+fn a_run_of_a_system_is_judged_again_as_one() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/systems/oracle-health-r4");
+    for (system, path) in [
+        ("oracle-health-r4", "suites/systems/oracle-health-r4/system.yaml"),
+        (folder, "own/system.yaml"),
+    ] {
+        let gone = assay(["run", "--system", system, "--evidence", "run.zip", "--quiet"])
+            .run()
+            .ended(0);
+        let zip = std::fs::read(gone.folder.path().join("run.zip")).unwrap();
+        verify(&zip, &[]).ended(0).says("cases are judged as they were");
+        let files = archive::unzip(&zip).unwrap();
+        assert!(files.contains_key(path), "{path}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_told_before_the_run() {
+    let server = Embedded::start();
+    let asked = small(&server.base, "--evidence run.zip");
+    std::fs::create_dir(asked.folder().join("run.zip")).unwrap();
+    asked.run().ended(2).says("is a directory");
+    assert!(server.recorded().is_empty());
+}

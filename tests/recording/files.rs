@@ -303,3 +303,36 @@ cases:
             "text": "the recording shows no answer to GET https://ehr.example/tenant/r4/Patient/somebody" })
     );
 }
+
+/// Programs save HAR files without the bodies of responses, and tell their sizes all the same.
+#[test]
+fn a_body_that_was_not_saved_is_no_empty_body() {
+    let entry = |method: &str, size: i64| {
+        json!({
+            "request": { "method": method, "url": "http://server.example/fhir/Patient/1", "headers": [] },
+            "response": { "status": 200, "headers": [], "content": { "size": size, "mimeType": "application/fhir+json" } },
+        })
+    };
+    let read = |entry: Value| {
+        let har = json!({ "log": { "version": "1.2", "entries": [entry] } });
+        let replay = fhir_assay::recording::read("x.har", har.to_string().as_bytes()).unwrap();
+        let request = fhir_assay::exchange::Request {
+            method: "GET".into(),
+            url: "http://server.example/fhir/Patient/1".into(),
+            headers: fhir_assay::exchange::Headers::new(),
+            body: fhir_assay::exchange::Body::Empty,
+        };
+        use fhir_assay::transport::Transport;
+        let answered = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(replay.perform(&request));
+        answered
+            .map(|exchange| exchange.response.body.len())
+            .map_err(|error| error.to_string())
+    };
+    let told = read(entry("GET", 5120)).unwrap_err();
+    assert!(told.contains("holds none of the 5120 bytes"), "{told}");
+    assert_eq!(read(entry("GET", 0)), Ok(0));
+    assert_eq!(read(entry("GET", -1)), Ok(0));
+}

@@ -88,7 +88,7 @@ pub fn recorded(server: impl Transport, base: &Url, suites: Vec<Arc<Suite>>) -> 
         let (target, _) = Target::probe(&transport, base, None).await.unwrap();
         let plan = plan(&suites, &target);
         Runner::new(&transport, &target, Catalogue::embedded(), run_options())
-            .run(&plan, |_| {})
+            .run(plan, |_| {})
             .await
     });
     let about = About {
@@ -143,7 +143,7 @@ async fn replayed(replay: &Replay, suites: &[Arc<Suite>]) -> Result<RunResult, S
         ..run_options()
     };
     let runner = Runner::new(replay, &target, Catalogue::embedded(), options);
-    Ok(runner.run(&plan, |_| {}).await)
+    Ok(runner.run(plan, |_| {}).await)
 }
 
 /// A result without what differs from run to run: the times of the run itself. Those of exchanges stay.

@@ -145,7 +145,7 @@ pub fn results() -> impl Strategy<Value = RunResult> {
             let mut case: CaseResult = (*suite.cases[0]).clone();
             let step = &mut case.steps[2];
             step.title = texts.0.clone();
-            step.note = texts.2.clone();
+            step.note = texts.2.clone().map(String::into_boxed_str);
             step.exchanges[0].request.body = sent;
             step.exchanges[0].response.body = got;
             step.exchanges[0]

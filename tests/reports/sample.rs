@@ -165,7 +165,7 @@ fn read_suite() -> SuiteResult {
         Finding::pass(rule("read.returns-current")),
         Finding::pass(rule("read.id-matches-url")),
     ];
-    passing.audited = vec![RequirementId::new("contention.etag-matches-version")];
+    passing.audited = [RequirementId::new("contention.etag-matches-version")].into();
 
     let mut warned = step(1, "read Patient/17", 31);
     warned.exchanges = vec![exchange("GET", "Patient/17", "", 200, PATIENT)];

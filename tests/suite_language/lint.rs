@@ -78,6 +78,9 @@ fn hostile_files_are_refused_in_no_time() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let head = "suite: a.b\ntitle: t\nfhir: R4\ncases:\n";
     let long_key = |count: usize| (0..count).map(|n| format!("k{n}: v\n")).collect::<String>();
+    let names = |stem: &str| (0..60_000).map(|n| format!("{stem}{n}")).collect::<Vec<_>>().join(", ");
+    let step = format!("{head}  - id: a\n    title: t\n    steps:\n      - read: Patient/1\n");
+    let nested: String = (0..60).map(|n| format!("&a{n} [")).collect();
     let files = [
         ("large", "x".repeat(10_000_001), "too-large"),
         (
@@ -97,6 +100,27 @@ fn hostile_files_are_refused_in_no_time() {
             "unclosed-quote",
         ),
         ("nul", "suite: \0\n".to_owned(), "yaml-syntax"),
+        (
+            "unknown-requirements",
+            format!(
+                "{step}        expect: [{{ requirement: [{}], status: 200 }}]\n",
+                names("red.sucess-")
+            ),
+            "unknown-requirement",
+        ),
+        (
+            "many-headers",
+            format!(
+                "{step}        headers: {{ {} , A1: x }}\n",
+                names("a").replace(',', ": x,") + ": x"
+            ),
+            "duplicate-key",
+        ),
+        (
+            "anchors",
+            format!("{}{}{}", nested, "z,".repeat(200_000), "]".repeat(60)),
+            "too-many-values",
+        ),
     ];
     for (name, text, code) in files {
         let path = folder.path().join(format!("{name}.yaml"));

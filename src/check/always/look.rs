@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::decoded;
+use crate::check::turn::beside_the_rule;
 use crate::check::{Context, Reading};
 use crate::exchange::Request;
 use crate::fhir::media_type::{FHIR_JSON, FHIR_TURTLE, FHIR_XML, FORM};
@@ -40,7 +41,7 @@ impl<'a> Look<'a> {
     /// `None` for an answer that says nothing about the server: credentials, quotas, gateways, redirects.
     pub fn new(step: &'a Step, exchange: u32, reading: &'a Reading<'a>, cx: &'a Context<'a>) -> Option<Self> {
         let status = reading.status();
-        if matches!(status, 401 | 403 | 407 | 429 | 502..=504 | 300..=303 | 305..=399) {
+        if beside_the_rule(status).is_some() {
             return None;
         }
         let request = &reading.exchange().request;

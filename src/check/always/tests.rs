@@ -118,9 +118,7 @@ impl Seen {
     }
 
     fn expecting(mut self, codes: &[u16]) -> Self {
-        self.step
-            .expect
-            .push(expectation("read.returns-current", status(codes)));
+        self.step.expect = [expectation("read.returns-current", status(codes))].into();
         self
     }
 

@@ -33,7 +33,7 @@ fn judged(expectation: Expectation, exchange: &Exchange) -> String {
 
 fn any_of(requirement: &str, any_of: Vec<PartialResponse>) -> Expectation {
     Expectation {
-        any_of,
+        any_of: any_of.into(),
         ..expectation(requirement, PartialResponse::default())
     }
 }
@@ -66,12 +66,12 @@ fn the_level_decides_and_a_judgement_softens() {
         wrong(READING),
         Expectation {
             at_most: Some(AtMost::Warning),
-            because: Some("it is new".to_owned()),
+            because: Some("it is new".into()),
             ..wrong(SHALL)
         },
         Expectation {
             at_most: Some(AtMost::Note),
-            because: Some("it is new".to_owned()),
+            because: Some("it is new".into()),
             ..wrong(READING)
         },
         Expectation {
@@ -79,7 +79,7 @@ fn the_level_decides_and_a_judgement_softens() {
             ..wrong(&may)
         },
         Expectation {
-            because: Some("nobody can say".to_owned()),
+            because: Some("nobody can say".into()),
             ..wrong(SHOULD)
         },
     ]
@@ -96,7 +96,7 @@ fn tolerated_statuses_are_no_worse_than_the_level() {
             pass: codes(&[412]),
             note: codes(&[400]),
             warn: codes(&[200]),
-            because: Some("STU3 said so".to_owned()),
+            because: Some("STU3 said so".into()),
         };
         let response = PartialResponse {
             status: Some(spanned(matcher)),
@@ -158,7 +158,7 @@ fn what_does_not_apply_is_not_judged() {
         ..wrong()
     };
     let of = |release| Expectation {
-        fhir: Some(vec![release]),
+        fhir: Some([release].into()),
         ..wrong()
     };
     for (what, expectation, wanted) in [
@@ -304,7 +304,7 @@ fn one_alternative_has_to_hold_whole() {
         status: Some(spanned(StatusMatcher::Judged {
             pass: codes(&[412]),
             note: codes(&[200]),
-            warn: vec![],
+            warn: Box::default(),
             because: None,
         })),
         ..PartialResponse::default()

@@ -6,12 +6,12 @@ use crate::suite::assertion::StatusPattern::{Class, Code};
 
 const RULE: &str = "update.success-200";
 
-fn judged(pass: Vec<StatusPattern>, note: &[u16], warn: &[u16]) -> Expectation {
+fn judged(pass: impl Into<Box<[StatusPattern]>>, note: &[u16], warn: &[u16]) -> Expectation {
     expectation(
         RULE,
         PartialResponse {
             status: Some(spanned(StatusMatcher::Judged {
-                pass,
+                pass: pass.into(),
                 note: codes(note),
                 warn: codes(warn),
                 because: None,
@@ -25,7 +25,7 @@ fn not(patterns: Vec<StatusPattern>) -> Expectation {
     expectation(
         RULE,
         PartialResponse {
-            status: Some(spanned(StatusMatcher::Not(patterns))),
+            status: Some(spanned(StatusMatcher::Not(patterns.into()))),
             ..PartialResponse::default()
         },
     )
@@ -33,14 +33,14 @@ fn not(patterns: Vec<StatusPattern>) -> Expectation {
 
 fn any_of(alternatives: Vec<PartialResponse>) -> Expectation {
     Expectation {
-        any_of: alternatives,
+        any_of: alternatives.into(),
         ..expectation(RULE, PartialResponse::default())
     }
 }
 
 fn of(releases: &[FhirVersion], expectation: Expectation) -> Expectation {
     Expectation {
-        fhir: Some(releases.to_vec()),
+        fhir: Some(releases.into()),
         ..expectation
     }
 }
@@ -207,7 +207,7 @@ fn some_statuses_say_nothing_unless_they_are_named() {
         ),
     ];
     for (what, step, named) in table {
-        let found: Vec<String> = [401, 403, 407, 429, 503, 301, 308]
+        let found: Vec<String> = [401, 403, 407, 429, 502, 503, 504, 301, 308]
             .into_iter()
             .filter(|status| is_judged(&step, *status))
             .map(|status: u16| status.to_string())
@@ -217,7 +217,7 @@ fn some_statuses_say_nothing_unless_they_are_named() {
             assert!(is_judged(&step, status), "{what}: {status}");
         }
     }
-    let reasons: Vec<String> = [401, 403, 407, 429, 503, 302]
+    let reasons: Vec<String> = [401, 403, 407, 429, 502, 503, 504, 302]
         .into_iter()
         .filter_map(|status| unjudged(&bare(vec![]), status, FhirVersion::R4))
         .collect();

@@ -47,7 +47,7 @@ pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
             Some(target.info())
         }
     };
-    output::replace(&args.config, &text(args, info.as_ref()))?;
+    output::replace(&args.config, text(args, info.as_ref()))?;
     let mut told = format!("{name} is written");
     if let Some(info) = &info {
         let software = info.software.as_deref().unwrap_or("a server without a name");

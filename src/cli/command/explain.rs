@@ -157,7 +157,7 @@ fn explain_case(suite: &Suite, case: &Case, catalogue: &Catalogue, release: Fhir
     );
     let _ = writeln!(text, "  releases      {}", releases.join(", "));
     for (name, needs) in &case.needs.resources {
-        let interactions = match &needs.interaction {
+        let interactions = match needs.interaction.as_deref() {
             Some(crate::suite::Claim::Is(codes)) => codes.iter().map(|code| code.code()).collect::<Vec<_>>().join(", "),
             _ => "see the file for what it needs".into(),
         };

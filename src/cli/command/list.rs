@@ -177,7 +177,7 @@ fn cases_text(plan: &Plan) -> String {
 fn citing(plan: &Plan) -> BTreeMap<&RequirementId, Vec<&CaseId>> {
     let mut citing: BTreeMap<&RequirementId, Vec<&CaseId>> = BTreeMap::new();
     for case in plan.cases() {
-        for id in &case.requirements {
+        for id in case.requirements.iter() {
             citing.entry(id).or_default().push(&case.id);
         }
     }
@@ -188,7 +188,7 @@ fn citing(plan: &Plan) -> BTreeMap<&RequirementId, Vec<&CaseId>> {
 fn requirements<'a>(args: &'a ListArgs, plan: &'a Plan, scope: &'a Scope) -> impl Iterator<Item = &'a Requirement> {
     let catalogue = scope.catalogue;
     // The promises of a document are those that the suites speak of; beside them, of the specification what they cite.
-    let cited: BTreeSet<&RequirementId> = plan.cases().flat_map(|case| &case.requirements).collect();
+    let cited: BTreeSet<&RequirementId> = plan.cases().flat_map(|case| case.requirements.iter()).collect();
     let groups: BTreeSet<&str> = cited.iter().map(|id| id.group()).collect();
     let is_system = scope.system.is_some();
     let globs: Vec<globset::GlobMatcher> = args

@@ -71,7 +71,7 @@ pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     if takes_stdout {
         let text = validation::console(&report, settings::error_style(), &paths);
         let last = text.lines().last().unwrap_or_default();
-        say(&format!("{last}"));
+        say(last);
     } else {
         crate::cli::print(&validation::console(&report, settings::output_style(), &paths))?;
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use url::Url;
 
 use crate::cli::args::VerifyArgs;
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, settings};
+use crate::cli::{Failure, scope, settings};
 use crate::evidence::{Files, Manifest, PublicKey, Signed, archive, examine};
 use crate::fhir::profile::{Loader, Profiles};
 use crate::plan::{Plan, Selection};
@@ -18,7 +19,9 @@ use crate::report::read_json;
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::source::Paint;
+use crate::suite::parse::decode;
 use crate::suite::{Carried, Given, Suites, carried};
+use crate::system::{System, parse};
 use crate::transport::{Target, probe};
 use crate::verdict::{RunResult, Verdict};
 
@@ -120,8 +123,13 @@ fn judge(files: &Files, manifest: &Manifest) -> Result<RunResult, String> {
     let carried = Carried {
         files: files.clone(),
         suites: manifest.run.suites.clone(),
+        system: manifest.run.system.clone(),
     };
-    let suites = Suites::carried(&carried).map_err(|problems| {
+    let system = system(&carried)?;
+    let catalogue = system
+        .as_ref()
+        .map_or_else(Catalogue::embedded, |system| system.catalogue);
+    let suites = Suites::carried(&carried, catalogue).map_err(|problems| {
         format!(
             "the suites cannot be read:\n{}",
             problems.render(Paint::Plain).trim_end()
@@ -129,7 +137,7 @@ fn judge(files: &Files, manifest: &Manifest) -> Result<RunResult, String> {
     })?;
     let mut given = Given::default();
     recorded.about.give(&mut given);
-    let types = settings::types(&recorded.about.types).map_err(|error| error.to_string())?;
+    let types = scope::types(&recorded.about.types, system.as_deref()).map_err(|error| error.to_string())?;
     let selection = Selection::all().types(types).given(given);
     let base: Url = probe::base_url(&recorded.about.base).map_err(|error| error.to_string())?;
     let release = Some(recorded.about.release);
@@ -140,7 +148,6 @@ fn judge(files: &Files, manifest: &Manifest) -> Result<RunResult, String> {
         .map_err(|error| format!("no runtime can be made: {error}"))?;
     let profiles = profiles(files, &manifest.run.profiles)?;
     runtime.block_on(async {
-        let catalogue = Catalogue::embedded();
         let target = match assumed {
             Some(capability) => Target::assume(&base, capability, release),
             None => Target::probe(&replay, &base, release).await.map(|(target, _)| target),
@@ -148,18 +155,36 @@ fn judge(files: &Files, manifest: &Manifest) -> Result<RunResult, String> {
         let target = target.map_err(|error| error.to_string())?;
         let claims = Some(&target.capability);
         let mut plan = Plan::build(suites.as_slice(), catalogue, target.release, claims, &selection);
+        if let Some(system) = &system {
+            scope::restrict(system, &mut plan);
+        }
         plan.leave_out(|case| recorded.leaves_out(case.id.as_str()));
         let options = RunOptions {
             marks: recorded.about.marks().unwrap_or_default(),
             ended: recorded.stopped.clone(),
             cleanup: !recorded.about.options.contains_key("no-cleanup"),
             profiles,
+            system,
             ..RunOptions::default()
         };
         Ok(Runner::new(&replay, &target, catalogue, options)
-            .run(&plan, |_| {})
+            .run(plan, |_| {})
             .await)
     })
+}
+
+/// The system of the evidence.
+fn system(carried: &Carried) -> Result<Option<Arc<System>>, String> {
+    let Some(name) = &carried.system else { return Ok(None) };
+    let bytes = carried.files.get(name).ok_or_else(|| format!("there is no {name}"))?;
+    let file = decode(name, bytes.clone()).map_err(|problem| format!("{name} cannot be read: {}", problem.message))?;
+    match parse(&file) {
+        (Some(system), problems) if problems.errors() == 0 => Ok(Some(Arc::new(system))),
+        (_, problems) => Err(format!(
+            "the system cannot be read:\n{}",
+            problems.render(Paint::Plain).trim_end()
+        )),
+    }
 }
 
 /// The profiles of the evidence.
@@ -204,7 +229,7 @@ fn differences(before: &RunResult, again: &RunResult) -> Vec<String> {
 
 /// Whether the catalogue of the evidence is another than that of this program.
 fn has_other_catalogue(files: &Files) -> bool {
-    let ours = carried(&[]).map(|carried| carried.files).unwrap_or_default();
+    let ours = carried(&[], None).map(|carried| carried.files).unwrap_or_default();
     let prefix = "suites/requirements/";
     let theirs = files.iter().filter(|(path, _)| path.starts_with(prefix));
     !theirs.eq(ours.iter())

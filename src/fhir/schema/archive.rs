@@ -3,26 +3,14 @@
 //! Opening an archive reads its list of names only; `build/schemas.rs` writes it and describes its layout.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
-use flate2::{Decompress, FlushDecompress, Status};
+use miniz_oxide::inflate::decompress_to_vec;
 use serde_json::Value;
 
 /// The opened archive of a release.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Archive {
     files: HashMap<&'static str, &'static [u8]>,
-    /// One for all: making it takes longer than what it does for a type.
-    inflate: Mutex<Decompress>,
-}
-
-impl Default for Archive {
-    fn default() -> Self {
-        Self {
-            files: HashMap::new(),
-            inflate: Mutex::new(Decompress::new(false)),
-        }
-    }
 }
 
 impl Archive {
@@ -37,10 +25,7 @@ impl Archive {
         let files = entries
             .into_iter()
             .filter_map(|(name, at, length)| Some((name, data.get(at..at + length)?)));
-        Self {
-            files: files.collect(),
-            ..Self::default()
-        }
+        Self { files: files.collect() }
     }
 
     /// Whether it holds the schema of a type.
@@ -55,19 +40,7 @@ impl Archive {
 
     /// The schema of a type.
     pub(super) fn document(&self, name: &str) -> Option<Value> {
-        let packed = self.files.get(name)?;
-        // What another thread left in the middle of a panic is forgotten before the next use.
-        let mut inflate = self.inflate.lock().unwrap_or_else(PoisonError::into_inner);
-        inflate.reset(false);
-        let mut text = Vec::with_capacity(packed.len() * 10);
-        loop {
-            let (read, had) = (usize::try_from(inflate.total_in()).ok()?, text.len());
-            match inflate.decompress_vec(packed.get(read..)?, &mut text, FlushDecompress::None) {
-                Ok(Status::StreamEnd) => break,
-                Ok(_) if text.len() > had || text.len() == text.capacity() => text.reserve(packed.len() * 10),
-                _ => return None,
-            }
-        }
+        let text = decompress_to_vec(self.files.get(name)?).ok()?;
         serde_json::from_slice(&text).ok()
     }
 }

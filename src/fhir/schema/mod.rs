@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use jsonschema::{Keyword, Retrieve, Uri, ValidationError, Validator};
+use jsonschema::{Keyword, PatternOptions, Retrieve, Uri, ValidationError, Validator};
 use serde_json::{Value, json};
 
 use self::archive::Archive;
@@ -206,6 +206,7 @@ impl Schemas {
         // first, and that of 2020-12 is large. Each schema names its own.
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft4)
+            .with_pattern_options(PatternOptions::regex())
             .with_base_uri(format!("fhir-assay:/{}/", self.release))
             .with_retriever(Opener { release: self.release })
             .with_keyword("x-digits", |_, _, _| Ok(Box::new(Digits)))

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::matrix::counts;
+use crate::report::overview::time_of_cases;
 use crate::report::text::{clean, count, duration, line};
 use crate::verdict::{CaseResult, RunResult, SuiteResult, Tally};
 
@@ -141,7 +142,7 @@ impl SuiteRow {
             title: line(&suite.title, 200).into_owned(),
             file: clean(&suite.file).into_owned(),
             counts: counts(&tally),
-            duration: duration(suite.cases.iter().map(|case| case.duration_us).sum()),
+            duration: duration(time_of_cases(suite)),
         }
     }
 }

@@ -228,7 +228,7 @@ fn test(case: &CaseResult, shape: Shape, rules: &Rules<'_>) -> Value {
         actions.push(json!({ "operation": left_out }));
     }
     let mut test = json!({ "name": present(case.id.short()).unwrap_or_else(|| "case".into()) });
-    let mut description = case.title.clone();
+    let mut description = case.title.to_string();
     if let Some(reason) = &case.reason {
         description = format!("{description} ({})", reason.text);
     }

@@ -71,6 +71,50 @@ fn what_is_created_is_known_and_nothing_else() {
     );
 }
 
+/// A gateway that gave up waiting does not know what the server behind it did.
+#[test]
+fn what_a_gateway_lost_may_have_been_created() {
+    for status in [502, 504] {
+        let found = watched(&[
+            exchange("POST", "/Patient", status, None, ""),
+            exchange("DELETE", "/Patient/1", status, None, ""),
+        ]);
+        assert_eq!(found, [Created::Unknown("Patient".into())], "{status}");
+    }
+    assert!(watched(&[exchange("POST", "/Patient", 503, None, "")]).is_empty());
+}
+
+/// The answer to a Bundle is only what its router says: what it lost is still there.
+#[test]
+fn what_a_bundle_deleted_is_deleted_again() {
+    let mut batch = exchange("POST", "", 200, None, r#"{"entry":[{"response":{"status":"204"}}]}"#);
+    batch.request.body = Body::new(r#"{"entry":[{"request":{"method":"DELETE","url":"Patient/1"}}]}"#.to_owned());
+    let found = watched(&[exchange("POST", "/Patient", 201, Some("Patient/1"), ""), batch]);
+    assert_eq!(found, [Created::Instance("Patient/1".into())]);
+}
+
+/// A server that wants If-Match and has nothing left to match.
+struct Demanding;
+
+impl Transport for Demanding {
+    fn perform<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Exchange, TransportError>> {
+        let status = if request.method == "GET" { 410 } else { 412 };
+        let answer = exchange(&request.method, "", status, None, "");
+        async move { Ok(answer) }.boxed_local()
+    }
+}
+
+#[test]
+fn what_is_gone_needs_no_version_to_be_deleted() {
+    let registry = Registry::new("t");
+    registry.add(0, Created::Instance("Patient/1".into()));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sender = Sender::new(&Demanding, None, None);
+    runtime.block_on(registry.delete(Some(0), &sender, BASE));
+    let result = registry.result();
+    assert_eq!((result.deleted, result.left.len()), (1, 0));
+}
+
 #[test]
 fn a_location_of_another_type_is_not_deleted() {
     let found = watched(&[exchange("POST", "/Patient", 201, Some("Organization/of-somebody"), "")]);

@@ -1,6 +1,7 @@
 //! `http.html#vsearch`: searches in compartments and over several types
 
 use http::Method;
+use serde_json::Value;
 
 use super::{Mutant, nothing_found};
 use crate::fhir::FhirVersion::{R4, R4B, R5, R6};
@@ -22,10 +23,18 @@ pub(super) const ALL: &[Mutant] = &[
             }
         },
     ),
-    Mutant::instead(
+    Mutant::after(
         "compartment-search.all-types",
-        "the asterisk is no name that the server knows",
-        |_, asked| asked.path().ends_with("/*").then(nothing_here),
+        "the asterisk finds the patient alone",
+        |_, asked, answer| {
+            if asked.path().ends_with("/*") {
+                answer.edit_resource("Bundle", |bundle| {
+                    if let Some(entries) = bundle.pointer_mut("/entry").and_then(Value::as_array_mut) {
+                        entries.retain(|entry| entry["resource"]["resourceType"] == "Patient");
+                    }
+                });
+            }
+        },
     ),
     Mutant::instead(
         "compartment-search.star-literal",

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 use std::io::Write;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -70,6 +71,16 @@ pub(super) const ALL: &[Variant] = &[
                 .cloned()
                 .collect();
             cors.iter().for_each(|name| answer.remove(name.as_str()));
+        })],
+    ),
+    Variant::new(
+        "last-modified-rounded-up",
+        "Last-Modified counts a second that has begun as a whole one",
+        &[After(|_, _, answer| {
+            answer.change("last-modified", |text| {
+                let later = httpdate::parse_http_date(text).map(|time| time + Duration::from_secs(1));
+                later.map_or_else(|_| text.to_owned(), httpdate::fmt_http_date)
+            });
         })],
     ),
     Variant::new(

@@ -27,6 +27,22 @@ pub(super) const ALL: &[Variant] = &[
         })],
     ),
     Variant::new(
+        "another-order-each-time",
+        "searches that ask for no order give each page in another one",
+        &[After(|_, asked, answer| {
+            if asked.is(SearchType) && asked.parameter("_sort").is_none() {
+                edit_bundle(answer, |bundle| {
+                    let entries = bundle.pointer_mut("/entry").and_then(Value::as_array_mut);
+                    if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
+                        // Every other search, so that neighbours of one kind differ as well.
+                        let turn = usize::try_from(asked.number / 2).unwrap_or_default() % entries.len();
+                        entries.rotate_left(turn);
+                    }
+                });
+            }
+        })],
+    ),
+    Variant::new(
         "small-pages",
         "a page has two entries at most, whatever is asked for",
         &[On(Switch::SmallPages)],
@@ -84,6 +100,27 @@ pub(super) const ALL: &[Variant] = &[
                     }
                 });
             }
+        })],
+    ),
+    Variant::new(
+        "malformed-values-ignored",
+        "a search goes by those parameters alone whose values it understands",
+        &[Before(|_, asked| {
+            if asked.is(SearchType) {
+                asked.change_query(|pairs| {
+                    pairs.retain(|(name, value)| name != "birthdate" || value.starts_with(|c: char| c.is_ascii_digit()))
+                });
+            }
+        })],
+    ),
+    Variant::new(
+        "compartments-type-by-type",
+        "a compartment is searched for one type at a time",
+        &[Instead(|_, asked| {
+            asked
+                .path()
+                .ends_with("/*")
+                .then(|| Answer::refusal(404, "not-supported", "name a type"))
         })],
     ),
     Variant::new(

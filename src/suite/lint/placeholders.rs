@@ -1,5 +1,7 @@
 //! `bad-placeholder`: a mapping with a `$` key that is no placeholder. `placeholder-in-request`: one in a body that is sent.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::walk;
@@ -37,7 +39,7 @@ fn compared(step: &Step) -> impl Iterator<Item = &Body> {
 }
 
 fn sent(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
-    if written(body).any(|(value, _)| placeholder::is_in(value)) {
+    if written(body).any(|(value, _)| placeholder::is_in(&value)) {
         let message = "a placeholder would be sent as it is written";
         let found = Diagnostic::error("placeholder-in-request", &suite.source, body.span, message);
         problems.push(found.with_help("placeholders stand in `like` and `same-as`; here, write a value or a variable"));
@@ -45,9 +47,10 @@ fn sent(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
 }
 
 fn expected(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
-    if let (BodySource::Captured(_), Some((_, span))) =
-        (&body.source, written(body).find(|(value, _)| placeholder::is_in(value)))
-    {
+    if let (BodySource::Captured(_), Some((_, span))) = (
+        &body.source,
+        written(body).find(|(value, _)| placeholder::is_in(&value)),
+    ) {
         let message = "a captured resource is compared as it is, without placeholders";
         let found = Diagnostic::error("bad-placeholder", &suite.source, span, message);
         problems.push(
@@ -58,7 +61,7 @@ fn expected(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
     for (value, span) in written(body) {
         // The dialect of HL7 depends on the release in its numbers only.
         let value = dialect::ours(
-            value,
+            &value,
             suite.fhir.first().copied().unwrap_or(crate::fhir::FhirVersion::R4),
         );
         placeholder::faults(&value, &mut |fault| {
@@ -69,12 +72,13 @@ fn expected(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
 }
 
 /// The data that is written in a body itself, and where.
-fn written(body: &Body) -> impl Iterator<Item = (&Value, Span)> {
+fn written(body: &Body) -> impl Iterator<Item = (Cow<'_, Value>, Span)> {
     let source = match &body.source {
-        BodySource::Json(value) => Some((value, body.span)),
+        // Every placeholder has this sign.
+        BodySource::Json(text) if text.as_str().contains('$') => Some((Cow::Owned(text.value()), body.span)),
         _ => None,
     };
     source
         .into_iter()
-        .chain(body.set.iter().map(|(path, value)| (value, path.span)))
+        .chain(body.set.iter().map(|(path, value)| (Cow::Borrowed(value), path.span)))
 }

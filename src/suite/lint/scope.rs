@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::lexer;
 use super::walk::{self, Part};
@@ -72,6 +73,15 @@ impl<'s> FixtureVariables<'s> {
     }
 }
 
+fn in_data<'m>(value: &Value, near: Span, file: &SourceFile, see: &mut dyn FnMut(Mention<'m>)) {
+    walk::texts(value, &mut |text| {
+        let Ok(template) = Template::parse(text) else { return };
+        for name in template.variables() {
+            see(text_mention(Cow::Owned(name.to_owned()), near, file));
+        }
+    });
+}
+
 /// Every variable that a part speaks of.
 pub fn mentions<'s>(
     part: Part<'s>,
@@ -85,12 +95,9 @@ pub fn mentions<'s>(
                 see(text_mention(Cow::Borrowed(name), near, file));
             }
         }
-        Part::Data(value, near) => walk::texts(value, &mut |text| {
-            let Ok(template) = Template::parse(text) else { return };
-            for name in template.variables() {
-                see(text_mention(Cow::Owned(name.to_owned()), near, file));
-            }
-        }),
+        Part::Data(value, near) => in_data(value, near, file, see),
+        Part::Json(text, near) if text.as_str().contains("${") => in_data(&text.value(), near, file, see),
+        Part::Json(..) => {}
         Part::Path(path) => {
             let written = file.slice(path.text.span);
             let offset = written.find(path.text.value.as_str());

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::source::{Span, Spanned};
+use crate::suite::JsonText;
 use crate::suite::assertion::{BodyMatcher, Expectation, FhirPath, HeaderMatcher, PartialResponse};
 use crate::suite::model::{Action, Body, BodySource, CaptureSource, Case, Repetition, Step};
 use crate::suite::template::Template;
@@ -14,6 +15,8 @@ pub enum Part<'s> {
     Text(&'s Template, Span),
     /// Data whose strings may hold variables, and a span in which it is written.
     Data(&'s Value, Span),
+    /// The same, as the text of JSON.
+    Json(&'s JsonText, Span),
     /// A FHIRPath.
     Path(&'s FhirPath),
     /// The name of a fixture.
@@ -123,7 +126,7 @@ fn body<'s>(body: &'s Body, see: &mut dyn FnMut(Part<'s>)) {
     match &body.source {
         BodySource::Fixture(name) => see(Part::Fixture(name)),
         BodySource::Captured(name) => see(Part::Captured(name)),
-        BodySource::Json(value) => see(Part::Data(value, body.span)),
+        BodySource::Json(text) => see(Part::Json(text, body.span)),
         BodySource::Text(text) => see(Part::Text(&text.value, text.span)),
     }
     body.set.iter().for_each(|(_, value)| see(Part::Data(value, body.span)));

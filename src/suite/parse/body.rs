@@ -6,6 +6,7 @@ use super::reader::Reader;
 use super::scalar;
 use super::yaml::{Kind, Node};
 use crate::source::{Span, Spanned};
+use crate::suite::JsonText;
 use crate::suite::model::{Body, BodySource};
 
 /// Reads a body.
@@ -27,7 +28,7 @@ pub fn body(reader: &mut Reader<'_>, node: &Node<'_>, what: &str) -> Option<Body
         name.filter(|name| captured_name(reader, name))
             .map(BodySource::Captured)
     } else if let Some(node) = fields.get("json") {
-        Some(BodySource::Json(scalar::data(reader, node)))
+        Some(BodySource::Json(JsonText::new(&scalar::data(reader, node))))
     } else {
         let text = fields.get("text").and_then(|node| reader.template(node, "`text`"));
         text.map(BodySource::Text)

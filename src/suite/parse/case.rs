@@ -36,8 +36,9 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
     let fhir = fields
         .get("fhir")
         .map(|node| releases(reader, node))
-        .unwrap_or_default();
-    let tags = tags(reader, &fields);
+        .unwrap_or_default()
+        .into();
+    let tags = tags(reader, &fields).into();
     let fixtures = Arc::new(fixtures(reader, &fields, source));
     let given = Arc::new(given::given(reader, &fields));
     let variables = Arc::new(variables(reader, &fields));
@@ -86,8 +87,8 @@ pub fn suite(reader: &mut Reader<'_>, root: &Node<'_>, source: &dyn FixtureSourc
 
 /// What a case has from its suite.
 struct Context<'s> {
-    fhir: &'s [FhirVersion],
-    tags: &'s [String],
+    fhir: &'s Arc<[FhirVersion]>,
+    tags: &'s Arc<[String]>,
     given: &'s Arc<IndexMap<String, Arc<GivenVariable>>>,
     variables: &'s Arc<IndexMap<String, Spanned<Template>>>,
     fixtures: &'s Arc<IndexMap<String, Fixture>>,
@@ -100,13 +101,13 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
         let help = "write it in kebab-case: `life-of-a-patient`";
         reader.error("bad-name", id.span, format!("`{}` cannot name a case", id.value), help);
     }
-    let title = reader.sentence(fields.get("title"), "`title`");
+    let title = reader.sentence(fields.get("title"), "`title`").into();
     let fhir = match fields.get("fhir") {
-        None => suite.fhir.to_vec(),
+        None => Arc::clone(suite.fhir),
         Some(node) => {
             let fhir = releases(reader, node);
             within(reader, node, &fhir, suite.fhir, "the suite");
-            fhir
+            fhir.into()
         }
     };
     let types = fields.get("types").map(|node| types(reader, node)).unwrap_or_default();
@@ -118,8 +119,12 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
         variables.extend(own);
         Arc::new(variables)
     };
-    let mut all_tags = suite.tags.to_vec();
-    all_tags.extend(tags(reader, &fields));
+    let own = tags(reader, &fields);
+    let tags = if own.is_empty() {
+        Arc::clone(suite.tags)
+    } else {
+        suite.tags.iter().cloned().chain(own).collect()
+    };
     let mut steps = |key, stage| -> Vec<Step> {
         let Some(node) = fields.get(key) else { return Vec::new() };
         let items = reader.list(node, format_args!("`{key}`"));
@@ -140,7 +145,7 @@ fn case(reader: &mut Reader<'_>, node: &Node<'_>, suite: &Context<'_>) -> Option
         id: id.unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
         title,
         fhir,
-        tags: all_tags,
+        tags,
         needs,
         types,
         given: Arc::clone(suite.given),

@@ -1,5 +1,7 @@
 //! Expectations: partial responses under the requirements that ask for them.
 
+use std::collections::HashSet;
+
 use super::case::{releases, within};
 use super::keys;
 use super::matcher;
@@ -10,7 +12,7 @@ use super::values::gather;
 use super::yaml::Node;
 use crate::fhir::FhirVersion;
 use crate::requirement::{Actor, Requirement, RequirementId};
-use crate::source::{Span, Spanned};
+use crate::source::{Diagnostic, Span, Spanned};
 use crate::suite::assertion::{AtMost, Expectation, PartialResponse};
 use crate::suite::model::Assume;
 
@@ -90,7 +92,7 @@ fn expectation(
         .and_then(|node| reader.word(node, "`at-most`", &AT_MOST));
     let because = fields
         .get("because")
-        .map(|node| reader.sentence(Some(node), "`because`"));
+        .map(|node| reader.sentence(Some(node), "`because`").into());
     if let (Some(entry), None) = (fields.entry("at-most"), &because) {
         let help = "write `because:` and the judgement, in a sentence";
         reader.error(
@@ -103,12 +105,12 @@ fn expectation(
     Some(Expectation {
         requirements,
         response,
-        any_of,
-        fhirpath,
+        any_of: any_of.into(),
+        fhirpath: fhirpath.into(),
         condition,
         at_most,
         because,
-        fhir,
+        fhir: fhir.map(Into::into),
         span: node.span,
     })
 }
@@ -133,11 +135,13 @@ fn requirements(
     };
     let items = reader.one_or_many(node, "`requirement`");
     let mut requirements: Vec<Spanned<RequirementId>> = Vec::with_capacity(items.len());
+    let mut names = HashSet::new();
     for item in items {
         let Some(id) = reader.text(item, "`requirement`") else {
             continue;
         };
-        if requirements.iter().any(|known| known.as_str() == id.value) {
+        // Mostly there is one.
+        if items.len() > 1 && !names.insert(id.value) {
             reader.error(
                 "duplicate-value",
                 id.span,
@@ -161,6 +165,12 @@ pub fn check_requirement(
     fhir: &[FhirVersion],
 ) -> Option<&'static Requirement> {
     let Some(requirement) = reader.catalogue.get(id.value) else {
+        let message = format!("`{}` is no requirement of the catalogue", id.value);
+        if !reader.may_guess() {
+            let found = Diagnostic::error("unknown-requirement", reader.file, id.span, message);
+            reader.problems.push(found);
+            return None;
+        }
         let known = || reader.catalogue.iter().map(|requirement| requirement.id.as_str());
         // The group is seldom misspelt, so a name of the same group is meant rather than a like one of another.
         let group = id.value.split('.').next().unwrap_or_default();
@@ -169,12 +179,7 @@ pub fn check_requirement(
             Some(near) => format!("did you mean `{near}`?"),
             None => "`fhir-assay list requirements` shows all of them".to_owned(),
         };
-        reader.error(
-            "unknown-requirement",
-            id.span,
-            format!("`{}` is no requirement of the catalogue", id.value),
-            help,
-        );
+        reader.error("unknown-requirement", id.span, message, help);
         return None;
     };
     if requirement.actor == Actor::Client {

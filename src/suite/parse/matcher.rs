@@ -1,10 +1,12 @@
 //! Matchers of status, headers and body.
 
+use std::collections::{HashMap, hash_map};
+
 use super::body;
 use super::keys;
 use super::reader::{Fields, Reader};
 use super::values::gather;
-use super::yaml::{Kind, Node};
+use super::yaml::{Entry, FEW_KEYS, Kind, Node};
 use crate::source::Spanned;
 use crate::suite::assertion::{BodyMatcher, DateBound, HeaderMatcher, StatusMatcher, StatusPattern};
 
@@ -27,8 +29,8 @@ pub fn status(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Spanned<Status
         }
         _ => StatusMatcher::Judged {
             pass: patterns(reader, node),
-            note: Vec::new(),
-            warn: Vec::new(),
+            note: Box::default(),
+            warn: Box::default(),
             because: None,
         },
     };
@@ -40,7 +42,7 @@ fn judged(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<StatusMatc
     let (pass, note, warn) = (of("pass"), of("note"), of("warn"));
     let because = fields
         .get("because")
-        .map(|node| reader.sentence(Some(node), "`because`"));
+        .map(|node| reader.sentence(Some(node), "`because`").into());
     if fields.get("pass").is_none() {
         let help = "write `pass:` and the status that the requirement asks for";
         reader.error("missing-key", fields.span, "a judged status needs `pass`", help);
@@ -81,7 +83,7 @@ fn written(pattern: StatusPattern) -> String {
     }
 }
 
-fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<StatusPattern> {
+fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Box<[StatusPattern]> {
     let items = reader.one_or_many(node, "a status");
     let mut patterns: Vec<StatusPattern> = Vec::with_capacity(items.len());
     for item in items {
@@ -107,7 +109,7 @@ fn patterns(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<StatusPattern> {
         }
         patterns.push(pattern);
     }
-    patterns
+    patterns.into()
 }
 
 fn pattern(text: &str) -> Option<StatusPattern> {
@@ -136,18 +138,9 @@ pub fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(Spanned<String>
         );
     }
     let mut headers: Vec<(Spanned<String>, Spanned<HeaderMatcher>)> = Vec::with_capacity(entries.len());
+    let mut names = HeaderNames::default();
     for entry in entries {
-        header_name(reader, &Spanned::new(entry.key.clone().into_owned(), entry.key_span));
-        if let Some((first, _)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(&entry.key)) {
-            let message = format!("`{}` and `{}` are one header", first.value, entry.key);
-            reader.error(
-                "duplicate-key",
-                entry.key_span,
-                message,
-                "names of headers are compared without case",
-            );
-        }
-        let name = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
+        let name = names.read(reader, entry);
         if let Some(matcher) = header(reader, &entry.value, &entry.key) {
             headers.push((name, Spanned::new(matcher, entry.value.span)));
         }
@@ -155,8 +148,56 @@ pub fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(Spanned<String>
     headers
 }
 
+/// The names of one list of headers.
+#[derive(Default)]
+pub struct HeaderNames<'n> {
+    few: Vec<&'n str>,
+    /// Once there are many: by what they are without case.
+    many: HashMap<String, &'n str>,
+}
+
+impl<'n> HeaderNames<'n> {
+    /// Reads the next name, and reports what can be none, and one that was there before.
+    pub fn read(&mut self, reader: &mut Reader<'_>, entry: &'n Entry<'_>) -> Spanned<String> {
+        let name = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
+        header_name(reader, &name);
+        if let Some(first) = self.first(&entry.key) {
+            let message = format!("`{first}` and `{}` are one header", entry.key);
+            reader.error(
+                "duplicate-key",
+                entry.key_span,
+                message,
+                "names of headers are compared without case",
+            );
+        }
+        name
+    }
+
+    /// The same name as it was written before; remembers it where there is none.
+    fn first(&mut self, name: &'n str) -> Option<&'n str> {
+        if self.few.len() < FEW_KEYS {
+            let first = self.few.iter().find(|known| known.eq_ignore_ascii_case(name));
+            return first.copied().or_else(|| {
+                self.few.push(name);
+                None
+            });
+        }
+        if self.many.is_empty() {
+            let few = self.few.iter().map(|known| (known.to_ascii_lowercase(), *known));
+            self.many.extend(few);
+        }
+        match self.many.entry(name.to_ascii_lowercase()) {
+            hash_map::Entry::Occupied(first) => Some(first.get()),
+            hash_map::Entry::Vacant(place) => {
+                place.insert(name);
+                None
+            }
+        }
+    }
+}
+
 /// Reports what can be no name of a header (RFC 9110, section 5.1).
-pub fn header_name(reader: &mut Reader<'_>, name: &Spanned<String>) {
+fn header_name(reader: &mut Reader<'_>, name: &Spanned<String>) {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_token) {
         let help = "letters, digits and dashes, such as `If-None-Match`";

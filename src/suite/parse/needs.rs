@@ -88,7 +88,7 @@ fn claim<T>(
     node: &Node<'_>,
     what: impl fmt::Display + Copy,
     mut read: impl FnMut(&mut Reader<'_>, &Node<'_>) -> Option<T>,
-) -> Option<Claim<T>> {
+) -> Option<Box<Claim<T>>> {
     let (node, is_not) = match &node.kind {
         Kind::Map(entries) => match entries.as_slice() {
             [entry] if entry.key == "not" => (&entry.value, true),
@@ -105,16 +105,21 @@ fn claim<T>(
     if values.is_empty() {
         return None;
     }
-    Some(if is_not { Claim::Not(values) } else { Claim::Is(values) })
+    Some(Box::new(if is_not { Claim::Not(values) } else { Claim::Is(values) }))
 }
 
-fn texts(reader: &mut Reader<'_>, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<Claim<String>> {
+fn texts(reader: &mut Reader<'_>, node: &Node<'_>, what: impl fmt::Display + Copy) -> Option<Box<Claim<String>>> {
     claim(reader, node, what, |reader, item| {
         reader.string(item, what).map(|text| text.value)
     })
 }
 
-fn codes(reader: &mut Reader<'_>, node: &Node<'_>, key: &str, words: &'static [&'static str]) -> Option<Claim<String>> {
+fn codes(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+    key: &str,
+    words: &'static [&'static str],
+) -> Option<Box<Claim<String>>> {
     let what = format_args!("`{key}`");
     claim(reader, node, what, |reader, item| {
         let text = reader.string(item, what)?;
@@ -129,7 +134,7 @@ fn interactions(
     reader: &mut Reader<'_>,
     node: &Node<'_>,
     words: &'static [&'static str],
-) -> Option<Claim<Interaction>> {
+) -> Option<Box<Claim<Interaction>>> {
     claim(reader, node, "`interaction`", |reader, item| {
         let text = reader.text(item, "`interaction`")?;
         if words.contains(&text.value) {

@@ -120,8 +120,7 @@ impl<'f> Reader<'f> {
     /// Reports a key that a table does not have. `more` are further names that could stand here.
     pub fn unknown_key<'a>(&mut self, entry: &Entry<'_>, table: &'static Table, more: impl Iterator<Item = &'a str>) {
         let message = format!("`{}` is no key of {}", entry.key, table.noun);
-        // Guessing is dear, and beyond so many nobody sees the guess.
-        if self.problems.errors() >= SHOWN_AT_MOST {
+        if !self.may_guess() {
             let found = Diagnostic::error("unknown-key", self.file, entry.key_span, message);
             self.problems.push(found);
             return;
@@ -136,6 +135,11 @@ impl<'f> Reader<'f> {
             format!("the keys are {}", suggest::list(table.names()))
         };
         self.error("unknown-key", entry.key_span, message, help);
+    }
+
+    /// Whether it is worth while to guess what was meant: that is dear, and beyond so many errors nobody sees the guess.
+    pub(super) fn may_guess(&self) -> bool {
+        self.problems.errors() < SHOWN_AT_MOST
     }
 
     fn follows_comma(&self, key: Span) -> bool {

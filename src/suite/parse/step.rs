@@ -7,7 +7,7 @@ use super::capture;
 use super::case::variable_name;
 use super::expectation;
 use super::keys;
-use super::matcher::header_name;
+use super::matcher::HeaderNames;
 use super::reader::{Fields, Reader};
 use super::yaml::{Entry, Kind, Node};
 use crate::fhir::{FhirVersion, Interaction};
@@ -51,21 +51,23 @@ pub fn step(reader: &mut Reader<'_>, node: &Node<'_>, stage: Stage, fhir: &[Fhir
     };
     Some(Step {
         span: entry.key_span,
-        note: fields.get("note").map(|node| reader.sentence(Some(node), "`note`")),
+        note: fields
+            .get("note")
+            .map(|node| reader.sentence(Some(node), "`note`").into()),
         headers: fields
             .get("headers")
-            .map(|node| headers(reader, node))
+            .map(|node| headers(reader, node).into())
             .unwrap_or_default(),
         body: fields
             .get("body")
             .and_then(|node| body::body(reader, node, "`body`"))
             .map(Box::new),
-        form: fields.get("form").map(|node| form(reader, node)),
+        form: fields.get("form").map(|node| form(reader, node).into()),
         capture: fields
             .get("capture")
-            .map(|node| capture::captures(reader, node))
+            .map(|node| capture::captures(reader, node).into())
             .unwrap_or_default(),
-        expect,
+        expect: expect.into(),
         assume: fields.get("assume").and_then(|node| expectation::assume(reader, node)),
         condition: fields
             .get("if")
@@ -306,18 +308,9 @@ fn check_places(reader: &mut Reader<'_>, first: &Entry<'_>, action: &Action, fie
 fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<HeaderLine> {
     let entries = reader.entries(node, "`headers`");
     let mut headers: Vec<HeaderLine> = Vec::with_capacity(entries.len());
+    let mut names = HeaderNames::default();
     for entry in entries {
-        let name = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
-        header_name(reader, &name);
-        if let Some(first) = headers.iter().find(|line| line.name.eq_ignore_ascii_case(&name)) {
-            let message = format!("`{}` and `{}` are one header", first.name.value, name.value);
-            reader.error(
-                "duplicate-key",
-                name.span,
-                message,
-                "names of headers are compared without case",
-            );
-        }
+        let name = names.read(reader, entry);
         let value = match &entry.value {
             node if node.is_nothing() => None,
             node => reader.template(node, format_args!("`{}`", entry.key)),

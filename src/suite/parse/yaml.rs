@@ -18,12 +18,14 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 250_000;
 /// How many of them aliases may add.
 pub const MAX_ALIASED: usize = 50_000;
+/// How many values may have anchors around them, each counted for each anchor: they are kept until the end.
+const MAX_ANCHORED: usize = 500_000;
 
 /// How many signs that divide values a file may have. The scanner reads all of a list in brackets before it says
 /// anything about it, so values are also counted before it begins.
 const MAX_SIGNS: usize = 600_000;
 /// Up to how many keys of a mapping are simply looked through.
-const FEW_KEYS: usize = 16;
+pub(super) const FEW_KEYS: usize = 16;
 
 /// A value of a YAML file.
 #[derive(Clone, Debug)]
@@ -157,6 +159,7 @@ struct Builder<'t, 'p> {
     anchors: HashMap<usize, (Node<'t>, usize)>,
     nodes: usize,
     aliased: usize,
+    anchored: usize,
 }
 
 /// Reads the one document of a file. `None` where there is no tree to go on with; duplicate keys and the like are
@@ -201,6 +204,7 @@ fn build<'t, T: Input>(
         anchors: HashMap::new(),
         nodes: 0,
         aliased: 0,
+        anchored: 0,
     };
     let mut documents = 0;
     for event in parser {
@@ -248,7 +252,7 @@ impl<'t> Builder<'t, '_> {
                     _ => Style::Text,
                 };
                 let kind = Kind::Scalar(text, style);
-                self.put(Node { kind, span }, anchor, 1);
+                self.put(Node { kind, span }, anchor, 1)?;
             }
             Event::SequenceStart(anchor, tag) => {
                 self.open(anchor, span, What::List, tag.is_some())?;
@@ -260,7 +264,7 @@ impl<'t> Builder<'t, '_> {
                 };
                 self.open(anchor, span, what, tag.is_some())?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Alias(anchor) => {
                 let Some((node, size)) = self.anchors.get(&anchor) else {
                     let message = "an alias cannot stand inside what it repeats";
@@ -274,7 +278,7 @@ impl<'t> Builder<'t, '_> {
                     return Err(Box::new(found.with_help("write fewer aliases of aliases")));
                 }
                 self.count(size, span)?;
-                self.put(node, 0, size);
+                self.put(node, 0, size)?;
             }
             _ => {}
         }
@@ -337,8 +341,8 @@ impl<'t> Builder<'t, '_> {
         Ok(())
     }
 
-    fn close(&mut self, end: Span) {
-        let Some(open) = self.open.pop() else { return };
+    fn close(&mut self, end: Span) -> Result<(), Box<Diagnostic>> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
         let (kind, last) = match open.what {
             What::List => {
                 let items = self.items.split_off(open.first);
@@ -362,19 +366,28 @@ impl<'t> Builder<'t, '_> {
             end: end.max(open.start.start),
         };
         let size = self.nodes - open.nodes + 1;
-        self.put(Node { kind, span }, open.anchor, size);
+        self.put(Node { kind, span }, open.anchor, size)
     }
 
-    fn put(&mut self, node: Node<'t>, anchor: usize, size: usize) {
+    fn put(&mut self, node: Node<'t>, anchor: usize, size: usize) -> Result<(), Box<Diagnostic>> {
         if anchor != 0 {
+            self.anchored += size;
+            if self.anchored > MAX_ANCHORED {
+                let message = format!("the anchors of this file stand around more than {MAX_ANCHORED} values");
+                let found = Diagnostic::error("too-many-values", self.file, node.span, message);
+                return Err(Box::new(found.with_help("give anchors only to what an alias repeats")));
+            }
             self.anchors.insert(anchor, (node.clone(), size));
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
-            return;
+            return Ok(());
         };
         let (key, index) = match &mut open.what {
-            What::List => return self.items.push(node),
+            What::List => {
+                self.items.push(node);
+                return Ok(());
+            }
             What::Map { key, index } => (key, index),
         };
         let entries = &self.entries[open.first..];
@@ -414,6 +427,7 @@ impl<'t> Builder<'t, '_> {
             }
             Key::Refused => {}
         }
+        Ok(())
     }
 }
 

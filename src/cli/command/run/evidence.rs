@@ -2,16 +2,16 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{fs, io};
 
 use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
+use crate::cli::scope::Scope;
 use crate::cli::{Failure, output, settings};
 use crate::evidence::{Files, RunMark, SigningKey, archive, seal};
 use crate::recording;
 use crate::report::Format;
-use crate::suite::{Suite, carried};
+use crate::suite::carried;
 use crate::verdict::RunResult;
 
 /// Where evidence goes, and who signs it.
@@ -65,13 +65,14 @@ impl Evidence {
     pub(super) fn write(
         &self,
         args: &RunArgs,
-        suites: &[Arc<Suite>],
+        scope: &Scope,
         result: &RunResult,
         recording: Vec<u8>,
     ) -> Result<(), Failure> {
         let failed =
             |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, format!("{}: {error}", self.path.display()));
-        let carried = carried(suites).map_err(|error| failed(&error))?;
+        let carried = carried(&scope.suites, scope.system.as_deref().map(|system| &*system.source))
+            .map_err(|error| failed(&error))?;
         let mut files: Files = carried.files;
         for (name, format) in [
             ("result.json", Format::Json),
@@ -90,7 +91,7 @@ impl Evidence {
         let profiles = profiles(&args.profiles)?;
         let names = profiles.keys().cloned().collect();
         files.extend(profiles);
-        let mark = RunMark::of(result, carried.suites, names);
+        let mark = RunMark::of(result, carried.suites, carried.system, names);
         let sealed = seal(files, mark, self.key.as_ref()).map_err(|error| failed(&error))?;
         self.put(&sealed)
     }

@@ -12,6 +12,7 @@ mod wire;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io::{self, Write};
+use std::mem;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -82,10 +83,13 @@ pub(super) struct Ran {
 impl Ran {
     /// How the program ends after it.
     fn exit(self, args: &RunArgs) -> Result<Exit, Failure> {
-        match self.fault {
+        let exit = match self.fault {
             Some(fault) => Err(fault),
             None => Ok(Exit::of_run(&self.result, &gate::gate(&args.gate, self.fail_fast))),
-        }
+        };
+        // The process gives it back at once, and not case by case.
+        mem::forget(self.result);
+        exit
     }
 }
 
@@ -239,7 +243,8 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     let runner = Runner::new(&*wire.transport, &target, catalogue, options).since(started);
     let mut journal = match &journal_path {
         Some(path) => {
-            Some(Journal::begin(output::create(path)?, runner.prospect(&plan)).map_err(|error| written(path, &error))?)
+            let journal = Journal::begin(output::create(path)?, runner.prospect(), runner.prospects(&plan));
+            Some(journal.map_err(|error| written(path, &error))?)
         }
         None => None,
     };
@@ -258,7 +263,13 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
     let mut fault: Option<Failure> = None;
     let stop = runner.stop();
     let least = gate::least(args.gate.fail_on);
-    let running = runner.run(&plan, |mut event| {
+    // What a run is made of is let go of as it is done.
+    let given = plan.given.clone();
+    let mut scope = scope;
+    if evidence.is_none() {
+        scope.suites.clear();
+    }
+    let running = runner.run(plan, |mut event| {
         if let (RunEvent::CaseFinished(case), Some(baseline)) = (&mut event, &baseline) {
             baseline::mark(baseline, case, least);
             if args.fail_fast && case.verdict == Verdict::Fail && !case.is_known() {
@@ -290,15 +301,18 @@ async fn conduct(args: &RunArgs, means: Means, turn: Turn, started: Instant) -> 
         let terms = gate::terms(&args.gate, gate::is_whole(&args.filters));
         baseline::apply(baseline, &mut result, &terms);
     }
-    if let (Some(journal), Some(path)) = (journal, &journal_path) {
-        journal.end(&result).map_err(|error| written(path, &error))?;
+    if let (Some(journal), Some(path)) = (journal, &journal_path)
+        && let Err(error) = journal.end(&result)
+    {
+        // The reports may have more room elsewhere.
+        fault.get_or_insert_with(|| written(path, &error));
     }
-    if let Err(unwritten) = wire.end(args, &plan, &target, marks, &result) {
+    if let Err(unwritten) = wire.end(args, &given, &target, marks, &result) {
         fault.get_or_insert(unwritten);
     } else if let Some(evidence) = evidence
         && let Err(unwritten) = wire
             .recording()
-            .and_then(|recording| evidence.write(args, &scope.suites, &result, recording))
+            .and_then(|recording| evidence.write(args, &scope, &result, recording))
     {
         fault.get_or_insert(unwritten);
     }

@@ -168,7 +168,7 @@ impl Wire {
     pub(super) fn end(
         &self,
         args: &RunArgs,
-        plan: &Plan,
+        given: &Given,
         target: &Target,
         marks: u64,
         result: &RunResult,
@@ -181,8 +181,7 @@ impl Wire {
             marks: format!("{marks:016x}"),
             assumed: args.target.assume.as_deref().map(settings::assumed_json).transpose()?,
             types: args.filters.types.clone(),
-            given: plan
-                .given
+            given: given
                 .iter()
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .collect(),
