@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
+use super::unanswered::is_lasting;
 use super::{Cue, Transport, TransportError};
 use crate::exchange::{Exchange, Request};
 
@@ -117,6 +118,7 @@ impl<T: Transport> Transport for Retrying<T> {
 /// Whether a second sending is harmless: nothing was sent, or the server did nothing of it, or the method is idempotent (RFC 9110, 9.2.2).
 fn may_repeat(request: &Request, error: &TransportError) -> bool {
     match error {
+        TransportError::Connect { cause, .. } | TransportError::Lost(cause) if is_lasting(cause) => false,
         TransportError::Connect { .. } | TransportError::Refused(_) => true,
         TransportError::Lost(_) => is_idempotent(&request.method),
         _ => false,
@@ -217,6 +219,20 @@ mod tests {
             asked("GET", thrice),
             "no connection to http://localhost: Connection refused"
         );
+    }
+
+    #[test]
+    fn a_certificate_that_is_refused_is_refused_once() {
+        // A second answer is not asked for.
+        let cause = "invalid peer certificate: UnknownIssuer";
+        let untrusted = TransportError::Connect {
+            origin: "https://localhost".into(),
+            cause: cause.into(),
+        };
+        let told = asked("GET", vec![Err(untrusted), Ok((200, None))]);
+        assert_eq!(told, format!("no connection to https://localhost: {cause}"));
+        let alert = TransportError::Lost("received fatal alert: CertificateRequired".into());
+        assert!(asked("GET", vec![Err(alert), Ok((200, None))]).starts_with("the connection was lost"));
     }
 
     #[test]

@@ -47,6 +47,13 @@ fn refusal(error: &reqwest::Error) -> Option<String> {
     }
 }
 
+/// Whether a second try would come to the same: TLS says no to a certificate, or there is no TLS.
+pub(super) fn is_lasting(cause: &str) -> bool {
+    ["invalid peer certificate", "received fatal alert", "InvalidContentType"]
+        .iter()
+        .any(|part| cause.contains(part))
+}
+
 /// A cause, with what may be done about it where it is a matter of certificates.
 fn hinted(cause: String, options: &ClientOptions) -> String {
     let says = |part: &str| cause.contains(part);
