@@ -177,7 +177,7 @@ fn an_index_that_lags_behind_hides_no_half_transaction() {
             ..RunOptions::default()
         };
         Runner::new(&server, &target, catalogue, options)
-            .run(&plan, |_| {})
+            .run(plan, |_| {})
             .await
     });
     let judged: Vec<_> = result.cases().filter(|case| case.is_reached()).collect();
