@@ -35,6 +35,9 @@
 //! What it cannot do: it judges the REST API and not the meaning of data. Terminology and profiles are not checked, and the
 //! embedded suites hold what `fhir-assay list requirements` says they hold.
 
+// Where nobody reads, `println!` and `eprintln!` panic: `cli::print` and `cli::say` do not.
+#![cfg_attr(not(test), deny(clippy::print_stderr, clippy::print_stdout))]
+
 pub mod baseline;
 pub mod check;
 pub mod cli;

@@ -14,9 +14,13 @@
 //! }
 //! ```
 //!
+//! What suites ask of a tester is given with [`Conformance::var`] or in the environment, as `FHIR_ASSAY_VAR_NAME`. As with
+//! `run`, cases that write are left out where the server is not on this machine, unless [`Conformance::allow_writes`] is called.
+//!
 //! nextest starts that `main` once for each case, so trials share nothing: each has a client, a run and a tag of its own,
 //! and deletes what it created.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,15 +28,20 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use url::Url;
 
+use crate::cli::args::GivenArgs;
 use crate::cli::exit::Exit;
+use crate::cli::given::{self, GivenProblems};
+use crate::exchange::Permission;
 use crate::fhir::FhirVersion;
+use crate::fhir::profile::Profiles;
 use crate::plan::{Plan, PlannedCase, PlannedSuite, Selection};
 use crate::report::console;
 use crate::requirement::Catalogue;
 use crate::run::{RunOptions, Runner};
 use crate::source::{Diagnostics, Paint};
 use crate::suite::{Suite, Suites};
-use crate::transport::{Client, ClientError, ClientOptions, Patience, ProbeError, Retrying, Target, probe};
+use crate::transport::guard::permission;
+use crate::transport::{Client, ClientError, ClientOptions, Guarded, Patience, ProbeError, Retrying, Target, probe};
 use crate::verdict::{ReasonKind, RunResult, Verdict};
 
 /// How many trials run at a time where nobody says: they wait for a server, not for a processor.
@@ -45,6 +54,10 @@ pub struct Conformance {
     selection: Selection,
     release: Option<FhirVersion>,
     client: ClientOptions,
+    vars: Vec<String>,
+    profiles: Profiles,
+    read_only: bool,
+    allow_writes: bool,
     strict: bool,
 }
 
@@ -57,6 +70,9 @@ pub enum ConformanceError {
     /// The server does not tell what it claims.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// What is given for variables cannot be used.
+    #[error(transparent)]
+    Given(#[from] GivenProblems),
     /// There is no client for this server.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -94,6 +110,34 @@ impl Conformance {
         self
     }
 
+    /// A value for a variable that a suite asks for, as `--var NAME=VALUE` of `run`; `@FILE` reads it from a file.
+    #[must_use]
+    pub fn var(mut self, name: &str, value: &str) -> Self {
+        self.vars.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Profiles to judge bodies by, from a [`Loader`](crate::fhir::profile::Loader).
+    #[must_use]
+    pub fn profiles(mut self, profiles: Profiles) -> Self {
+        self.profiles = profiles;
+        self
+    }
+
+    /// Cases that write are run although the server is not on this machine.
+    #[must_use]
+    pub fn allow_writes(mut self) -> Self {
+        self.allow_writes = true;
+        self
+    }
+
+    /// Nothing but GET and HEAD is sent.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
     /// A broken SHOULD fails its trial too.
     #[must_use]
     pub fn strict(mut self) -> Self {
@@ -105,7 +149,7 @@ impl Conformance {
     /// left out, or turns out not to apply, is an ignored trial that tells its reason.
     ///
     /// # Errors
-    /// Where a suite has errors, or the server cannot be asked what it claims.
+    /// Where a suite has errors, a variable is given that no suite asks for, or the server cannot be asked what it claims.
     pub fn trials(&self, base: &str) -> Result<Vec<Trial>, ConformanceError> {
         let suites = match &self.suites {
             Some(suites) => suites.clone(),
@@ -115,18 +159,27 @@ impl Conformance {
                 embedded.iter().filter(of_http).cloned().collect()
             }
         };
+        let vars = GivenArgs {
+            vars: self.vars.clone(),
+        };
+        let given = given::given(&vars, &suites, &|name| std::env::var(name).ok(), Vec::new())?;
         let base = probe::base_url(base)?;
         let client = Client::new(&base, self.client.clone(), Instant::now())?;
         let transport = Retrying::new(client, Patience::default(), |_| {});
         let (target, _) = runtime()?.block_on(Target::probe(&transport, &base, self.release))?;
-        let plan = Plan::build(
+        let mut plan = Plan::build(
             &suites,
             Catalogue::embedded(),
             target.release,
             Some(&target.capability),
-            &self.selection,
+            &self.selection.clone().given(given),
         );
+        plan.permit(&self.permission(&base));
         Ok(self.trials_of(&plan, &base, &Arc::new(target)))
+    }
+
+    fn permission(&self, base: &Url) -> Permission {
+        permission(self.read_only, self.allow_writes, base)
     }
 
     fn trials_of(&self, plan: &Plan, base: &Url, target: &Arc<Target>) -> Vec<Trial> {
@@ -164,9 +217,11 @@ impl Conformance {
     fn perform(&self, plan: Plan, base: &Url, target: &Target) -> Result<RunResult, ConformanceError> {
         let started = Instant::now();
         let client = Client::new(base, self.client.clone(), started)?;
-        let transport = Retrying::new(client, Patience::default(), |_| {});
+        let guarded = Guarded::new(client, self.permission(base), base);
+        let transport = Retrying::new(guarded, Patience::default(), |_| {});
         let options = RunOptions {
             jobs: 1,
+            profiles: self.profiles.clone(),
             marks: uuid::Uuid::new_v4().as_u64_pair().0,
             ..RunOptions::default()
         };
@@ -203,7 +258,7 @@ impl Conformance {
         match self.trials(base) {
             Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
             Err(error) => {
-                eprintln!("error: {error}");
+                let _ = writeln!(std::io::stderr(), "error: {error}");
                 Exit::Unjudged.into()
             }
         }
@@ -343,5 +398,81 @@ cases:
             "{error}"
         );
         assert!(Conformance::default().trials("fhir").is_err());
+    }
+
+    const GIVEN: &str = "suite: given
+title: What a tester gives
+fhir: [R4]
+given:
+  patient: { title: the id of a Patient that is there }
+cases:
+  - id: reads
+    title: It is read
+    steps:
+      - read: 'Patient/${patient}'
+        expect: [{ requirement: read.unknown-404, status: 404 }]
+  - id: of-a-profile
+    title: What is stored is of a profile
+    steps:
+      - create: Patient
+        body: { json: { resourceType: Patient, active: true } }
+        capture: { id: { location: id } }
+      - read: 'Patient/${id}'
+        expect: [{ requirement: read.returns-current, body: { schema: 'http://example.org/p' } }]
+";
+
+    /// The trials of that suite: each with what it comes to.
+    fn given(conformance: &Conformance) -> Result<String, ConformanceError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("given.yaml");
+        std::fs::write(&file, GIVEN).unwrap();
+        let suites = Suites::load([&file]).unwrap_or_else(|problems| panic!("{}", problems.render(Paint::Plain)));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = runtime.block_on(Server::start(Options::default())).unwrap();
+        let trials = conformance.clone().suites(&suites).trials(server.base_url())?;
+        // What fails here on purpose is not shown among the tests.
+        let arguments = Arguments {
+            logfile: Some(folder.path().join("log").display().to_string()),
+            ..Arguments::default()
+        };
+        let told = libtest_mimic::run(&arguments, trials);
+        Ok(format!(
+            "{} passed, {} ignored, {} failed",
+            told.num_passed, told.num_ignored, told.num_failed
+        ))
+    }
+
+    #[test]
+    fn variables_profiles_and_permission_are_those_of_a_run() {
+        let element = serde_json::json!([{"id": "Patient", "path": "Patient", "min": 0, "max": "*"}]);
+        let profile = serde_json::json!({"resourceType": "StructureDefinition", "url": "http://example.org/p", "kind": "resource",
+            "type": "Patient", "derivation": "constraint", "snapshot": {"element": element}});
+        let mut loader = crate::fhir::profile::Loader::default();
+        loader.file("p.json", profile.to_string().into_bytes());
+        let profiles = loader.finish().unwrap();
+        let nothing = Conformance::default();
+        let all = nothing.clone().var("patient", "nobody").profiles(profiles);
+        assert_eq!(given(&nothing).unwrap(), "0 passed, 1 ignored, 1 failed");
+        assert_eq!(given(&all).unwrap(), "2 passed, 0 ignored, 0 failed");
+        assert_eq!(
+            given(&all.clone().read_only()).unwrap(),
+            "1 passed, 1 ignored, 0 failed"
+        );
+        let told = given(&nothing.var("patiemt", "x")).unwrap_err().to_string();
+        assert!(
+            told.contains("patiemt") && told.contains("did you mean `patient`"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn writes_go_to_this_machine_only() {
+        let far = Url::parse("https://fhir.example.org/r4").unwrap();
+        let near = Url::parse("http://127.0.0.1:8080/fhir").unwrap();
+        let plain = Conformance::default();
+        assert_eq!(plain.permission(&near), Permission::Everything);
+        assert_eq!(plain.permission(&far), Permission::NoWrites);
+        assert_eq!(plain.clone().allow_writes().permission(&far), Permission::Everything);
+        assert_eq!(plain.read_only().permission(&near), Permission::ReadOnly);
     }
 }

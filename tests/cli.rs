@@ -27,6 +27,9 @@ mod runs;
 mod safety;
 #[path = "cli/schemas.rs"]
 mod schemas;
+#[path = "cli/streams.rs"]
+#[cfg(unix)]
+mod streams;
 mod support;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -96,6 +96,11 @@ fn reports_tell_the_same_matrix() {
         assert!(text.contains(&proof.sentence()), "{text}");
     }
     assert!(proof::console(&proof).contains("1 killed"));
+    let sentence = proof.sentence();
+    assert!(
+        sentence.contains(": 1 mutant, ") && sentence.contains("; 1 right server, "),
+        "{sentence}"
+    );
 }
 
 /// Writes the schema anew with `UPDATE_SCHEMAS=1`; otherwise holds the file to the types.

@@ -6,6 +6,8 @@ mod json;
 mod live;
 #[path = "reports/machine.rs"]
 mod machine;
+#[path = "reports/narrow.rs"]
+mod narrow;
 #[path = "reports/pages.rs"]
 mod pages;
 #[path = "reports/sample.rs"]

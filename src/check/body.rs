@@ -13,7 +13,7 @@ use crate::fhir::validate::Violation;
 use crate::suite::fixture::{self, RenderError, Rendered};
 use crate::suite::placeholder::dialect;
 use crate::suite::{Body, BodyMatcher, BodySource, JsonText};
-use crate::verdict::{Mismatch, Part};
+use crate::verdict::{Mismatch, Part, counted};
 
 /// Elements of the top level that `same-as` does not look at: the server's own.
 const SERVERS_OWN: [&str; 3] = ["id", "meta", "text"];
@@ -85,8 +85,11 @@ fn empty(wanted: bool, reading: &Reading<'_>) -> Judged {
     let body = reading.body();
     Judged::holds_if(body.is_empty() == wanted, || {
         if wanted {
-            of_body(format!("there is a body of {} bytes", body.len()))
-                .between("no body", Some(cut(&String::from_utf8_lossy(body.bytes()), SHOWN)))
+            of_body(format!(
+                "there is a body of {}",
+                counted(body.len(), "byte", "bytes")
+            ))
+            .between("no body", Some(cut(&String::from_utf8_lossy(body.bytes()), SHOWN)))
         } else {
             of_body("there is no body").between("a body", None)
         }

@@ -43,7 +43,7 @@ impl Failure {
 
     /// Says it on standard error. Returns the exit code.
     pub(crate) fn tell(&self) -> Exit {
-        let _ = writeln!(io::stderr(), "{}", marked(&self.message));
+        say(&marked(&self.message));
         self.exit
     }
 }
@@ -79,9 +79,7 @@ pub fn main() -> Exit {
     let completed = match config::complete(std::env::args_os().collect()) {
         Ok(completed) => completed,
         Err(error) => {
-            let failure = Failure::from(error);
-            let _ = writeln!(io::stderr(), "{}", marked(&failure.message));
-            return failure.exit;
+            return Failure::from(error).tell();
         }
     };
     let cli = match Cli::try_parse_from(&completed.arguments) {
@@ -124,6 +122,11 @@ fn marked(message: &str) -> String {
     } else {
         format!("error: {message}")
     }
+}
+
+/// Says a line on standard error. That nobody reads there is no failure, and no reason to panic.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Writes a text to standard output; a reader that went away (`| head`) is no failure.

@@ -53,8 +53,13 @@ pub fn journal_path(outputs: &[Output]) -> Option<PathBuf> {
 /// Makes sure, as far as can be known, that reports can be written: a long run is not made for nothing.
 ///
 /// # Errors
-/// Folders that cannot be made or written to, paths that are folders, and two formats for one file.
+/// Folders that cannot be made or written to, paths that are folders, and two formats for one file or for standard output.
 pub fn prepare(outputs: &[Output]) -> Result<(), OutputError> {
+    let to_stdout = outputs.iter().filter(|output| output.path.as_os_str() == "-");
+    if to_stdout.count() > 1 {
+        let twice = io::Error::other("two reports for standard output would be mixed: give all but one a file");
+        return Err(OutputError::of(Path::new("--report"), twice));
+    }
     let files: Vec<&Path> = outputs
         .iter()
         .map(|output| output.path.as_path())
@@ -88,7 +93,7 @@ pub fn prepare_file(path: &Path) -> Result<(), OutputError> {
 }
 
 /// Whether bytes go through a path and no file is kept there: a pipe, a terminal, `/dev/null`. It must stay what it is.
-fn is_stream(path: &Path) -> bool {
+pub fn is_stream(path: &Path) -> bool {
     // Where these lead to a file, somebody else has it open: another one in its place would not be seen there.
     let is_open = ["/dev/fd", "/dev/stdout", "/dev/stderr", "/proc/self/fd"]
         .iter()
@@ -175,23 +180,69 @@ pub fn write_with(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result
             _ => Ok(()),
         };
     }
-    if is_stream(&output.path) {
-        let stream = fs::OpenOptions::new().write(true).open(&output.path).map_err(failed)?;
-        let mut out = BufWriter::new(stream);
-        let written = render(&mut out).and_then(|()| out.flush());
-        return written.map_err(failed);
-    }
-    let path = real(&output.path);
-    let part = part_of(&path);
-    let mut out = create(&part)?;
-    let written = render(&mut out)
+    let (growing, mut out) = Growing::begin(&output.path)?;
+    render(&mut out)
         .and_then(|()| out.into_inner().map(drop).map_err(io::IntoInnerError::into_error))
-        .and_then(|()| fs::rename(&part, &path));
-    written.map_err(|error| {
-        // Half a report is worse than none.
-        let _ = fs::remove_file(&part);
-        failed(error)
-    })
+        .map_err(failed)?;
+    growing.finish()
+}
+
+/// A file that is written beside its place, and moved there when it is whole. A pipe or a device is written into.
+/// Dropped before it is whole, it leaves nothing: half a report is worse than none.
+#[derive(Debug)]
+pub struct Growing {
+    path: PathBuf,
+    /// Where it is written, and where it goes; nothing for a stream.
+    way: Option<(PathBuf, PathBuf)>,
+}
+
+impl Growing {
+    /// Opens what is written to.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn begin(path: &Path) -> Result<(Self, BufWriter<File>), OutputError> {
+        let path = path.to_owned();
+        if is_stream(&path) {
+            let stream = fs::OpenOptions::new().write(true).open(&path);
+            let out = BufWriter::new(stream.map_err(|error| OutputError::of(&path, error))?);
+            return Ok((Self { path, way: None }, out));
+        }
+        let place = real(&path);
+        let part = part_of(&place);
+        let out = create(&part)?;
+        let way = Some((part, place));
+        Ok((Self { path, way }, out))
+    }
+
+    /// Moves it to its place, now that all is written.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn finish(mut self) -> Result<(), OutputError> {
+        let moved = match &self.way {
+            Some((part, place)) => fs::rename(part, place),
+            None => Ok(()),
+        };
+        moved.map_err(|error| OutputError::of(&self.path, error))?;
+        self.way = None;
+        Ok(())
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if let Some((part, _)) = &self.way {
+            let _ = fs::remove_file(part);
+        }
+    }
+}
+
+/// Whether a path is standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        .iter()
+        .any(|known| path == Path::new(known))
 }
 
 #[cfg(all(test, unix))]
@@ -248,6 +299,10 @@ mod tests {
             told.ends_with("two reports for one file: the second would take the place of the first"),
             "{told}"
         );
+        let told = prepare(&[output(Path::new("-")), output(Path::new("-"))])
+            .unwrap_err()
+            .to_string();
+        assert!(told.ends_with("give all but one a file"), "{told}");
         let told = prepare_file(folder.path()).unwrap_err().to_string();
         assert!(told.ends_with("is a directory"), "{told}");
     }

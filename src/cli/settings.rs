@@ -138,21 +138,13 @@ pub enum SettingsError {
 /// How standard output is written to.
 #[must_use]
 pub fn output_style() -> Style {
-    if is_colored(&io::stdout()) {
-        Style::colored()
-    } else {
-        Style::plain()
-    }
+    style(&io::stdout(), terminal_size::terminal_size_of(io::stdout()))
 }
 
 /// How standard error is written to.
 #[must_use]
 pub fn error_style() -> Style {
-    if is_colored(&io::stderr()) {
-        Style::colored()
-    } else {
-        Style::plain()
-    }
+    style(&io::stderr(), terminal_size::terminal_size_of(io::stderr()))
 }
 
 /// How diagnostics on standard error are drawn.
@@ -162,6 +154,21 @@ pub fn error_paint() -> Paint {
         Paint::Coloured
     } else {
         Paint::Plain
+    }
+}
+
+fn style(
+    stream: &impl anstream::stream::RawStream,
+    size: Option<(terminal_size::Width, terminal_size::Height)>,
+) -> Style {
+    let style = if is_colored(stream) {
+        Style::colored()
+    } else {
+        Style::plain()
+    };
+    match size {
+        Some((width, _)) => style.within(usize::from(width.0)),
+        None => style,
     }
 }
 

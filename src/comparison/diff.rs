@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT, Side, this_tool};
 use crate::requirement::RequirementId;
 use crate::suite::CaseId;
+use crate::verdict::counted;
 use crate::verdict::coverage::by_requirement;
 use crate::verdict::{CaseResult, Outcome, RunResult, ToolInfo, Verdict};
 
@@ -92,7 +93,7 @@ impl Diff {
     /// The difference in one sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+        let counted = |count: usize, one: &str, many: &str| counted(count as u64, one, many);
         if self.is_empty() {
             return match self.still.len() {
                 0 => "Nothing changed, and nothing is broken.".to_owned(),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::fhir::FhirVersion;
 use crate::requirement::{Level, RequirementId};
 use crate::suite::CaseId;
-use crate::verdict::{Outcome, ToolInfo};
+use crate::verdict::{Outcome, ToolInfo, counted};
 
 pub use conduct::{Question, prove};
 pub use console::write as console;
@@ -157,14 +157,15 @@ impl Proof {
         let killed = self.count(Fate::Killed);
         let other = self.count(Fate::KilledByOther);
         format!(
-            "{}: {all} mutants, {} killed ({:.1} %), {killed} of them by the requirement that they break ({:.1} %), {} survived; \
-             {} right servers, {accused} accused",
+            "{}: {}, {} killed ({:.1} %), {killed} of them by the requirement that they break ({:.1} %), {} survived; \
+             {}, {accused} accused",
             self.release,
+            counted(all as u64, "mutant", "mutants"),
             killed + other,
             share(killed + other),
             share(killed),
             self.count(Fate::Survived),
-            self.right.len(),
+            counted(self.right.len() as u64, "right server", "right servers"),
         )
     }
 }

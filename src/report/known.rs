@@ -1,7 +1,7 @@
 //! Known failures in words.
 
 use super::overview::Overview;
-use super::text::{count, line};
+use super::text::{counted, line};
 use crate::verdict::{Known, StaleEntry, StaleKind, Verdict};
 
 /// Why something is known, in a line: the reason, the issue, the last day.
@@ -47,18 +47,18 @@ pub(super) fn sentence(overview: &Overview<'_>) -> Option<String> {
     let (known, fresh) = (overview.known.len() as u64, baseline.fresh.len() as u64);
     let known_words = match known {
         0 => "no failure is known".to_owned(),
-        1 => "1 failing case is known".to_owned(),
-        _ => format!("{} failing cases are known", count(known)),
+        _ => counted(known, "failing case is known", "failing cases are known"),
     };
     let fresh_words = match fresh {
         0 => "nothing new failed".to_owned(),
-        1 => "1 case failed in a new way".to_owned(),
-        _ => format!("{} cases failed in a new way", count(fresh)),
+        _ => counted(fresh, "case failed in a new way", "cases failed in a new way"),
     };
     let stale_words = match baseline.stale.len() as u64 {
         0 => String::new(),
-        1 => "; 1 entry of the list is out of date".to_owned(),
-        stale => format!("; {} entries of the list are out of date", count(stale)),
+        stale => {
+            let entries = counted(stale, "entry of the list is", "entries of the list are");
+            format!("; {entries} out of date")
+        }
     };
     let text = match (known, fresh) {
         (0, 0) => "Nothing failed that the list of known failures would have to know".to_owned(),

@@ -6,10 +6,11 @@ use anstyle::AnsiColor;
 
 use crate::verdict::Verdict;
 
-/// Whether the console report is coloured. Whoever opens the terminal decides (`NO_COLOR`, no terminal ...).
+/// Whether the console report is coloured, and how wide it may be. Whoever opens the terminal decides (`NO_COLOR`, no terminal ...).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     colored: bool,
+    width: Option<usize>,
 }
 
 /// What a piece of console text is.
@@ -35,13 +36,33 @@ impl Style {
     /// Without colours.
     #[must_use]
     pub const fn plain() -> Self {
-        Self { colored: false }
+        Self {
+            colored: false,
+            width: None,
+        }
     }
 
     /// With ANSI colours.
     #[must_use]
     pub const fn colored() -> Self {
-        Self { colored: true }
+        Self {
+            colored: true,
+            width: None,
+        }
+    }
+
+    /// For a terminal that is so many columns wide.
+    #[must_use]
+    pub const fn within(self, width: usize) -> Self {
+        Self {
+            width: Some(width),
+            ..self
+        }
+    }
+
+    /// How wide the terminal is; `None` where there is none, and everything may be as wide as it is.
+    pub(super) const fn width(self) -> Option<usize> {
+        self.width
     }
 
     /// The text in the colour of its role.

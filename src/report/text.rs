@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub(super) use crate::verdict::number::{count, counted};
+
 use crate::exchange::Request;
 
 /// The longest line of a message, in characters.
@@ -63,24 +65,6 @@ pub(super) fn request_line(request: &Request) -> String {
         rest.find('/').map_or("/", |slash| &rest[slash..])
     });
     format!("{} {}", line(&request.method, 40), line(url, LINE))
-}
-
-/// `12,345`
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `1 case`, `2 cases`
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// Microseconds for people: `640 µs`, `12 ms`, `1.24 s`, `2 min 3 s`.

@@ -4,8 +4,21 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use url::Url;
 
+use super::client::is_loopback;
 use super::{Cue, Transport, TransportError};
 use crate::exchange::{Exchange, Permission, Request};
+
+/// What may be sent to the server at a base URL: where nobody says more, writes go to this machine only.
+#[must_use]
+pub fn permission(read_only: bool, allow_writes: bool, base: &Url) -> Permission {
+    if read_only {
+        Permission::ReadOnly
+    } else if allow_writes || is_loopback(base) {
+        Permission::Everything
+    } else {
+        Permission::NoWrites
+    }
+}
 
 /// A transport that sends only what is permitted.
 #[derive(Debug)]

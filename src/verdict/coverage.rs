@@ -164,11 +164,8 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
             .count()
     };
     let counted = |count: usize, one: &str, many: &str| {
-        if count == 1 {
-            format!("1 requirement {one}")
-        } else {
-            format!("{count} requirements {many}")
-        }
+        let words = |what: &str, rest: &str| format!("{what} {rest}");
+        super::counted(count as u64, &words("requirement", one), &words("requirements", many))
     };
     match untestable(true) {
         0 => {}
@@ -220,8 +217,10 @@ fn not_checked(result: &RunResult, catalogue: &Catalogue) -> Vec<String> {
     ] {
         match left(kind) {
             0 => {}
-            1 => sentences.push(format!("1 case was left out {why}.")),
-            count => sentences.push(format!("{count} cases were left out {why}.")),
+            count => {
+                let cases = super::counted(count as u64, "case was", "cases were");
+                sentences.push(format!("{cases} left out {why}."));
+            }
         }
     }
     if result.target.release == FhirVersion::Dstu2 {

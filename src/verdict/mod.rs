@@ -5,6 +5,7 @@ pub mod event;
 pub mod finding;
 pub mod journal;
 pub mod known;
+pub mod number;
 pub mod result;
 pub mod validation;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use event::RunEvent;
 pub use finding::{Documented, Excerpt, Finding, Mend, Mismatch, Outcome, Part, Rule};
 pub use known::{BaselineResult, FreshFailure, Known, StaleEntry, StaleKind};
+pub use number::counted;
 pub use result::{
     CaseResult, CaseVerdict, Cleanup, DeviationInfo, LeftBehind, Lost, Phase, Reason, ReasonKind, RequirementResult,
     RunResult, StepResult, SuiteResult, SystemInfo, Tally, TargetInfo, ToolInfo,

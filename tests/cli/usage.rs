@@ -36,6 +36,7 @@ fn wrong_words() {
         "run --report html",
         "run --report pdf=x",
         "run --report html=",
+        "run --report json=- --report junit=-",
         "run --header Authorization",
         "run --bearer-env A --basic-env B",
         "list things",

@@ -161,3 +161,61 @@ fn init_asks_the_server_and_writes_what_runs() {
     words("init http://127.0.0.1:9/fhir").run().ended(3);
     words("init").run().ended(0);
 }
+
+#[test]
+fn other_commands_go_by_it_too() {
+    let server = Embedded::start();
+    let config = format!(
+        "[run]\nsuite = [\"http.read\"]\nreport = [\"json=never.json\"]\ntarget = \"near\"\nfail-on = \"never\"\n\
+         [targets.near]\nbase = \"{}\"\nbasic-env = \"NEAR\"\nfhir = \"R4\"\n\
+         [targets.far]\nbase = \"http://127.0.0.1:1/fhir\"\nfhir = \"R5\"\n",
+        server.base
+    );
+    let asked = |more: &str| words(more).with("fhir-assay.toml", &config).env("NEAR", "ada:secret");
+    let listed = asked("list suites").run().ended(0);
+    assert!(
+        listed.stdout.starts_with("http.read ") && listed.stdout.lines().count() == 1,
+        "{}",
+        listed.stdout
+    );
+    // The server that the configuration names is asked for its claims.
+    asked("list suites --target far").run().ended(3);
+    asked("list suites --target fra")
+        .run()
+        .ended(2)
+        .says("did you mean `far`");
+    asked("list suites --suite http.update http://127.0.0.1:1/fhir")
+        .run()
+        .ended(3);
+    let two = config.replace("target = \"near\"\n", "");
+    words("list suites").with("fhir-assay.toml", &two).run().ended(0);
+    words("list suites")
+        .env("FHIR_ASSAY_SUITE", "http.read")
+        .run()
+        .ended(0)
+        .says("http.read");
+    asked("auth check").run().ended(0);
+    asked("auth check --target far").run().ended(2).says("no credentials");
+    // By the release of its target; the reports of a run are not those of other commands.
+    let r5 = r#"{"resourceType": "Patient", "gender": "female", "animal": {}}"#;
+    let gone = asked("validate a.json --target far").with("a.json", r5).run();
+    assert!(gone.file_if_any("never.json").is_none());
+    let told = gone.ended(1);
+    assert!(told.stdout.contains("R5"), "{}", told.stdout);
+}
+
+#[test]
+fn profiles_of_the_configuration_are_those_of_validate() {
+    let package = format!("{}/tests/profiles/package", env!("CARGO_MANIFEST_DIR"));
+    let config = format!("[run]\nprofile = [\"{package}\"]\n");
+    let claims = "http://example.org/assay/StructureDefinition/patient";
+    let body = format!(r#"{{"resourceType": "Patient", "meta": {{"profile": ["{claims}"]}}}}"#);
+    let told = |config: &str| {
+        let asked = words("validate a.json")
+            .with("a.json", &body)
+            .with("fhir-assay.toml", config);
+        asked.run().stdout
+    };
+    assert!(told("[run]\n").contains("not loaded"), "{}", told("[run]\n"));
+    assert!(!told(&config).contains("not loaded"), "{}", told(&config));
+}

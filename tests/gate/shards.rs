@@ -117,7 +117,7 @@ fn only_what_failed_is_run_again() {
             .all(|(name, verdict)| name == "small::update" || verdict == "skip"),
         "{verdicts:?}"
     );
-    again.says("again the 1 cases that failed in last.json");
+    again.says("again 1 case that failed in last.json");
     let right = Embedded::start();
     let fine = small(&right.base, "").run().ended(0).file("reports/latest/report.json");
     words("run --rerun-failed=last.json")

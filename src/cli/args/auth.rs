@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::TargetArgs;
+use super::{ConfigFileArgs, TargetArgs};
 
 /// How a tester proves to the server who they are, from the command line or from a file: plain values, and no secret among
 /// them. What they come to is settled in [`cli::auth`](crate::cli::auth).
@@ -102,6 +102,9 @@ pub struct AuthCheckArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// Which configuration.
+    #[command(flatten)]
+    pub configuration: ConfigFileArgs,
 }
 
 /// `auth jwks`

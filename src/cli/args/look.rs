@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::value::{Output, output};
-use super::{CiArgs, FilterArgs, GivenArgs, TargetArgs};
+use super::{CiArgs, ConfigFileArgs, FilterArgs, GivenArgs, TargetArgs};
 use crate::fhir::FhirVersion;
 
 /// `list`
@@ -20,6 +20,9 @@ pub struct ListArgs {
     /// What the tester gives.
     #[command(flatten)]
     pub given: GivenArgs,
+    /// Which configuration.
+    #[command(flatten)]
+    pub configuration: ConfigFileArgs,
     /// The cases.
     #[command(flatten)]
     pub filters: FilterArgs,
@@ -72,6 +75,9 @@ pub struct ValidateArgs {
     /// A package of profiles (.tgz), or a folder or file of StructureDefinitions, to judge bodies by
     #[arg(long = "profile", value_name = "DIR_OR_TGZ")]
     pub profiles: Vec<PathBuf>,
+    /// Which configuration.
+    #[command(flatten)]
+    pub configuration: ConfigFileArgs,
     /// A report to write, as FORMAT=PATH: console, junit, json, markdown, html, sarif, tap, github, gitlab, badge, shields;
     /// '-' is standard output
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = output)]

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::cli::args::{ConfigArgs, ConfigCommand, InitArgs};
 use crate::cli::config::{self, Completed};
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, output, settings};
+use crate::cli::{Failure, output, say, settings};
 use crate::transport::{Patience, Retrying, Target, probe};
 use crate::verdict::TargetInfo;
 
@@ -42,7 +42,7 @@ pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
                 .enable_all()
                 .build()
                 .map_err(|error| Failure::new(Exit::Unjudged, error.to_string()))?;
-            let transport = Retrying::new(client, Patience::default(), |notice| eprintln!("{notice}"));
+            let transport = Retrying::new(client, Patience::default(), |notice| say(&notice));
             let (target, _) = runtime.block_on(Target::probe(&transport, &base, args.server.fhir))?;
             Some(target.info())
         }

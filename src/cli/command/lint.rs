@@ -11,6 +11,7 @@ use crate::source::Diagnostics;
 use crate::suite::load::SYSTEM_FILE;
 use crate::suite::{Suite, Suites};
 use crate::system::load::load_path;
+use crate::verdict::counted;
 
 /// Checks suite files. Errors and warnings go to standard error, a closing line to standard output.
 ///
@@ -39,8 +40,8 @@ pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
     let _ = writeln!(
         io::stdout(),
         "{}, {}: {}",
-        counted(suites.len(), "suite"),
-        counted(cases, "case"),
+        counted(suites.len() as u64, "suite", "suites"),
+        counted(cases as u64, "case", "cases"),
         problems.summary()
     );
     Ok(if problems.errors() == 0 {
@@ -53,8 +54,4 @@ pub fn lint(args: &LintArgs) -> Result<Exit, Failure> {
 /// Whether a path is that of a system: its description, or the folder that it lies in.
 fn is_system(path: &Path) -> bool {
     path.ends_with(SYSTEM_FILE) || path.join(SYSTEM_FILE).is_file()
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

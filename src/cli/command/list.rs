@@ -10,7 +10,7 @@ use crate::check;
 use crate::cli::args::{ListArgs, Listed};
 use crate::cli::exit::Exit;
 use crate::cli::scope::Scope;
-use crate::cli::{Failure, print, settings, shard};
+use crate::cli::{Failure, print, say, settings, shard};
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
 use crate::requirement::{Basis, Requirement, RequirementId};
@@ -18,6 +18,7 @@ use crate::server::Emulation;
 use crate::suite::CaseId;
 use crate::system::{self, System};
 use crate::transport::{Patience, Retrying, Target, probe};
+use crate::verdict::counted;
 
 /// Lists what a run with the same words would run, and what it would leave out and why.
 ///
@@ -30,7 +31,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, Failure> {
     }
     let mut filters = args.filters.clone();
     if let Some(notice) = shard::settle(&mut filters)?.notice {
-        eprintln!("{notice}");
+        say(&notice);
     }
     let scope = Scope::of(&filters, &args.given, &args.target, |_| {})?;
     let (release, capability) = claims(args, &scope)?;
@@ -99,7 +100,7 @@ fn claims(args: &ListArgs, scope: &Scope) -> Result<(FhirVersion, Option<Capabil
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Unjudged, error.to_string()))?;
-    let transport = Retrying::new(client, Patience::default(), |notice| eprintln!("{notice}"));
+    let transport = Retrying::new(client, Patience::default(), |notice| say(&notice));
     let (probed, _) = runtime.block_on(Target::probe(&transport, &base, target.fhir.or(scope.release())))?;
     Ok((probed.release, Some(probed.capability)))
 }
@@ -133,8 +134,9 @@ fn suites_text(plan: &Plan) -> String {
         let runs = planned.cases.iter().filter(|case| case.left_out.is_none()).count();
         let _ = writeln!(
             text,
-            "{:width$}  {runs:>3} of {of:>3} cases  {}",
+            "{:width$}  {runs:>3} of {of:>3} {}  {}",
             planned.suite.id.as_str(),
+            if of == 1 { "case " } else { "cases" },
             planned.suite.title
         );
     }
@@ -241,7 +243,7 @@ fn requirements_text(args: &ListArgs, plan: &Plan, scope: &Scope) -> String {
             }
             cases => {
                 tested += 1;
-                format!("{cases} case{}", if cases == 1 { "" } else { "s" })
+                counted(cases as u64, "case", "cases")
             }
         };
         let _ = writeln!(text, "{:10}  {}  {state}", level.name(), rule.id);

@@ -4,6 +4,7 @@ use crate::cli::args::{GenerateArgs, SchemasArgs, SchemasCommand};
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, print};
 use crate::fhir::schema::generate::generate_into;
+use crate::verdict::counted;
 
 /// Does what is asked of schemas.
 ///
@@ -18,6 +19,11 @@ pub fn schemas(args: &SchemasArgs) -> Result<Exit, Failure> {
 fn generate(args: &GenerateArgs) -> Result<Exit, Failure> {
     let (folder, files) = generate_into(&args.definitions, args.release, &args.out)
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
-    print(&format!("{}: {files} files in {}\n", args.release, folder.display()))?;
+    print(&format!(
+        "{}: {} in {}\n",
+        args.release,
+        counted(files as u64, "file", "files"),
+        folder.display()
+    ))?;
     Ok(Exit::Success)
 }

@@ -1,11 +1,11 @@
 //! `serve`: the reference server on its own.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 
-use crate::cli::Failure;
 use crate::cli::args::ServeArgs;
 use crate::cli::exit::Exit;
+use crate::cli::{Failure, print, say};
 use crate::server::{Options, Server};
 
 /// Serves until Ctrl-C. The base URL is the first line of standard output.
@@ -29,14 +29,9 @@ pub fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         })
         .await
         .map_err(failed)?;
-        let mut out = io::stdout();
-        writeln!(out, "{}", running.base_url())
-            .and_then(|()| out.flush())
-            .map_err(failed)?;
+        print(&format!("{}\n", running.base_url()))?;
         if !args.bind.is_loopback() {
-            eprintln!(
-                "this server keeps everything in memory and asks nobody for credentials; do not give it real data"
-            );
+            say("this server keeps everything in memory and asks nobody for credentials; do not give it real data");
         }
         tokio::signal::ctrl_c().await.map_err(failed)?;
         running.stop().await;

@@ -9,7 +9,7 @@ use crate::check::documents::Documents;
 use crate::cli::args::ValidateArgs;
 use crate::cli::exit::Exit;
 use crate::cli::github::Job;
-use crate::cli::{Failure, output, settings};
+use crate::cli::{Failure, output, say, settings};
 use crate::report::{Format, Style, validation};
 use crate::verdict::validation::ValidationReport;
 
@@ -71,7 +71,7 @@ pub fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     if takes_stdout {
         let text = validation::console(&report, settings::error_style(), &paths);
         let last = text.lines().last().unwrap_or_default();
-        let _ = writeln!(io::stderr(), "{last}");
+        say(last);
     } else {
         crate::cli::print(&validation::console(&report, settings::output_style(), &paths))?;
     }
@@ -93,7 +93,7 @@ fn tell(job: &Job, report: &ValidationReport, out: &mut dyn Write) {
     let short = validation::console(report, Style::plain(), &[]);
     let last = short.lines().last().unwrap_or_default();
     if let Err(error) = job.summarize(&render(Format::Markdown), &format!("\n{last}\n")) {
-        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+        say(&format!("note: the summary of the job cannot be written: {error}"));
     }
 }
 

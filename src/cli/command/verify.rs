@@ -80,7 +80,10 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
     };
     match told() {
         Ok((cases, differences)) if differences.is_empty() => {
-            let _ = writeln!(text, "Verdicts  all {cases} cases are judged as they were");
+            let _ = match cases {
+                1 => writeln!(text, "Verdicts  the only case is judged as it was"),
+                _ => writeln!(text, "Verdicts  all {cases} cases are judged as they were"),
+            };
             if has_other_catalogue(&files) {
                 text.push_str("          by the requirements of this program, which are not those of the evidence\n");
             }

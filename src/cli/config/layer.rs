@@ -11,6 +11,8 @@ pub(super) struct Layers<'l> {
     pub variables: &'l [(String, String)],
     pub file: Option<&'l File>,
     pub options: &'l Options,
+    /// Whether the command has something to do without a server.
+    pub is_idle: bool,
 }
 
 /// Variables that name no option.
@@ -179,7 +181,7 @@ impl Layers<'_> {
         let has_base = self
             .file
             .is_some_and(|file| file.run.iter().any(|setting| setting.option == "base"));
-        if names.is_empty() || has_base {
+        if names.is_empty() || has_base || self.is_idle {
             return Ok(Slot::Empty);
         }
         Err(SettingsError::WhichTarget {

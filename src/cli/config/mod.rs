@@ -32,8 +32,50 @@ pub const FILE: &str = "fhir-assay.toml";
 /// What stands before the name of an option in the environment.
 pub const PREFIX: &str = "FHIR_ASSAY_";
 
-/// Commands that take the options of `run`.
-const COMMANDS: [&[&str]; 3] = [&["run"], &["baseline", "update"], &["config", "show"]];
+/// A command that goes by the configuration.
+struct Configured {
+    /// Its words.
+    path: &'static [&'static str],
+    /// The options that it takes from there, of those of `run`; none for all that it has.
+    only: &'static [&'static str],
+    /// Whether it has something to do without a server.
+    is_idle: bool,
+}
+
+/// Commands that go by the configuration. Those that are about reports do not: what fails a shard (`fail-on = "never"`) is not
+/// what fails all of them together.
+const COMMANDS: [Configured; 6] = [
+    Configured::of(&["run"]),
+    Configured::of(&["baseline", "update"]),
+    Configured::of(&["config", "show"]),
+    Configured::of(&["auth", "check"]),
+    Configured {
+        is_idle: true,
+        ..Configured::of(&["list"])
+    },
+    // `report` means the reports of a run.
+    Configured {
+        path: &["validate"],
+        only: &["fhir", "profile"],
+        is_idle: true,
+    },
+];
+
+impl Configured {
+    const fn of(path: &'static [&'static str]) -> Self {
+        Self {
+            path,
+            only: &[],
+            is_idle: false,
+        }
+    }
+
+    /// Whether it takes an option from the configuration.
+    fn takes(&self, command: &Command, option: &str) -> bool {
+        let has = command.get_arguments().any(|known| name_of(known) == Some(option));
+        has && (self.only.is_empty() || self.only.contains(&option))
+    }
+}
 
 /// Options that are about the file itself, or that would hide a mistake if they stood in one.
 const NOT_IN_FILES: [&str; 3] = ["config", "target", "help"];
@@ -79,9 +121,10 @@ pub fn complete(arguments: Vec<OsString>) -> Result<Completed, SettingsError> {
         arguments,
         settings: Vec::new(),
     };
-    let Some(path) = command_of(&arguments) else {
+    let Some(configured) = command_of(&arguments) else {
         return Ok(unchanged(arguments));
     };
+    let path = configured.path;
     let variables: Vec<(String, String)> = variables();
     let asks = arguments.iter().any(|word| {
         let word = word.to_string_lossy();
@@ -102,27 +145,32 @@ pub fn complete(arguments: Vec<OsString>) -> Result<Completed, SettingsError> {
         variables: &variables,
         file: file.as_ref(),
         options: &options,
+        is_idle: configured.is_idle,
     };
-    let settings = layers.settle()?;
-    let mut words: Vec<OsString> = Vec::new();
-    for setting in &settings {
-        words.extend(setting.words(&options).into_iter().map(OsString::from));
-    }
+    let command = path
+        .iter()
+        .fold(&root, |command, name| command.find_subcommand(name).unwrap_or(command));
+    let mut settings = layers.settle()?;
+    settings.retain(|setting| configured.takes(command, &setting.option));
     let at = path.len() + 1;
     let mut completed: Vec<OsString> = arguments[..at].to_vec();
-    completed.extend(words);
+    // The base URL comes last: before it there may be other words that are no options.
+    let (places, others): (Vec<_>, Vec<_>) = settings.iter().partition(|setting| setting.option == "base");
+    let words = |setting: &Setting| setting.words(&options).into_iter().map(OsString::from);
+    completed.extend(others.into_iter().flat_map(words));
     completed.extend_from_slice(&arguments[at..]);
+    completed.extend(places.into_iter().flat_map(words));
     Ok(Completed {
         arguments: completed,
         settings,
     })
 }
 
-/// The command of a command line, where it takes the options of `run`.
-fn command_of(arguments: &[OsString]) -> Option<&'static [&'static str]> {
-    COMMANDS.into_iter().find(|path| {
-        let words = arguments.get(1..=path.len());
-        words.is_some_and(|words| words.iter().zip(*path).all(|(word, name)| *word == **name))
+/// The command of a command line, where it goes by the configuration.
+fn command_of(arguments: &[OsString]) -> Option<Configured> {
+    COMMANDS.into_iter().find(|command| {
+        let words = arguments.get(1..=command.path.len());
+        words.is_some_and(|words| words.iter().zip(command.path).all(|(word, name)| *word == **name))
     })
 }
 

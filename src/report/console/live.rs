@@ -10,7 +10,7 @@ use super::{failures, headline, lines};
 use crate::report::problem::Problem;
 use crate::report::rules::Rules;
 use crate::report::style::Style;
-use crate::report::text::{count, line};
+use crate::report::text::{count, counted, line};
 use crate::verdict::{RunEvent, Tally, Verdict};
 
 /// How the console shows how far the run is.
@@ -182,12 +182,8 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
                 Ok(())
             }
             Progress::Lines => {
-                let (planned, left_out) = (count(self.planned), count(left_out));
-                writeln!(
-                    self.err,
-                    "testing {}: {planned} cases, {left_out} left out",
-                    line(base, 200)
-                )
+                let (planned, left_out) = (counted(self.planned, "case", "cases"), count(left_out));
+                writeln!(self.err, "testing {}: {planned}, {left_out} left out", line(base, 200))
             }
             Progress::Quiet => Ok(()),
         }
@@ -206,8 +202,8 @@ impl<'a, O: Write, E: Write> Console<'a, O, E> {
             }
             // At each tenth of the work, so that a log of ten thousand cases stays short.
             Progress::Lines if self.planned > 0 && self.passes_a_tenth() => {
-                let (done, planned) = (count(self.done), count(self.planned));
-                writeln!(self.err, "{done} of {planned} cases, {wrong}")
+                let (done, planned) = (count(self.done), counted(self.planned, "case", "cases"));
+                writeln!(self.err, "{done} of {planned}, {wrong}")
             }
             Progress::Lines | Progress::Quiet => Ok(()),
         }

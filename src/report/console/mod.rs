@@ -4,6 +4,7 @@ mod known;
 pub mod lines;
 mod live;
 mod summary;
+mod table;
 
 use std::io;
 

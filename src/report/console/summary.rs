@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::known;
-use crate::report::overview::{Group, LEVELS, Overview, Standing, State, VERDICTS, reason_name};
+use super::{known, table};
+use crate::report::overview::{Group, Overview, VERDICTS, reason_name};
 use crate::report::style::{Role, Style};
 use crate::report::text::{clean, count, counted, duration, line};
 use crate::verdict::{Outcome, RunResult};
@@ -41,7 +41,7 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
         }
     }
     writeln!(out)?;
-    write_tables(out, overview, style)?;
+    table::write(out, overview, style)?;
     write_groups(out, overview, style)?;
     known::write(out, overview, style)?;
     write_left_out(out, overview, style)?;
@@ -83,63 +83,6 @@ fn write_summary(out: &mut String, overview: &Overview<'_>, style: Style, report
         "\n{}",
         style.paint(Role::Verdict(overview.color()), overview.sentence())
     )
-}
-
-/// Requirements by level, then by section.
-fn write_tables(out: &mut String, overview: &Overview<'_>, style: Style) -> std::fmt::Result {
-    if overview.result.requirements.is_empty() {
-        return Ok(());
-    }
-    let (tested, untested): (Vec<_>, Vec<_>) = overview
-        .sections
-        .iter()
-        .map(|(name, levels)| (*name, Standing::sum(levels)))
-        .partition(|(_, standing)| standing.tested() > 0);
-    let names = tested.iter().map(|(name, _)| name.chars().count());
-    let first = names.chain(["Requirements".len()]).max().unwrap_or_default() + 2;
-
-    write!(
-        out,
-        "\n{}",
-        style.paint(Role::Heading, format_args!("{:first$}", "Requirements"))
-    )?;
-    for state in State::ALL {
-        write!(out, "{:>13}", state.name())?;
-    }
-    writeln!(out)?;
-    for (level, standing) in LEVELS.into_iter().zip(&overview.levels) {
-        write_row(out, level.name(), first, standing, style)?;
-    }
-    if !tested.is_empty() {
-        writeln!(out, "{}", style.paint(Role::Heading, "by section"))?;
-    }
-    for (name, standing) in &tested {
-        write_row(out, &clean(name), first, standing, style)?;
-    }
-    if !untested.is_empty() {
-        let names: Vec<_> = untested.iter().map(|(name, _)| clean(name)).collect();
-        let number = counted(untested.len() as u64, "section", "sections");
-        writeln!(out, "  nothing tested in {number}: {}", names.join(", "))?;
-    }
-    Ok(())
-}
-
-fn write_row(out: &mut String, name: &str, first: usize, standing: &Standing, style: Style) -> std::fmt::Result {
-    write!(out, "  {name:width$}", width = first - 2)?;
-    for state in State::ALL {
-        match standing.of(state) {
-            0 => write!(out, "{:>13}", style.paint(Role::Quiet, format_args!("{:>13}", "·")))?,
-            number => {
-                let text = format!("{:>13}", count(number));
-                if matches!(state, State::Failed | State::NotJudged | State::Warned) {
-                    write!(out, "{}", style.paint(Role::Verdict(state.verdict()), text))?;
-                } else {
-                    write!(out, "{text}")?;
-                }
-            }
-        }
-    }
-    writeln!(out)
 }
 
 /// What was found, one line for each requirement.

@@ -140,7 +140,8 @@ fn requirements(
         let Some(id) = reader.text(item, "`requirement`") else {
             continue;
         };
-        if !names.insert(id.value) {
+        // Mostly there is one.
+        if items.len() > 1 && !names.insert(id.value) {
             reader.error(
                 "duplicate-value",
                 id.span,

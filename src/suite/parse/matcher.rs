@@ -6,7 +6,7 @@ use super::body;
 use super::keys;
 use super::reader::{Fields, Reader};
 use super::values::gather;
-use super::yaml::{Entry, Kind, Node};
+use super::yaml::{Entry, FEW_KEYS, Kind, Node};
 use crate::source::Spanned;
 use crate::suite::assertion::{BodyMatcher, DateBound, HeaderMatcher, StatusMatcher, StatusPattern};
 
@@ -148,30 +148,51 @@ pub fn headers(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(Spanned<String>
     headers
 }
 
-/// The names of one list of headers, by what they are without case.
+/// The names of one list of headers.
 #[derive(Default)]
-pub struct HeaderNames<'n>(HashMap<String, &'n str>);
+pub struct HeaderNames<'n> {
+    few: Vec<&'n str>,
+    /// Once there are many: by what they are without case.
+    many: HashMap<String, &'n str>,
+}
 
 impl<'n> HeaderNames<'n> {
     /// Reads the next name, and reports what can be none, and one that was there before.
     pub fn read(&mut self, reader: &mut Reader<'_>, entry: &'n Entry<'_>) -> Spanned<String> {
         let name = Spanned::new(entry.key.clone().into_owned(), entry.key_span);
         header_name(reader, &name);
-        match self.0.entry(entry.key.to_ascii_lowercase()) {
-            hash_map::Entry::Occupied(first) => {
-                let message = format!("`{}` and `{}` are one header", first.get(), entry.key);
-                reader.error(
-                    "duplicate-key",
-                    entry.key_span,
-                    message,
-                    "names of headers are compared without case",
-                );
-            }
-            hash_map::Entry::Vacant(place) => {
-                place.insert(&entry.key);
-            }
+        if let Some(first) = self.first(&entry.key) {
+            let message = format!("`{first}` and `{}` are one header", entry.key);
+            reader.error(
+                "duplicate-key",
+                entry.key_span,
+                message,
+                "names of headers are compared without case",
+            );
         }
         name
+    }
+
+    /// The same name as it was written before; remembers it where there is none.
+    fn first(&mut self, name: &'n str) -> Option<&'n str> {
+        if self.few.len() < FEW_KEYS {
+            let first = self.few.iter().find(|known| known.eq_ignore_ascii_case(name));
+            return first.copied().or_else(|| {
+                self.few.push(name);
+                None
+            });
+        }
+        if self.many.is_empty() {
+            let few = self.few.iter().map(|known| (known.to_ascii_lowercase(), *known));
+            self.many.extend(few);
+        }
+        match self.many.entry(name.to_ascii_lowercase()) {
+            hash_map::Entry::Occupied(first) => Some(first.get()),
+            hash_map::Entry::Vacant(place) => {
+                place.insert(name);
+                None
+            }
+        }
     }
 }
 

@@ -25,7 +25,7 @@ const MAX_ANCHORED: usize = 500_000;
 /// anything about it, so values are also counted before it begins.
 const MAX_SIGNS: usize = 600_000;
 /// Up to how many keys of a mapping are simply looked through.
-const FEW_KEYS: usize = 16;
+pub(super) const FEW_KEYS: usize = 16;
 
 /// A value of a YAML file.
 #[derive(Clone, Debug)]

@@ -1,8 +1,7 @@
 //! Ctrl-C and SIGTERM.
 
-use std::io::{self, Write};
-
 use crate::cli::exit::Exit;
+use crate::cli::say;
 use crate::run::Stop;
 use crate::verdict::RunResult;
 
@@ -18,11 +17,11 @@ pub(super) async fn with_interrupts(running: impl Future<Output = RunResult>, st
             () = listening.next() => {
                 interrupts += 1;
                 if interrupts > 1 {
-                    let _ = writeln!(io::stderr(), "stopped: what the run created may still be on the server");
+                    say("stopped: what the run created may still be on the server");
                     std::process::exit(Exit::Interrupted.code().into());
                 }
                 // Nobody may be reading any more: that must not keep what was created from being deleted.
-                let _ = writeln!(io::stderr(), "stopping: what the run created is being deleted; once more to quit at once");
+                say("stopping: what the run created is being deleted; once more to quit at once");
                 stop.ask("the run was interrupted");
             }
         }

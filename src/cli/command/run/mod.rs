@@ -29,7 +29,7 @@ use crate::cli::exit::Exit;
 use crate::cli::github::Job;
 use crate::cli::scope::Scope;
 use crate::cli::settings::SettingsError;
-use crate::cli::{Failure, gate, given, output, settings};
+use crate::cli::{Failure, gate, given, output, say, settings};
 use crate::fhir::profile::Profiles;
 use crate::fhir::{CapabilityStatement, FhirVersion};
 use crate::plan::Plan;
@@ -355,7 +355,9 @@ async fn target(
 
 /// Whether a report takes standard output.
 fn to_stdout(args: &RunArgs) -> bool {
-    args.reports.iter().any(|output| output.path.as_os_str() == "-")
+    let reports = args.reports.iter().map(|output| &output.path);
+    let mut all = reports.chain(&args.recording.record);
+    all.any(|path| output::is_stdout(path))
 }
 
 /// Why there is nothing to run, with the names that may have been meant.
@@ -392,10 +394,10 @@ fn tell(job: &Job, result: &RunResult, out: &mut dyn Write) {
     let short = console::summary(result, Style::plain(), &[]);
     let last = short.lines().last().unwrap_or_default();
     if let Err(error) = job.summarize(&Format::Markdown.render(result), &format!("\n{last}\n")) {
-        let _ = writeln!(io::stderr(), "note: the summary of the job cannot be written: {error}");
+        say(&format!("note: the summary of the job cannot be written: {error}"));
     }
     if let Err(error) = job.output(result) {
-        let _ = writeln!(io::stderr(), "note: the outputs of the step cannot be written: {error}");
+        say(&format!("note: the outputs of the step cannot be written: {error}"));
     }
 }
 

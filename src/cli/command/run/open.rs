@@ -1,10 +1,8 @@
 //! `--open`: the report in whatever opens web pages here.
 
-use std::io::{self, Write};
-
-use crate::cli::Failure;
 use crate::cli::args::Output;
 use crate::cli::exit::Exit;
+use crate::cli::{Failure, say};
 use crate::report::Format;
 
 /// The HTML report among these outputs.
@@ -27,6 +25,6 @@ pub(super) fn page(outputs: &[Output]) -> Result<&Output, Failure> {
 pub(super) fn open(page: &Output) {
     if let Err(error) = opener::open(&page.path) {
         let path = page.path.display();
-        let _ = writeln!(io::stderr(), "note: {path} cannot be opened here: {error}");
+        say(&format!("note: {path} cannot be opened here: {error}"));
     }
 }

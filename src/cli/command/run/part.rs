@@ -6,6 +6,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::command::report;
 use crate::cli::exit::Exit;
 use crate::cli::{Failure, output, rerun, shard};
+use crate::verdict::counted;
 
 /// A part of a plan.
 pub(super) struct Part {
@@ -42,14 +43,14 @@ pub(super) fn settle(args: &mut RunArgs) -> Result<Part, Failure> {
                 format!("in {name} nothing failed, so there is nothing to run again"),
             ));
         }
+        let cases = counted(failed.len() as u64, "case", "cases");
         let base = args.target.base.as_deref().map(|base| base.trim_end_matches('/'));
         part.notices.push(match base {
             Some(base) if base != result.target.base => format!(
-                "again the {} cases that failed in {name}; that was of another server, {}",
-                failed.len(),
+                "again {cases} that failed in {name}; that was of another server, {}",
                 result.target.base
             ),
-            _ => format!("again the {} cases that failed in {name}", failed.len()),
+            _ => format!("again {cases} that failed in {name}"),
         });
         rerun::restore(args, &result);
         part.cases = Some(failed.into_iter().collect());

@@ -1,7 +1,6 @@
 //! `--watch`: runs again whenever a file of the suites changes, what failed first.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use super::interrupt::Interrupts;
 use super::{Turn, once};
 use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
-use crate::cli::{Failure, gate};
+use crate::cli::{Failure, gate, say};
 use crate::suite::CaseId;
 use crate::verdict::Verdict;
 
@@ -80,11 +79,11 @@ pub(super) fn watch(args: &RunArgs) -> Result<Exit, Failure> {
             // A suite in the middle of being written is no reason to end.
             Err(failure) => failure.tell(),
         };
-        let _ = writeln!(io::stderr(), "\nwaiting for a change of the suites; Ctrl-C ends");
+        say("\nwaiting for a change of the suites; Ctrl-C ends");
         if !runtime.block_on(changed(&mut changes, &mut interrupts)) {
             return Ok(exit);
         }
-        let _ = writeln!(io::stderr(), "\nthe suites have changed");
+        say("\nthe suites have changed");
     }
 }
 

@@ -9,8 +9,9 @@ use std::{fs, io};
 use url::Url;
 
 use super::options;
-use crate::cli::args::{RunArgs, SafetyArgs};
+use crate::cli::args::RunArgs;
 use crate::cli::exit::Exit;
+use crate::cli::output::Growing;
 use crate::cli::{Failure, output, settings};
 use crate::exchange::Permission;
 use crate::fhir::{CapabilityStatement, FhirVersion};
@@ -18,15 +19,17 @@ use crate::plan::{Plan, PlannedCase};
 use crate::recording::{About, Recorded, Recording, Replay, Tape};
 use crate::run::RunOptions;
 use crate::suite::Given;
-use crate::transport::client::is_loopback;
+use crate::transport::guard::permission;
 use crate::transport::{Guarded, Paced, Patience, Retrying, Target, Transport};
-use crate::verdict::{ReasonKind, RunResult};
+use crate::verdict::{ReasonKind, RunResult, counted};
 
 /// The way to the server.
 pub(super) struct Wire {
     /// What the run sends through.
     pub(super) transport: Box<dyn Transport>,
     tape: Option<(Rc<RefCell<Tape>>, PathBuf)>,
+    /// The file of the tape until it is whole.
+    growing: RefCell<Option<Growing>>,
     /// Whether the recording stays, and was not only made for evidence.
     is_kept: bool,
     recorded: Option<Recorded>,
@@ -50,17 +53,23 @@ impl Wire {
         let wanted = args.recording.record.clone();
         let is_kept = wanted.is_some();
         let path = wanted.or_else(|| Some(output::part_of(args.evidence.evidence.as_deref()?)));
+        let mut growing = None;
         let tape = match &path {
             Some(path) => {
                 output::prepare_file(path)?;
-                let out = output::create(&output::part_of(path))?;
+                if is_kept && output::is_stream(path) && args.evidence.evidence.is_some() {
+                    let why = "evidence reads the recording again: --record has to be a file beside --evidence, or be left out";
+                    return Err(Failure::new(Exit::Usage, format!("{}: {why}", path.display())));
+                }
+                let (begun, out) = Growing::begin(path)?;
+                growing = Some(begun);
                 let zero = SystemTime::now() - started.elapsed();
                 let tape = Tape::begin(Box::new(out), zero).map_err(|error| unwritten(path, &error))?;
                 Some((Rc::new(RefCell::new(tape)), path.clone()))
             }
             None => None,
         };
-        let permission = permission(&args.safety, base);
+        let permission = permission(args.safety.read_only, args.safety.allow_writes, base);
         let mut inner: Box<dyn Transport> = Box::new(Guarded::new(client, permission.clone(), base));
         if let Some(rate) = args.safety.rate {
             inner = Box::new(Paced::new(inner, rate));
@@ -71,6 +80,7 @@ impl Wire {
         Ok(Self {
             transport: Box::new(Retrying::new(inner, Patience::default(), notice)),
             tape,
+            growing: RefCell::new(growing),
             is_kept,
             recorded: None,
             is_silent_about_claims: false,
@@ -85,6 +95,7 @@ impl Wire {
             is_silent_about_claims: replay.is_silent_about_claims(),
             transport: Box::new(replay),
             tape: None,
+            growing: RefCell::new(None),
             is_kept: false,
             // Nothing is sent.
             permission: Permission::Everything,
@@ -100,11 +111,7 @@ impl Wire {
         if let Some(recorded) = &self.recorded {
             plan.leave_out(|case| recorded.leaves_out(case.id.as_str()));
         }
-        let cases = if refused == 1 {
-            "1 case".to_owned()
-        } else {
-            format!("{refused} cases")
-        };
+        let cases = counted(refused as u64, "case", "cases");
         match &self.permission {
             _ if refused == 0 => None,
             Permission::ReadOnly => Some(format!(
@@ -180,10 +187,12 @@ impl Wire {
                 .collect(),
             options: result.options.clone(),
         };
-        tape.borrow_mut()
-            .end(about, result)
-            .and_then(|()| fs::rename(output::part_of(path), path))
-            .map_err(|error| unwritten(path, &error))
+        let ended = tape.borrow_mut().end(about, result);
+        ended.map_err(|error| unwritten(path, &error))?;
+        match self.growing.take() {
+            Some(growing) => Ok(growing.finish()?),
+            None => Ok(()),
+        }
     }
 }
 
@@ -220,17 +229,6 @@ pub(super) fn replayed(args: &mut RunArgs) -> Result<Option<Replay>, Failure> {
     Ok(Some(replay))
 }
 
-/// What may be sent to the server at a base URL.
-fn permission(safety: &SafetyArgs, base: &Url) -> Permission {
-    if safety.read_only {
-        Permission::ReadOnly
-    } else if safety.allow_writes || is_loopback(base) {
-        Permission::Everything
-    } else {
-        Permission::NoWrites
-    }
-}
-
 fn unwritten(path: &Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
 }
@@ -240,13 +238,4 @@ pub(super) fn options(wire: &Wire, args: &RunArgs, given: &Given, journal: bool)
     let mut options = options::options(args, given, journal);
     wire.restore(&mut options);
     options
-}
-
-impl Drop for Wire {
-    /// Half a recording is of no use.
-    fn drop(&mut self) {
-        if let Some((_, path)) = &self.tape {
-            let _ = fs::remove_file(output::part_of(path));
-        }
-    }
 }
