@@ -85,11 +85,8 @@ fn empty(wanted: bool, reading: &Reading<'_>) -> Judged {
     let body = reading.body();
     Judged::holds_if(body.is_empty() == wanted, || {
         if wanted {
-            of_body(format!(
-                "there is a body of {}",
-                counted(body.len(), "byte", "bytes")
-            ))
-            .between("no body", Some(cut(&String::from_utf8_lossy(body.bytes()), SHOWN)))
+            of_body(format!("there is a body of {}", counted(body.len(), "byte", "bytes")))
+                .between("no body", Some(cut(&String::from_utf8_lossy(body.bytes()), SHOWN)))
         } else {
             of_body("there is no body").between("a body", None)
         }

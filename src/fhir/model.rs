@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use foldhash::fast::RandomState;
+use foldhash::HashMapExt;
 
 use super::FhirVersion;
 
@@ -75,7 +75,7 @@ impl TypeDefinition {
 }
 
 /// Types by their names, which are our own, so that a quick hash will do.
-type Types = HashMap<&'static str, TypeDefinition, RandomState>;
+type Types = foldhash::HashMap<&'static str, TypeDefinition>;
 
 /// The types of one release.
 #[derive(Debug, Default)]
@@ -155,7 +155,7 @@ impl Model {
     /// Finds where each type stands: a line of its own with a `<` in it, which no other line has, then one line for each
     /// element. No name has a space.
     fn parse(table: &'static str) -> Self {
-        let mut types = Types::with_capacity_and_hasher(1200, RandomState::default());
+        let mut types = Types::with_capacity(1200);
         let mut found = None;
         for (at, _) in table.match_indices('<') {
             let start = table[..at].rfind('\n').map_or(0, |end| end + 1);

@@ -355,9 +355,11 @@ fn load<F: Sync>(
         }
         done
     };
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(files.len() / 2);
+    // Asking for the cores reads files of the system: not for a file or two.
+    let workers = match files.len() / 2 {
+        few @ (0 | 1) => few,
+        most => thread::available_parallelism().map_or(1, usize::from).min(most),
+    };
     let mut parsed = thread::scope(|scope| {
         let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         let mut parsed = work();

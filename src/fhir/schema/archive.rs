@@ -2,14 +2,14 @@
 //!
 //! Opening an archive reads its list of names only; `build/schemas.rs` writes it and describes its layout.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use miniz_oxide::inflate::decompress_to_vec;
 use serde_json::Value;
 
 /// The opened archive of a release.
 #[derive(Debug, Default)]
 pub(super) struct Archive {
+    /// The names are our own, so that a quick hash will do.
     files: HashMap<&'static str, &'static [u8]>,
 }
 

@@ -221,23 +221,18 @@ impl Schemas {
     }
 }
 
-/// A copy of a schema that takes every extension as it is; the judge goes on with each one by itself.
+/// Makes a schema take every extension as it is; the judge goes on with each one by itself.
 ///
 /// Every type has extensions, and extensions have every type: without this cut each type would pull in all others,
 /// and compiling one would take a hundred times as long.
-fn without_extensions(schema: &Value) -> Value {
+fn take_extensions(schema: &mut Value) {
     match schema {
         Value::Object(rules) if rules.get("$ref").is_some_and(|name| name == "Extension.schema.json") => {
-            json!({"type": "object"})
+            *schema = json!({"type": "object"});
         }
-        Value::Object(rules) => Value::Object(
-            rules
-                .iter()
-                .map(|(name, rule)| (name.clone(), without_extensions(rule)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.iter().map(without_extensions).collect()),
-        _ => schema.clone(),
+        Value::Object(rules) => rules.values_mut().for_each(take_extensions),
+        Value::Array(items) => items.iter_mut().for_each(take_extensions),
+        _ => {}
     }
 }
 
@@ -282,10 +277,11 @@ impl Retrieve for Opener {
             .rsplit('/')
             .next()
             .and_then(|file| file.strip_suffix(".schema.json"));
-        let document = name.and_then(|name| Schemas::for_release(self.release).document(name));
-        document
-            .map(|document| without_extensions(&document))
-            .ok_or_else(|| format!("there is no schema {uri}").into())
+        // Not from what is kept: that is for messages, and most are never asked for one.
+        let document = name.and_then(|name| Schemas::for_release(self.release).archive.document(name));
+        let mut document = document.ok_or_else(|| format!("there is no schema {uri}"))?;
+        take_extensions(&mut document);
+        Ok(document)
     }
 }
 

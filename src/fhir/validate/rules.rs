@@ -1,7 +1,8 @@
 //! The rules of a release that no schema says, by the place that they hang on: constraints and open bindings.
 
-use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
+
+use foldhash::HashMap;
 
 use super::constraint::Constraint;
 use crate::fhir::fhirpath::direct::Shape;

@@ -1,7 +1,8 @@
 //! The types of a release as a walk through a body needs them: which JSON property is which element of which type.
 
-use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::fhir::FhirVersion;
 use crate::fhir::model::{ElementType, Model, TypeKind};
