@@ -35,6 +35,7 @@ pub(super) struct Look<'a> {
     pub asked_turtle_only: bool,
     /// The first of FHIR's own media types that was asked for; that of JSON where none was.
     pub preferred: &'static str,
+    resource: Option<(&'a Value, &'a str)>,
 }
 
 impl<'a> Look<'a> {
@@ -72,6 +73,9 @@ impl<'a> Look<'a> {
             asked_fhir_only: !asked.is_empty() && asked.iter().all(Option::is_some),
             asked_turtle_only: !asked.is_empty() && asked.iter().all(|asked| *asked == Some(FHIR_TURTLE)),
             preferred: asked.iter().flatten().next().copied().unwrap_or(FHIR_JSON),
+            resource: reading
+                .resource()
+                .and_then(|resource| Some((resource, resource["resourceType"].as_str()?))),
         })
     }
 
@@ -92,9 +96,8 @@ impl<'a> Look<'a> {
     }
 
     /// The resource in the body, with its type.
-    pub fn resource(&self) -> Option<(&'a Value, &'a str)> {
-        let resource = self.reading.resource()?;
-        Some((resource, resource["resourceType"].as_str()?))
+    pub const fn resource(&self) -> Option<(&'a Value, &'a str)> {
+        self.resource
     }
 
     /// Whether the query has a parameter. Of a page it is the first request that counts.
