@@ -147,6 +147,9 @@ pub enum Claim<T> {
     Not(Vec<T>),
 }
 
+/// The fields of a form: names, each with its values.
+pub type FormFields = Box<[(String, Vec<Template>)]>;
+
 /// One interaction, or one `assert`.
 #[derive(Debug)]
 pub struct Step {
@@ -161,7 +164,7 @@ pub struct Step {
     /// The body.
     pub body: Option<Box<Body>>,
     /// The form of a search by POST: names and their values.
-    pub form: Option<Box<[(String, Vec<Template>)]>>,
+    pub form: Option<FormFields>,
     /// Variables to take from the response.
     pub capture: Box<[Capture]>,
     /// What has to hold.

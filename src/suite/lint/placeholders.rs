@@ -47,10 +47,9 @@ fn sent(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
 }
 
 fn expected(suite: &Suite, body: &Body, problems: &mut Diagnostics) {
-    if let (BodySource::Captured(_), Some((_, span))) = (
-        &body.source,
-        written(body).find(|(value, _)| placeholder::is_in(&value)),
-    ) {
+    if let (BodySource::Captured(_), Some((_, span))) =
+        (&body.source, written(body).find(|(value, _)| placeholder::is_in(value)))
+    {
         let message = "a captured resource is compared as it is, without placeholders";
         let found = Diagnostic::error("bad-placeholder", &suite.source, span, message);
         problems.push(
