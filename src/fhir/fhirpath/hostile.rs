@@ -24,16 +24,16 @@ fn evaluate(text: &str, subject: &Subject) -> Result<Vec<Value>, FhirPathError> 
 
 fn given_up(body: &Value, texts: &[&str]) {
     let subject = Subject::new(FhirVersion::R4, body).unwrap();
-    for text in texts {
-        let error = evaluate(text, &subject).expect_err(text);
-        assert!(error.given_up, "{text}: {error}");
-        assert!(
-            error
-                .message
-                .starts_with("it was given up: on this body it takes more than "),
-            "{error}"
-        );
-    }
+    let why = format!(
+        "it was given up: on this body it takes more than {} steps",
+        meter::MOST_STEPS
+    );
+    let others: Vec<_> = texts
+        .iter()
+        .map(|text| (text, evaluate(text, &subject)))
+        .filter(|(_, found)| !matches!(found, Err(error) if error.given_up && error.message == why))
+        .collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 fn answered(body: &Value, pairs: &[(&str, Value)]) {
@@ -77,7 +77,6 @@ fn what_is_gathered_has_an_end() {
             "entry.select(%resource.entry).count()",
             "entry.select(%resource.entry.fullUrl).count()",
             "entry.select(iif($index >= 0, %resource.entry, {})).count()",
-            "entry.fullUrl.aggregate($total.combine($this)).count()",
             "entry.aggregate($total.combine(%resource.entry)).count()",
             "entry.fullUrl.aggregate($total & $total & 'a', '').length()",
             "'a'.repeat($this & $this)",

@@ -11,10 +11,7 @@ use super::judge::Judge;
 use super::reference::Targets;
 use crate::fhir::fhirpath::direct::{Focus, Node, Resolve, Shape, Stop};
 use crate::fhir::fhirpath::{Expression, FhirPathError, Place, Truth};
-use crate::fhir::validate::{RuleKind, UncheckedKind};
-
-/// Why a constraint is not judged that would take too long.
-const TOO_LARGE: &str = "the body is too large for it";
+use crate::fhir::validate::{RuleKind, TOO_LARGE, UncheckedKind};
 
 impl<'a> Judge<'a> {
     /// Judges the constraints of an element.

@@ -12,7 +12,7 @@ use crate::fhir::{FhirVersion, Severity};
 const UNRUNNABLE: &str = include_str!("unrunnable.txt");
 
 /// Why a constraint is not judged that would take too long.
-const TOO_LARGE: &str = "the body is too large for it";
+pub(in crate::fhir) const TOO_LARGE: &str = "the body is too large for it";
 
 /// A FHIRPath constraint of a definition.
 #[derive(Debug)]

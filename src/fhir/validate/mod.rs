@@ -33,6 +33,7 @@ use super::profile::{ProfileError, Profiles};
 use super::schema::{Schemas, UnknownType};
 
 use self::walk::Walk;
+pub(in crate::fhir) use constraint::TOO_LARGE;
 pub use violation::{BrokenRule, Mend, RuleKind, Unchecked, UncheckedKind, Validation, Violation};
 
 /// Judges resources of one release. Cheap to make and to clone: what it reads is opened on first use and shared.
