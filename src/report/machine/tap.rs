@@ -1,6 +1,6 @@
 //! TAP version 14: a case is a test point, its steps are the points of a subtest, and what was found stands in YAML below the point.
 //! A warning is `ok`; what was left out is `ok ... # SKIP` with its reason. Clean-up fails no case, so that a
-//! broken one is a TODO, and so is a case that is known to fail.
+//! broken one is a point that may fail, and so is a case that is known to fail.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -12,6 +12,9 @@ use crate::report::text::{LINE, clean, line};
 use crate::report::{known, overview};
 use crate::verdict::validation::ValidationReport;
 use crate::verdict::{CaseResult, Outcome, Reason, RunResult, StepResult, Verdict};
+
+/// The directive of a point that may fail, as TAP 14 spells it: no work that is left to do.
+const MAY_FAIL: &str = "TODO";
 
 /// Writes the report of a run.
 pub(crate) fn write(result: &RunResult, out: &mut dyn io::Write) -> io::Result<()> {
@@ -79,18 +82,18 @@ fn write_case(out: &mut String, number: usize, case: &CaseResult, rules: &Rules<
         let name = format!("{}: {}", step_name(step), step.title);
         let directive = match step.verdict {
             Verdict::Skip | Verdict::Inapplicable => Some(("SKIP", reason(step.reason.as_ref()))),
-            Verdict::Fail | Verdict::Error if is_ok(case.verdict) => Some(("TODO", "it does not decide on the case")),
+            Verdict::Fail | Verdict::Error if is_ok(case.verdict) => Some((MAY_FAIL, "it does not decide on the case")),
             _ => None,
         };
         write_point(out, "    ", index + 1, is_ok(step.verdict), &name, directive)?;
         write_found(out, "    ", step.verdict, &mine, rules)?;
     }
     let skip = matches!(case.verdict, Verdict::Skip | Verdict::Inapplicable);
-    // A TODO that is not ok fails nothing, which is what a list of known failures is for.
+    // A point that may fail fails nothing where it is not ok, which is what a list of known failures is for.
     let known = case.known.iter().map(known::words).collect::<Vec<_>>().join("; ");
     let directive = match () {
         () if skip => Some(("SKIP", reason(case.reason.as_ref()))),
-        () if case.is_known() && !is_ok(case.verdict) => Some(("TODO", &*known)),
+        () if case.is_known() && !is_ok(case.verdict) => Some((MAY_FAIL, &*known)),
         () => None,
     };
     write_point(out, "", number, is_ok(case.verdict), &name, directive)?;
@@ -110,7 +113,7 @@ fn reason(reason: Option<&Reason>) -> &str {
     reason.map_or_else(|| overview::reason_name(None), |reason| &reason.text)
 }
 
-/// `not ok 3 - name # TODO why`
+/// `not ok 3 - name # SKIP why`
 fn write_point(
     out: &mut String,
     indent: &str,
